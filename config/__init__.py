@@ -1,0 +1,1 @@
+"""The installation: settings, database, clock, errors and the files operators edit."""

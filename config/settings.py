@@ -1,0 +1,168 @@
+"""The settings of one installation, read from the environment and checked at start.
+
+Every field is documented by its description; `docs/reference/settings.md` repeats them and a test
+fails where one is missing. A wrong value stops the start with the name of the variable.
+"""
+
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from config.errors import Invalid
+
+PREFIX = "MEDIA_CENTER_"
+
+
+class BadSettings(Invalid):
+    """The environment does not describe an installation; correct the variables named."""
+
+
+class Settings(BaseSettings):
+    """One installation. Variables start with MEDIA_CENTER_, but for DATABASE_URL."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+
+    database_url: Annotated[
+        str | None,
+        Field(
+            validation_alias=AliasChoices("database_url", "DATABASE_URL"),
+            description="PostgreSQL 14 or later, as postgresql://user:password@host/name. "
+            "Without it the service keeps an embedded PostgreSQL in the data folder.",
+        ),
+    ] = None
+    data: Annotated[
+        Path, Field(description="The data folder: embedded database, keys, uploaded files.")
+    ] = Path("var")
+    secret_key: Annotated[
+        SecretStr | None,
+        Field(
+            description="Signs the session cookies, 32 characters or more. Without it a key is "
+            "made once and kept in the data folder."
+        ),
+    ] = None
+    credential_key: Annotated[
+        SecretStr | None,
+        Field(
+            description="The key-encryption key for device credentials, 32 bytes in URL-safe "
+            "base64. Without it a key is made once and kept in the data folder."
+        ),
+    ] = None
+    public_url: Annotated[
+        str, Field(description="The address that links in mails, feeds and QR codes begin with.")
+    ] = "http://127.0.0.1:8000"
+    zone: Annotated[
+        str, Field(description="The time zone of a site that names none.")
+    ] = "Asia/Ho_Chi_Minh"
+    locale: Annotated[str, Field(description="The language of a visitor who chose none: vi or en.")] = "vi"
+    secure_cookies: Annotated[
+        bool, Field(description="Send cookies over HTTPS only; set it wherever TLS stands in front.")
+    ] = False
+    proxies: Annotated[
+        int, Field(ge=0, le=5, description="Reverse proxies in front whose X-Forwarded-* is believed.")
+    ] = 0
+    web_workers: Annotated[int, Field(ge=1, le=64, description="Web processes.")] = 2
+    web_threads: Annotated[int, Field(ge=1, le=64, description="Threads in each web process.")] = 8
+    log_level: Annotated[str, Field(description="DEBUG, INFO, WARNING or ERROR.")] = "INFO"
+    log_format: Annotated[str, Field(description="json for machines, text for people.")] = "json"
+    metrics_token: Annotated[
+        SecretStr | None,
+        Field(
+            description="Bearer token that /metrics and /prometheus/targets ask for. Without it "
+            "they answer to loopback addresses only."
+        ),
+    ] = None
+    alertmanager_token: Annotated[
+        SecretStr | None, Field(description="Bearer token that /webhooks/alertmanager asks for.")
+    ] = None
+    poll_seconds: Annotated[
+        int, Field(ge=1, le=3600, description="Seconds between two SNMP polls of a device.")
+    ] = 30
+    poll_timeout_seconds: Annotated[
+        float, Field(gt=0, le=30, description="Seconds one SNMP request waits for its answer.")
+    ] = 2.0
+    evidence_minutes: Annotated[
+        int, Field(ge=1, le=1440, description="Minutes between two collections of policy evidence.")
+    ] = 60
+    request_days: Annotated[
+        int, Field(ge=1, le=90, description="Days after which an unanswered request expires.")
+    ] = 7
+    smtp_url: Annotated[
+        SecretStr | None,
+        Field(description="Where notices are sent: smtp://user:password@host:port. Without it they stay queued."),
+    ] = None
+    mail_from: Annotated[str, Field(description="Sender of the notices.")] = "media-center@localhost"
+    stripe_key: Annotated[SecretStr | None, Field(description="Stripe secret key.")] = None
+    stripe_webhook_secret: Annotated[
+        SecretStr | None, Field(description="Secret that signs Stripe's webhooks.")
+    ] = None
+    stripe_api: Annotated[
+        str | None, Field(description="Another address of Stripe's API, for a test double.")
+    ] = None
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(f"{value!r} is not an IANA time zone, such as Asia/Ho_Chi_Minh")
+        return value
+
+    @field_validator("locale")
+    @classmethod
+    def _known_locale(cls, value: str) -> str:
+        if value not in ("vi", "en"):
+            raise ValueError("vi or en")
+        return value
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        if value.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+            raise ValueError("DEBUG, INFO, WARNING or ERROR")
+        return value.upper()
+
+    @field_validator("log_format")
+    @classmethod
+    def _known_format(cls, value: str) -> str:
+        if value not in ("json", "text"):
+            raise ValueError("json or text")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgres_only(cls, value: str | None) -> str | None:
+        if value is None or value == "":
+            return None
+        scheme, _, rest = value.partition("://")
+        if scheme.partition("+")[0] not in ("postgresql", "postgres"):
+            raise ValueError("PostgreSQL only: postgresql://user:password@host/name")
+        return f"postgresql+psycopg://{rest}"
+
+    @field_validator("secret_key")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < 32:
+            raise ValueError("32 characters or more")
+        return value
+
+    @property
+    def tzinfo(self) -> ZoneInfo:
+        """The default zone as an object."""
+        return ZoneInfo(self.zone)
+
+
+def variable(field: str) -> str:
+    """The environment variable that sets `field`."""
+    return "DATABASE_URL" if field.lower() == "database_url" else PREFIX + field.upper()
+
+
+def load(**overrides: object) -> Settings:
+    """The environment as Settings; raises BadSettings that names every wrong variable."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as wrong:
+        # The input is left out of the message: it may be a secret.
+        lines = [f"{variable(str(e['loc'][0]))}: {e['msg']}" for e in wrong.errors()]
+        raise BadSettings("\n".join(lines)) from None

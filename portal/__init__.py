@@ -1,0 +1,1 @@
+"""The face of the service and its only assembler."""

@@ -1,0 +1,114 @@
+"""What takes stock: occupancies, closures; and what a renter was deprived of."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy.dialects.postgresql import TSTZRANGE, Range
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from config.clock import now
+from config.database import Base
+from rental.models.bookings import Line
+from rental.models.resources import Resource
+
+
+class Occupancy(Base):
+    """The row that takes stock for a period, turnaround included.
+
+    A trigger of the database (`occupancy_guard`) locks the resource, adds up all that overlaps
+    (closures included) and refuses with SQLSTATE 23P01 what would exceed the stock.
+    """
+
+    __tablename__ = "occupancy"
+    __table_args__ = (
+        CheckConstraint("quantity > 0", name="quantity_positive"),
+        CheckConstraint(
+            "NOT isempty(during) AND NOT lower_inf(during) AND NOT upper_inf(during)"
+            " AND lower_inc(during) AND NOT upper_inc(during)",
+            name="during_is_half_open",
+        ),
+        Index(
+            "ix_occupancy_resource_during",
+            text("int4range(resource_id, resource_id, '[]')"),
+            "during",
+            postgresql_using="gist",
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    resource_id: Mapped[int] = mapped_column(ForeignKey("resource.id"))
+    line_id: Mapped[int] = mapped_column(ForeignKey("line.id", ondelete="CASCADE"), index=True)
+    quantity: Mapped[int]
+    during: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
+
+    line: Mapped[Line] = relationship()
+
+
+class ClosureKind(StrEnum):
+    """Why something is off the calendar."""
+
+    MAINTENANCE = "maintenance"
+    QUARANTINE = "quarantine"
+    HOLIDAY = "holiday"
+
+
+class Closure(Base):
+    """A resource taken off the calendar. It may lie over bookings made before it."""
+
+    __tablename__ = "closure"
+    __table_args__ = (
+        CheckConstraint("quantity > 0", name="quantity_positive"),
+        Index(
+            "ix_closure_resource_during",
+            text("int4range(resource_id, resource_id, '[]')"),
+            "during",
+            postgresql_using="gist",
+        ),
+        # One open closure for one cause: enforcement may run twice.
+        Index(
+            "uq_closure_open_cause",
+            "resource_id",
+            "cause",
+            unique=True,
+            postgresql_where=text("reopened_at IS NULL AND cause IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    resource_id: Mapped[int] = mapped_column(ForeignKey("resource.id"))
+    kind: Mapped[ClosureKind]
+    during: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
+    # None closes the whole stock.
+    quantity: Mapped[int | None]
+    reason: Mapped[str] = mapped_column(String(500))
+    # Who asked for it, in words of the floor above: "violation:12".
+    cause: Mapped[str | None] = mapped_column(String(80))
+    closed_at: Mapped[datetime] = mapped_column(default=now)
+    reopened_at: Mapped[datetime | None]
+
+    resource: Mapped[Resource] = relationship()
+
+
+class Interruption(Base):
+    """A renter was deprived of a resource for a time."""
+
+    __tablename__ = "interruption"
+    __table_args__ = (
+        Index(
+            "uq_interruption_open_cause",
+            "resource_id",
+            "cause",
+            unique=True,
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        CheckConstraint("ended_at IS NULL OR began_at <= ended_at", name="begins_before_it_ends"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    resource_id: Mapped[int] = mapped_column(ForeignKey("resource.id"), index=True)
+    cause: Mapped[str] = mapped_column(String(80))
+    began_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+    resource: Mapped[Resource] = relationship()
