@@ -1,0 +1,1 @@
+"""The demo: a sample centre, and devices that are simulated on loopback."""

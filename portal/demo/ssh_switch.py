@@ -1,0 +1,92 @@
+"""A simulated IOS switch that a person, netmiko or Ansible can log in to over SSH."""
+
+import threading
+from pathlib import Path
+
+import paramiko
+
+from config import clock
+from portal.demo.ios import Terminal
+from portal.demo.running_config import RunningConfig
+from portal.demo.ssh_server import IDLE_SECONDS, SshServer
+
+SAMPLE = Path(__file__).parents[2] / "config" / "demo" / "press-switch.cfg"
+MOST_TYPED = 4096
+
+
+def sample_config() -> str:
+    """The configuration that the demo's switch starts with.
+
+    It breaks two rules: telnet on `line vty 0 4` and the read community `public`.
+    """
+    return SAMPLE.read_text(encoding="utf-8")
+
+
+class SshSwitch(SshServer):
+    """An IOS switch on loopback; what sessions configure is kept in memory in `config`."""
+
+    has_shell = True
+
+    def __init__(
+        self,
+        port: int = 0,
+        config: str | None = None,
+        *,
+        username: str = "netops",
+        password: str = "demo-switch-password",  # noqa: S107  # a demo login, on loopback only
+        host_key: Path | paramiko.PKey | None = None,
+    ) -> None:
+        """Prepare the switch with `config` (else the shipped sample) as running and start-up."""
+        super().__init__(port, username=username, password=password, host_key=host_key)
+        self.running = RunningConfig(sample_config() if config is None else config)
+        self.startup = self.running.text
+        self.booted_at = clock.now()
+        self._editing = threading.Lock()
+
+    @property
+    def config(self) -> str:
+        """The running configuration as text."""
+        return self.running.text
+
+    def answer(self, command: str) -> tuple[str, int]:
+        """One command beside a session, as `ssh switch show version` sends it."""
+        with self._editing:
+            return Terminal(self).line(command).replace("\n", "\r\n"), 0
+
+    def run_shell(self, channel: paramiko.Channel) -> None:
+        """Read keys, echo them, obey each line, print the prompt."""
+        channel.settimeout(IDLE_SECONDS)
+        terminal = Terminal(self)
+        channel.sendall(f"\r\n{terminal.prompt}".encode())
+        typed, last = bytearray(), b""
+        while not terminal.closed:
+            received = channel.recv(1024)
+            if not received:
+                return
+            out = bytearray()
+            for key in (bytes([byte]) for byte in received):
+                ends_line = key == b"\r" or (key == b"\n" and last != b"\r")
+                last = key
+                if ends_line:
+                    out += self._obey(terminal, typed.decode("utf-8", "replace"))
+                    typed.clear()
+                elif key in (b"\x7f", b"\x08"):
+                    out += b"\b \b" if typed else b""
+                    del typed[-1:]
+                elif key == b"\x03":
+                    typed.clear()
+                    out += f"\r\n{terminal.prompt}".encode()
+                elif key == b"\x1a":
+                    out += self._obey(terminal, "\x1a")
+                    typed.clear()
+                elif key != b"\n" and len(typed) < MOST_TYPED:
+                    typed += key
+                    out += key if terminal.echoes else b""
+            if out:
+                channel.sendall(bytes(out))
+
+    def _obey(self, terminal: Terminal, typed: str) -> bytes:
+        with self._editing:
+            answer = terminal.line(typed)
+        prompt = "" if terminal.closed else terminal.prompt
+        return f"\n{answer}{prompt}".replace("\n", "\r\n").encode()
