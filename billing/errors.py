@@ -1,0 +1,55 @@
+"""The refusals of the billing floor."""
+
+from config.errors import Conflict, Invalid, NotFound
+
+
+class CurrencyMismatch(Invalid):
+    """Amounts of two currencies cannot be added; convert one of them first."""
+
+
+class BadTransferCode(Invalid):
+    """The VietQR code cannot be made or read; check bank, account, amount and text."""
+
+
+class NoPrice(Invalid):
+    """No tariff in force prices this resource; ask finance to add a rate for it or its kind."""
+
+
+class NoVatRate(Invalid):
+    """No VAT rate is on record for this service on that day; add it to config/vat."""
+
+
+class NoBuckets(Invalid):
+    """No traffic was measured, so there is no percentile; a missing bucket is not zero."""
+
+
+class BadAmount(Invalid):
+    """The amount must be a whole number of đồng above zero."""
+
+
+class InvoiceNotFound(NotFound):
+    """There is no such invoice, or it is not yours to see."""
+
+
+class NothingToInvoice(Conflict):
+    """Nothing is left to invoice: the charges are on an invoice already, or there are none."""
+
+
+class WrongInvoiceState(Conflict):
+    """The invoice has moved on; look at it again."""
+
+
+class OverPayment(Invalid):
+    """The amount is more than what is open on the invoice."""
+
+
+class PaymentRepeated(Conflict):
+    """This payment is on record already: same invoice, same reference, same amount."""
+
+
+class OverCredit(Invalid):
+    """The credit is more than what is left of the invoice."""
+
+
+class SeriesExhausted(Conflict):
+    """The number series is full (99 999 999 a year); open another series."""

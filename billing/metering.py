@@ -1,0 +1,28 @@
+"""Metered bandwidth: the 95th percentile of 5-minute buckets.
+
+Index formula (nearest rank): sort the n measured buckets ascending and take the one at rank
+⌈0.95 · n⌉, counted from 1. That is the same as dropping the highest ⌊0.05 · n⌋ buckets and taking
+the highest that is left. Nothing is interpolated.
+"""
+
+import math
+from collections.abc import Iterable
+
+from billing.errors import NoBuckets
+from config.errors import Invalid
+
+
+def percentile_95(buckets: Iterable[float | None]) -> float:
+    """The 95th percentile, in the unit of the buckets (bits per second as a rule).
+
+    A missing bucket (None) is left out: missing is not zero. Raises NoBuckets where nothing was
+    measured and Invalid for a value that is negative or not a number.
+    """
+    measured = sorted(bucket for bucket in buckets if bucket is not None)
+    if not measured:
+        raise NoBuckets()
+    if any(math.isnan(bucket) or bucket < 0 for bucket in measured):
+        raise Invalid("a bucket is negative or not a number; correct the measurement first")
+    # Whole numbers only: 0.95 · n in floats is a hair too high for some n.
+    rank = (95 * len(measured) + 99) // 100
+    return measured[rank - 1]
