@@ -7,7 +7,7 @@ The docstring of a class is its default message.
 from typing import Any
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818  # a refusal is an answer, not an error
     """The request was refused."""
 
     def __init__(self, message: str | None = None, **details: Any) -> None:

@@ -53,15 +53,19 @@ class Settings(BaseSettings):
     public_url: Annotated[
         str, Field(description="The address that links in mails, feeds and QR codes begin with.")
     ] = "http://127.0.0.1:8000"
-    zone: Annotated[
-        str, Field(description="The time zone of a site that names none.")
-    ] = "Asia/Ho_Chi_Minh"
-    locale: Annotated[str, Field(description="The language of a visitor who chose none: vi or en.")] = "vi"
+    zone: Annotated[str, Field(description="The time zone of a site that names none.")] = (
+        "Asia/Ho_Chi_Minh"
+    )
+    locale: Annotated[str, Field(description="Language of a visitor who chose none: vi or en.")] = (
+        "vi"
+    )
     secure_cookies: Annotated[
-        bool, Field(description="Send cookies over HTTPS only; set it wherever TLS stands in front.")
+        bool,
+        Field(description="Send cookies over HTTPS only; set it where TLS stands in front."),
     ] = False
     proxies: Annotated[
-        int, Field(ge=0, le=5, description="Reverse proxies in front whose X-Forwarded-* is believed.")
+        int,
+        Field(ge=0, le=5, description="Reverse proxies in front, whose X-Forwarded-* counts."),
     ] = 0
     web_workers: Annotated[int, Field(ge=1, le=64, description="Web processes.")] = 2
     web_threads: Annotated[int, Field(ge=1, le=64, description="Threads in each web process.")] = 8
@@ -91,16 +95,12 @@ class Settings(BaseSettings):
     ] = 7
     smtp_url: Annotated[
         SecretStr | None,
-        Field(description="Where notices are sent: smtp://user:password@host:port. Without it they stay queued."),
+        Field(
+            description="Where notices are sent: smtp://user:password@host:port. Without it "
+            "they stay queued."
+        ),
     ] = None
-    mail_from: Annotated[str, Field(description="Sender of the notices.")] = "media-center@localhost"
-    stripe_key: Annotated[SecretStr | None, Field(description="Stripe secret key.")] = None
-    stripe_webhook_secret: Annotated[
-        SecretStr | None, Field(description="Secret that signs Stripe's webhooks.")
-    ] = None
-    stripe_api: Annotated[
-        str | None, Field(description="Another address of Stripe's API, for a test double.")
-    ] = None
+    mail_from: Annotated[str, Field(description="Sender of notices.")] = "media-center@localhost"
 
     @field_validator("zone")
     @classmethod

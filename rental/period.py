@@ -1,5 +1,6 @@
 """A span of time, half-open: `[starts_at, ends_at)`."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,9 +21,15 @@ class Period:
     def __post_init__(self) -> None:
         """Refuse naive times and empty or reversed spans."""
         if self.starts_at.tzinfo is None or self.ends_at.tzinfo is None:
-            raise BadPeriod("a time without an offset is ambiguous; write 2026-12-01T09:00:00+07:00")
+            raise BadPeriod(
+                "a time without an offset is ambiguous; write 2026-12-01T09:00:00+07:00"
+            )
         if self.starts_at >= self.ends_at:
-            raise BadPeriod("the period ends before it starts, or when it starts")
+            raise BadPeriod("The period must end after it starts.")
+
+    def __iter__(self) -> Iterator[datetime]:
+        """Start, then end, so that `starts_at, ends_at = period` reads."""
+        return iter((self.starts_at, self.ends_at))
 
     @property
     def duration(self) -> timedelta:

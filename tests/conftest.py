@@ -8,9 +8,6 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-import billing.models
-import monitoring.models
-import portal.models
 import rental.models  # noqa: F401
 from config import embedded
 from config.database import Base, db

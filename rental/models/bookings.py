@@ -26,9 +26,7 @@ class BookingStatus(StrEnum):
 
 
 # Bookings in these states keep stock; the others have given it back.
-HOLDING = frozenset(
-    {BookingStatus.REQUESTED, BookingStatus.CONFIRMED, BookingStatus.HANDED_OVER}
-)
+HOLDING = frozenset({BookingStatus.REQUESTED, BookingStatus.CONFIRMED, BookingStatus.HANDED_OVER})
 
 
 class EventKind(StrEnum):

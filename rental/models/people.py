@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ForeignKey, Index, String, func
+from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from config.database import Base
@@ -69,7 +69,7 @@ class Member(Base):
     """A person of a unit, who signs in by e-mail."""
 
     __tablename__ = "member"
-    __table_args__ = (Index("uq_member_email_lower", func.lower("email"), unique=True),)
+    __table_args__ = (Index("uq_member_email_lower", text("lower(email)"), unique=True),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), index=True)

@@ -1,0 +1,213 @@
+"""The catalogue: what can be rented, what it consists of, and the lock every writer takes."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+from sqlalchemy.orm import selectinload
+
+from config.database import db
+from rental.errors import BadResource, CodeTaken, UnknownResource
+from rental.models import Part, Resource, ResourceKind, Site
+
+CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
+
+
+@dataclass(frozen=True)
+class NewResource:
+    """What the desk says of a resource it adds. Minutes, pieces, seats and Mbps are whole."""
+
+    kind: ResourceKind
+    code: str
+    name: str
+    stock: int = 1
+    site: str | None = None
+    name_en: str | None = None
+    description: str | None = None
+    category: str | None = None
+    turnaround_before_minutes: int = 0
+    turnaround_after_minutes: int = 0
+    seats: int | None = None
+    mbps: int | None = None
+    tariff: str | None = None
+    parts: Mapping[str, int] = field(default_factory=dict)
+
+
+def find(code: str) -> Resource | None:
+    """The resource of this code, if any."""
+    return db.session.scalar(sa.select(Resource).where(Resource.code == code))
+
+
+def get(code: str) -> Resource:
+    """The resource of this code; raises UnknownResource."""
+    resource = find(code)
+    if resource is None:
+        raise UnknownResource(f"There is no resource {code!r}; look it up in the catalogue.")
+    return resource
+
+
+def by_codes(codes: Iterable[str]) -> dict[str, Resource]:
+    """The resources of all these codes; raises UnknownResource naming every unknown one."""
+    wanted = set(codes)
+    found = {
+        resource.code: resource
+        for resource in db.session.scalars(sa.select(Resource).where(Resource.code.in_(wanted)))
+    }
+    if missing := sorted(wanted - found.keys()):
+        raise UnknownResource(
+            f"There is no resource {', '.join(missing)}; look it up in the catalogue.",
+            resources=missing,
+        )
+    return found
+
+
+def search(
+    *,
+    kind: ResourceKind | None = None,
+    seats_min: int | None = None,
+    site: str | None = None,
+    q: str | None = None,
+) -> list[Resource]:
+    """What the catalogue offers, in natural order of code (H50 before H100)."""
+    query = (
+        sa.select(Resource)
+        .where(~Resource.is_retired)
+        .options(selectinload(Resource.parts).joinedload(Part.part))
+    )
+    if kind:
+        query = query.where(Resource.kind == kind)
+    if seats_min:
+        query = query.where(Resource.seats >= seats_min)
+    if site:
+        query = query.join(Site).where(Site.slug == site)
+    if q and q.strip():
+        words = f"%{q.strip().replace('%', '').replace('_', '')}%"
+        query = query.where(
+            sa.or_(
+                Resource.name.ilike(words),
+                Resource.name_en.ilike(words),
+                Resource.code.ilike(words),
+                Resource.category.ilike(words),
+            )
+        )
+    return sorted(db.session.scalars(query).unique(), key=lambda r: natural(r.code))
+
+
+def natural(text: str) -> list[tuple[int, int, str]]:
+    """A sort key under which H50 stands before H100."""
+    return [
+        (0, int(piece), "") if piece.isdigit() else (1, 0, piece.casefold())
+        for piece in re.split(r"(\d+)", text)
+        if piece
+    ]
+
+
+def add(new: NewResource, site: Site) -> Resource:
+    """Put a resource into the catalogue; raises BadResource or CodeTaken."""
+    check(new)
+    if find(new.code) is not None:
+        raise CodeTaken(f"Another resource already has the code {new.code}.")
+    resource = Resource(
+        site=site,
+        kind=new.kind,
+        code=new.code,
+        name=new.name,
+        name_en=new.name_en,
+        description=new.description,
+        category=new.category,
+        stock=new.stock,
+        turnaround_before_minutes=new.turnaround_before_minutes,
+        turnaround_after_minutes=new.turnaround_after_minutes,
+        seats=new.seats,
+        mbps=new.mbps,
+        tariff=new.tariff,
+    )
+    parts = by_codes(new.parts)
+    resource.parts = [
+        Part(part=parts[code], quantity=quantity) for code, quantity in new.parts.items()
+    ]
+    db.session.add(resource)
+    db.session.flush()
+    return resource
+
+
+def check(new: NewResource) -> None:
+    """Refuse values that no resource can have."""
+    if not CODE.fullmatch(new.code):
+        raise BadResource("A code is 1 to 40 letters, digits, dots, dashes or underscores.")
+    if not new.name.strip():
+        raise BadResource("A resource needs a name.")
+    if new.stock < 0:
+        raise BadResource("The stock cannot be negative.")
+    if new.code in new.parts:
+        raise BadResource("A resource cannot be a part of itself.")
+    if any(quantity < 1 for quantity in new.parts.values()):
+        raise BadResource("The quantity of a part is at least 1.")
+    for minutes in (new.turnaround_before_minutes, new.turnaround_after_minutes):
+        if not 0 <= minutes <= 2880:
+            raise BadResource("A turnaround is between 0 and 2880 minutes (two days).")
+
+
+def parts_of(resource_ids: Iterable[int]) -> dict[int, list[tuple[int, int]]]:
+    """For each resource below these, directly or not: its `(part id, quantity)` pairs."""
+    below = (
+        sa.select(Part.whole_id, Part.part_id, Part.quantity)
+        .where(Part.whole_id.in_(set(resource_ids)))
+        .cte("below", recursive=True)
+    )
+    # UNION, not UNION ALL: a circle written by hand ends here.
+    below = below.union(
+        sa.select(Part.whole_id, Part.part_id, Part.quantity).join(
+            below, Part.whole_id == below.c.part_id
+        )
+    )
+    parts: dict[int, list[tuple[int, int]]] = {}
+    for whole_id, part_id, quantity in db.session.execute(sa.select(below)):
+        parts.setdefault(whole_id, []).append((part_id, quantity))
+    return parts
+
+
+def unfolded(
+    resource_id: int, quantity: int, parts: Mapping[int, list[tuple[int, int]]]
+) -> dict[int, int]:
+    """What `quantity` of a resource takes in all: itself and its parts, multiplied down.
+
+    Two kits of three cables take two kits and six cables. Parts form no circle; one written by
+    hand is followed once.
+    """
+    total: dict[int, int] = {}
+
+    def take(resource: int, needed: int, above: frozenset[int]) -> None:
+        total[resource] = total.get(resource, 0) + needed
+        for part, each in parts.get(resource, ()):
+            if part not in above:
+                take(part, needed * each, above | {part})
+
+    take(resource_id, quantity, frozenset({resource_id}))
+    return total
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """What the lock saw: pieces in stock, the gap to keep, and the code to name it by."""
+
+    code: str
+    stock: int
+    turnaround_minutes: int
+
+
+def lock(resource_ids: Iterable[int]) -> dict[int, Locked]:
+    """Lock resources until the transaction ends, always in id order, so writers never deadlock."""
+    rows = db.session.execute(
+        sa.select(
+            Resource.id,
+            Resource.code,
+            Resource.stock,
+            sa.func.greatest(Resource.turnaround_before_minutes, Resource.turnaround_after_minutes),
+        )
+        .where(Resource.id.in_(sorted(set(resource_ids))))
+        .order_by(Resource.id)
+        .with_for_update(key_share=True)
+    )
+    return {row[0]: Locked(row[1], row[2], row[3]) for row in rows}

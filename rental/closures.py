@@ -1,0 +1,133 @@
+"""Taking a resource off the calendar, and putting it back.
+
+A closure may lie over bookings made before it: nothing is cancelled, but nothing new fits, and a
+confirmation or a handover is refused while it lasts.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import Range
+
+from config import clock
+from config.database import db
+from rental import catalogue, journal
+from rental.errors import BadResource, ResourceClosed
+from rental.models import (
+    HOLDING,
+    Booking,
+    Closure,
+    ClosureKind,
+    Line,
+    Member,
+    Occupancy,
+    Resource,
+)
+from rental.period import Period
+
+
+def close(
+    resource: Resource,
+    kind: ClosureKind,
+    during: Period | datetime,
+    *,
+    reason: str,
+    cause: str | None = None,
+    quantity: int | None = None,
+) -> Closure:
+    """Take `quantity` pieces (None: all) off the calendar, for a period or from an instant on.
+
+    The same open cause closes once: a second call gives back the first closure.
+    """
+    if quantity is not None and not 1 <= quantity <= resource.stock:
+        raise BadResource(f"Between 1 and {resource.stock} of {resource.code} can be closed.")
+    catalogue.lock([resource.id])
+    if cause is not None and (standing := find_open(resource, cause)) is not None:
+        return standing
+    starts_at, ends_at = during if isinstance(during, Period) else (during, None)
+    closure = Closure(
+        resource=resource,
+        kind=kind,
+        during=Range(starts_at, ends_at, bounds="[)"),
+        quantity=quantity,
+        reason=reason[:500],
+        cause=cause,
+    )
+    db.session.add(closure)
+    db.session.flush()
+    journal.record(resource, f"closed_{kind.value}", by=None, reason=reason, closure=closure.id)
+    return closure
+
+
+def reopen(closure: Closure, *, by: Member | None = None) -> None:
+    """Put the resource back on the calendar from now on; a second call changes nothing."""
+    if closure.reopened_at is not None:
+        return
+    catalogue.lock([closure.resource_id])
+    now = clock.now()
+    starts_at, ends_at = closure.during.lower, closure.during.upper
+    closure.reopened_at = now
+    if starts_at is not None and starts_at >= now:
+        # It never began: an empty range overlaps nothing.
+        closure.during = Range(empty=True)
+    elif ends_at is None or ends_at > now:
+        closure.during = Range(starts_at, now, bounds="[)")
+    db.session.flush()
+    journal.record(closure.resource, "reopened", by=by, closure=closure.id)
+
+
+def find_open(resource: Resource, cause: str) -> Closure | None:
+    """The closure of this cause that nobody has ended yet."""
+    return db.session.scalar(
+        sa.select(Closure).where(
+            Closure.resource_id == resource.id,
+            Closure.cause == cause,
+            Closure.reopened_at.is_(None),
+        )
+    )
+
+
+def standing(resource_ids: Iterable[int], period: Period) -> list[Closure]:
+    """The closures that overlap `period` on any of these resources, oldest first."""
+    during = Range(period.starts_at, period.ends_at, bounds="[)")
+    return list(
+        db.session.scalars(
+            sa.select(Closure)
+            .where(Closure.resource_id.in_(set(resource_ids)), Closure.during.overlaps(during))
+            .order_by(Closure.id)
+        )
+    )
+
+
+def require_open(resource_ids: Iterable[int], period: Period) -> None:
+    """Refuse with ResourceClosed, naming the reason, where one is wholly closed."""
+    for closure in standing(resource_ids, period):
+        if closure.quantity is None:
+            raise ResourceClosed(
+                f"{closure.resource.code} is off the calendar ({closure.kind.value}): "
+                f"{closure.reason}",
+                resource=closure.resource.code,
+                kind=closure.kind.value,
+            )
+
+
+def affected(closure: Closure) -> list[Booking]:
+    """The bookings that hold the resource while it is closed, soonest first."""
+    return list(
+        db.session.scalars(
+            sa.select(Booking)
+            .where(
+                Booking.status.in_(HOLDING),
+                Booking.id.in_(
+                    sa.select(Line.booking_id)
+                    .join(Occupancy, Occupancy.line_id == Line.id)
+                    .where(
+                        Occupancy.resource_id == closure.resource_id,
+                        Occupancy.during.overlaps(closure.during),
+                    )
+                ),
+            )
+            .order_by(Booking.starts_at)
+        )
+    )

@@ -1,0 +1,61 @@
+"""The refusals of the rental floor."""
+
+from typing import Any
+
+from config.errors import Conflict, Invalid, NotAllowed, NotFound
+
+
+class UnknownResource(NotFound):
+    """There is no such resource; look it up in the catalogue."""
+
+
+class UnknownBooking(NotFound):
+    """There is no such booking."""
+
+
+class UnknownUnit(NotFound):
+    """There is no such unit."""
+
+
+class UnknownMember(NotFound):
+    """There is no such member."""
+
+
+class UnknownSite(NotFound):
+    """There is no such site."""
+
+
+class BadBooking(Invalid):
+    """The booking does not say enough, or says what cannot be; correct it and send it again."""
+
+
+class BadResource(Invalid):
+    """The resource does not fit the catalogue; correct it and send it again."""
+
+
+class CodeTaken(Conflict):
+    """Another resource already has this code; choose another code."""
+
+
+class ResourceUnavailable(Conflict):
+    """Not free in this period; choose another time, another quantity or another resource."""
+
+    def __init__(self, conflicts: list[dict[str, Any]]) -> None:
+        """`conflicts`: one `{resource, starts_at, ends_at, free, wanted}` for each shortage."""
+        names = ", ".join(dict.fromkeys(c["resource"] for c in conflicts))
+        super().__init__(
+            f"Not free in this period: {names}. Choose another time, quantity or resource.",
+            conflicts=conflicts,
+        )
+
+
+class ResourceClosed(Conflict):
+    """The resource is off the calendar; the reason stands in the catalogue."""
+
+
+class MovedOn(Conflict):
+    """The booking has moved on since you looked; look again before you decide."""
+
+
+class NotYourMove(NotAllowed):
+    """Only the Centre's staff may do this; ask the desk."""

@@ -1,0 +1,89 @@
+"""What renters were deprived of: begun and ended by the floors that measure it."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import Range, insert
+from sqlalchemy.orm import joinedload
+
+from config.database import db
+from rental.models import Booking, BookingStatus, Interruption, Line, Occupancy, Resource
+from rental.period import Period
+from rental.signals import rental_interrupted
+
+# Promised and used, or used and given back: a request that nobody confirmed is owed nothing.
+OWED = (BookingStatus.CONFIRMED, BookingStatus.HANDED_OVER, BookingStatus.RETURNED)
+
+
+def begin(resource: Resource, *, cause: str, at: datetime) -> Interruption:
+    """Note that renters of `resource` go without from `at` on; once for one cause."""
+    db.session.execute(
+        insert(Interruption)
+        .values(resource_id=resource.id, cause=cause, began_at=at)
+        .on_conflict_do_nothing(
+            index_elements=["resource_id", "cause"],
+            index_where=sa.text("ended_at IS NULL"),
+        )
+    )
+    return db.session.execute(_open(resource, cause)).scalar_one()
+
+
+def end(resource: Resource, *, cause: str, at: datetime) -> None:
+    """Note that the renters have it back, and say `rental_interrupted` for each line affected.
+
+    Without an open interruption of this cause nothing happens: a second call is harmless.
+    """
+    interruption = db.session.execute(_open(resource, cause).with_for_update()).scalar_one_or_none()
+    if interruption is None:
+        return
+    interruption.ended_at = max(at, interruption.began_at)
+    db.session.flush()
+    if interruption.ended_at == interruption.began_at:
+        return
+    span = Period(interruption.began_at, interruption.ended_at)
+    for line, period in deprived(resource, span):
+        rental_interrupted.send(line.booking, line=line, interruption=interruption, period=period)
+
+
+def _open(resource: Resource, cause: str) -> sa.Select[tuple[Interruption]]:
+    return sa.select(Interruption).where(
+        Interruption.resource_id == resource.id,
+        Interruption.cause == cause,
+        Interruption.ended_at.is_(None),
+    )
+
+
+def deprived(resource: Resource, span: Period) -> list[tuple[Line, Period]]:
+    """The lines that rent `resource`, itself or inside a kit, with the overlap with `span`."""
+    rows = db.session.execute(
+        sa.select(Line, sa.func.upper(Occupancy.during))
+        .join(Occupancy, Occupancy.line_id == Line.id)
+        .join(Booking, Booking.id == Line.booking_id)
+        .where(
+            Occupancy.resource_id == resource.id,
+            Occupancy.during.overlaps(Range(span.starts_at, span.ends_at, bounds="[)")),
+            Booking.status.in_(OWED),
+        )
+        .options(joinedload(Line.booking), joinedload(Line.resource))
+        .order_by(Line.id)
+    )
+    found: list[tuple[Line, Period]] = []
+    for line, held_until in rows:
+        # Turnaround is not rented time, and what was returned early is no longer missed.
+        until = min(line.ends_at, held_until)
+        if line.starts_at < until:
+            overlap = Period(line.starts_at, until).overlap(span)
+            if overlap is not None:
+                found.append((line, overlap))
+    return found
+
+
+def running(resource_ids: set[int]) -> list[Interruption]:
+    """The interruptions that have not ended yet on any of these resources."""
+    return list(
+        db.session.scalars(
+            sa.select(Interruption).where(
+                Interruption.resource_id.in_(resource_ids), Interruption.ended_at.is_(None)
+            )
+        )
+    )
