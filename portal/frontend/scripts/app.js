@@ -1,0 +1,68 @@
+// Small behaviours that every page shares. The server renders; this only moves focus and swaps parts.
+import htmx from "htmx.org";
+import { bookingForm } from "./booking-form.js";
+
+window.htmx = htmx;
+
+const on = (event, selector, act) =>
+  document.addEventListener(event, (happened) => {
+    const target = happened.target.closest?.(selector);
+    if (target) act(target, happened);
+  });
+
+// Dialogs: a button names the dialog it opens.
+on("click", "[data-opens]", (button) => {
+  const dialog = document.getElementById(button.dataset.opens);
+  dialog.showModal();
+  dialog.querySelector("[data-first]")?.focus();
+});
+on("click", "[data-closes]", (button) => button.closest("dialog").close());
+on("click", "dialog.ask", (dialog, happened) => happened.target === dialog && dialog.close());
+
+on("click", "[data-dismiss]", (button) => button.closest(".note").remove());
+on("click", "[data-print]", () => window.print());
+
+// Light, dark, or what the system says.
+on("click", "[data-theme-choice]", () => {
+  const root = document.documentElement;
+  const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  root.dataset.theme = dark ? "light" : "dark";
+  localStorage.setItem("theme", root.dataset.theme);
+});
+
+// A form is sent once; the button says that it is busy. Coming back by history frees it again.
+document.addEventListener("submit", (happened) => {
+  if (happened.defaultPrevented || happened.target.method !== "post") return;
+  for (const button of happened.target.querySelectorAll("button[type=submit], button:not([type])")) {
+    button.setAttribute("aria-busy", "true");
+    setTimeout(() => (button.disabled = true));
+  }
+});
+window.addEventListener("pageshow", () => {
+  for (const button of document.querySelectorAll("button[aria-busy]")) {
+    button.disabled = false;
+    button.removeAttribute("aria-busy");
+  }
+});
+
+// Filters answer as they change; an empty field keeps out of the address.
+document.addEventListener("htmx:configRequest", ({ detail }) => {
+  if (detail.verb !== "get" || !detail.elt.closest("form.filters")) return;
+  for (const [name, value] of [...detail.formData.entries()]) if (value === "") detail.formData.delete(name);
+});
+
+function tell(words) {
+  const notes = document.getElementById("notes");
+  const note = document.getElementById("note-template").content.cloneNode(true);
+  note.querySelector("[data-words]").textContent = words;
+  notes.replaceChildren(note);
+  notes.scrollIntoView({ block: "nearest" });
+}
+document.addEventListener("htmx:sendError", () => tell(document.body.dataset.wordsOffline));
+document.addEventListener("htmx:timeout", () => tell(document.body.dataset.wordsOffline));
+document.addEventListener("htmx:responseError", ({ detail }) => {
+  if (detail.xhr.status === 401) location.reload();
+  else tell(document.body.dataset.wordsFailed);
+});
+
+for (const form of document.querySelectorAll("form[data-booking-form]")) bookingForm(form, htmx);
