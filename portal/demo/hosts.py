@@ -1,0 +1,47 @@
+"""What the simulated Linux host answers over SSH."""
+
+SSHD_T = """\
+port 22
+addressfamily any
+listenaddress 0.0.0.0:22
+usepam yes
+logingracetime 120
+maxauthtries 4
+maxsessions 10
+clientaliveinterval 300
+clientalivecountmax 2
+permitrootlogin no
+pubkeyauthentication yes
+passwordauthentication no
+kbdinteractiveauthentication no
+permitemptypasswords no
+x11forwarding no
+allowtcpforwarding no
+printmotd no
+loglevel VERBOSE
+ciphers chacha20-poly1305@openssh.com,aes256-gcm@openssh.com,aes128-gcm@openssh.com
+macs hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com
+kexalgorithms sntrup761x25519-sha512@openssh.com,curve25519-sha256
+hostkeyalgorithms ssh-ed25519,rsa-sha2-512
+subsystem sftp /usr/lib/openssh/sftp-server
+"""
+
+SS_LISTENING = """\
+LISTEN 0 128 0.0.0.0:22 0.0.0.0:*
+LISTEN 0 511 0.0.0.0:443 0.0.0.0:*
+LISTEN 0 511 0.0.0.0:1935 0.0.0.0:*
+LISTEN 0 128 [::]:22 [::]:*
+"""
+
+UNAME = (
+    "Linux srv-stream-01 6.1.0-28-amd64 #1 SMP PREEMPT_DYNAMIC Debian 6.1.119-1 x86_64 GNU/Linux\n"
+)
+
+ANSWERS = {
+    "sshd -T": SSHD_T,
+    "sudo -n sshd -T": SSHD_T,
+    "/usr/sbin/sshd -T": SSHD_T,
+    "sudo -n /usr/sbin/sshd -T": SSHD_T,
+    "ss -ltnH": SS_LISTENING,
+    "uname -a": UNAME,
+}
