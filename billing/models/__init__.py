@@ -1,1 +1,20 @@
-"""The rows of this floor."""
+"""The rows of the billing floor."""
+
+from billing.models.charges import Charge, ChargeKind, InterruptionCredit
+from billing.models.credit_notes import CreditNote, CreditNoteLine
+from billing.models.invoices import Invoice, InvoiceLine, InvoiceStatus, NumberCounter
+from billing.models.payments import Payment, PaymentMethod
+
+__all__ = [
+    "Charge",
+    "ChargeKind",
+    "CreditNote",
+    "CreditNoteLine",
+    "InterruptionCredit",
+    "Invoice",
+    "InvoiceLine",
+    "InvoiceStatus",
+    "NumberCounter",
+    "Payment",
+    "PaymentMethod",
+]

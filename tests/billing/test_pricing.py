@@ -99,9 +99,9 @@ def test_the_class_of_the_unit_decides() -> None:
 
 
 def test_the_code_goes_before_the_tariff_key_and_that_before_the_kind() -> None:
-    kind = {**a_rate(prices={c: 1 for c in UnitClass}), "kind": "hall"}
+    kind = {**a_rate(prices=dict.fromkeys(UnitClass, 1)), "kind": "hall"}
     del kind["key"]
-    lists = [a_tariff(kind, a_rate(key="room"), a_rate(prices={c: 7 for c in UnitClass}))]
+    lists = [a_tariff(kind, a_rate(key="room"), a_rate(prices=dict.fromkeys(UnitClass, 7)))]
 
     def amount(code: str, key: str | None) -> int:
         return pricing.price(lists, UnitClass.OTHER, rented(1, code, tariff=key), DAY).amount.minor
@@ -110,7 +110,7 @@ def test_the_code_goes_before_the_tariff_key_and_that_before_the_kind() -> None:
 
 
 def test_of_several_rates_the_renter_pays_the_cheapest() -> None:
-    lists = [a_tariff(a_rate(), a_rate(per="day", prices={c: 100 for c in UnitClass}))]
+    lists = [a_tariff(a_rate(), a_rate(per="day", prices=dict.fromkeys(UnitClass, 100)))]
     assert pricing.price(lists, UnitClass.OTHER, rented(2), DAY).amount == Money(80)
     assert pricing.price(lists, UnitClass.OTHER, rented(8), DAY).amount == Money(100)
 
@@ -138,7 +138,7 @@ def test_without_a_list_in_force_there_is_no_price() -> None:
 
 def test_the_next_list_takes_over_on_its_first_day() -> None:
     old = a_tariff(valid_to="2026-12-01")
-    new = a_tariff(a_rate(prices={c: 99 for c in UnitClass}), code="N", valid_from="2026-12-02")
+    new = a_tariff(a_rate(prices=dict.fromkeys(UnitClass, 99)), code="N", valid_from="2026-12-02")
     tariff.require_no_overlap((old, new))
     for day, amount in ((date(2026, 12, 1), 40), (DAY, 99)):
         priced = pricing.price([old, new], UnitClass.OTHER, rented(1), day)

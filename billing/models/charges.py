@@ -1,0 +1,118 @@
+"""What was promised and is not yet invoiced, and what interruptions gave back."""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Numeric,
+    String,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from billing.models.credit_notes import CreditNote
+from billing.models.invoices import Invoice
+from billing.money import Money
+from billing.tariff import Measure
+from billing.vat import VatCode
+from config.clock import now
+from config.database import Base
+from rental.models import Booking, Interruption, Line, Unit
+
+
+class ChargeKind(StrEnum):
+    """Why a unit is charged."""
+
+    RENTAL = "rental"
+    # What an interruption gives back, below zero.
+    CREDIT = "credit"
+
+
+class Charge(Base):
+    """One amount a unit owes for a booking; it stays here until an invoice takes it."""
+
+    __tablename__ = "charge"
+    __table_args__ = (
+        # One live charge for one line, however often a confirmation is announced.
+        Index(
+            "uq_charge_line_rental",
+            "line_id",
+            unique=True,
+            postgresql_where=text("kind = 'rental' AND reversed_at IS NULL"),
+        ),
+        CheckConstraint(
+            "(kind = 'credit' AND amount_minor <= 0) OR (kind <> 'credit' AND amount_minor >= 0)",
+            name="only_credits_are_negative",
+        ),
+        CheckConstraint(
+            "reversed_at IS NULL OR invoice_id IS NULL", name="reversed_is_not_invoiced"
+        ),
+        Index(
+            "ix_charge_unbilled",
+            "unit_id",
+            postgresql_where=text("invoice_id IS NULL AND reversed_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
+    booking_id: Mapped[int | None] = mapped_column(ForeignKey("booking.id"), index=True)
+    line_id: Mapped[int | None] = mapped_column(ForeignKey("line.id", ondelete="SET NULL"))
+    kind: Mapped[ChargeKind] = mapped_column(default=ChargeKind.RENTAL)
+    description: Mapped[str] = mapped_column(String(500))
+    description_en: Mapped[str] = mapped_column(String(500))
+    explanation: Mapped[str] = mapped_column(String(300), default="")
+    explanation_en: Mapped[str] = mapped_column(String(300), default="")
+    measure: Mapped[Measure | None]
+    quantity: Mapped[Decimal] = mapped_column(Numeric(16, 4))
+    unit_price_minor: Mapped[int] = mapped_column(BigInteger)
+    # In the tariff's terms: with the tax in it where `tax_inclusive`.
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(String(3), default="VND")
+    tax_inclusive: Mapped[bool] = mapped_column(default=False)
+    service: Mapped[str] = mapped_column(String(40))
+    # The code on the day of completion; the invoice applies that of its own tax date.
+    vat_code: Mapped[VatCode]
+    tariff: Mapped[str | None] = mapped_column(String(60))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    invoice_id: Mapped[int | None] = mapped_column(ForeignKey("invoice.id"), index=True)
+    added_at: Mapped[datetime] = mapped_column(default=now)
+    reversed_at: Mapped[datetime | None]
+
+    unit: Mapped[Unit] = relationship()
+    booking: Mapped[Booking | None] = relationship()
+    line: Mapped[Line | None] = relationship()
+    invoice: Mapped[Invoice | None] = relationship()
+
+    @property
+    def amount(self) -> Money:
+        """The amount in the tariff's terms (see `tax_inclusive`)."""
+        return Money(self.amount_minor, self.currency)
+
+
+class InterruptionCredit(Base):
+    """What one interruption gave back on one line: once, on the draft or by a credit note."""
+
+    __tablename__ = "interruption_credit"
+    __table_args__ = (UniqueConstraint("interruption_id", "line_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    interruption_id: Mapped[int] = mapped_column(ForeignKey("interruption.id"))
+    line_id: Mapped[int] = mapped_column(ForeignKey("line.id", ondelete="CASCADE"), index=True)
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    # Both empty: too short to be credited, but remembered, for it may join the next one.
+    charge_id: Mapped[int | None] = mapped_column(ForeignKey("charge.id"))
+    credit_note_id: Mapped[int | None] = mapped_column(ForeignKey("credit_note.id"))
+
+    interruption: Mapped[Interruption] = relationship()
+    line: Mapped[Line] = relationship()
+    charge: Mapped[Charge | None] = relationship()
+    credit_note: Mapped[CreditNote | None] = relationship()
