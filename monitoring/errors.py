@@ -1,0 +1,39 @@
+"""What the monitoring floor refuses."""
+
+from config.errors import Conflict, Invalid, NotFound
+
+
+class UnknownDevice(NotFound):
+    """There is no such device; look it up in the list of devices."""
+
+
+class UnknownCredential(NotFound):
+    """There is no such credential; add it first."""
+
+
+class UnknownOutage(NotFound):
+    """There is no such outage; look it up in the list of outages."""
+
+
+class BadDevice(Invalid):
+    """The device cannot be kept as described; correct the value named."""
+
+
+class BadAddress(BadDevice):
+    """A device is addressed by number, such as 192.0.2.10 or 2001:db8::10."""
+
+
+class BadLogin(Invalid):
+    """The credential lacks something the device will ask for; complete it."""
+
+
+class DeviceExists(Conflict):
+    """Another device bears this name; choose another."""
+
+
+class CredentialExists(Conflict):
+    """Another credential bears this name; choose another."""
+
+
+class CredentialUnreadable(Conflict):
+    """The credential cannot be opened with the key in use; restore the key or enter it again."""

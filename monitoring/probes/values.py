@@ -1,0 +1,146 @@
+"""From what an agent sends to what it means: names, addresses, speeds, states. Pure functions."""
+
+from decimal import Decimal
+
+ADMIN_STATUS = {1: "up", 2: "down", 3: "testing"}
+OPER_STATUS = {
+    1: "up",
+    2: "down",
+    3: "testing",
+    4: "unknown",
+    5: "dormant",
+    6: "notPresent",
+    7: "lowerLayerDown",
+}
+
+# EntitySensorDataType (RFC 3433): what is measured, and the unit it is measured in.
+SENSOR_KINDS = {
+    3: ("voltage", "volts"),
+    4: ("voltage", "volts"),
+    5: ("current", "amperes"),
+    6: ("power", "watts"),
+    7: ("frequency", "hertz"),
+    8: ("temperature", "celsius"),
+    9: ("humidity", "percent"),
+    10: ("fan", "rpm"),
+    11: ("airflow", "cubic metres per minute"),
+    12: ("state", None),
+}
+
+TICKS = 2**32
+TICKS_SECONDS = TICKS / 100  # sysUpTime rolls over after 497 days
+NEAR_ROLLOVER = TICKS_SECONDS - 3600
+# RFC 3433: an under- or overflow of the sensor, not a value.
+SENSOR_LIMIT = 1_000_000_000
+
+
+def text(value: object) -> str | None:
+    """A string without padding and control characters; None where nothing is left.
+
+    Agents send UTF-8 or, older ones, Latin-1; PostgreSQL keeps no NUL.
+    """
+    if isinstance(value, bytes):
+        value = _decoded(value)
+    if not isinstance(value, str):
+        return None
+    plain = "".join(c if c.isprintable() else " " for c in value).strip()
+    return plain or None
+
+
+def _decoded(octets: bytes) -> str:
+    try:
+        return octets.decode()
+    except UnicodeDecodeError:
+        return octets.decode("latin-1")
+
+
+def whole(value: object) -> int | None:
+    """An integer, or None for whatever else an agent answers."""
+    return value if type(value) is int else None
+
+
+def mac(value: object) -> str | None:
+    """A hardware address as `0a:1b:2c:3d:4e:5f`, zero-padded; None where there is none."""
+    if not isinstance(value, bytes) or len(value) < 6:
+        return None
+    if len(value) in (6, 8):
+        return value.hex(":")
+    # Some agents send the address as text, `a:1b:2c:3d:4e:5f`.
+    digits = (text(value) or "").replace("-", ":").split(":")
+    if len(digits) in (6, 8) and all(_is_octet(d) for d in digits):
+        return ":".join(d.zfill(2) for d in digits).lower()
+    return None
+
+
+def _is_octet(digits: str) -> bool:
+    return 1 <= len(digits) <= 2 and all(c in "0123456789abcdefABCDEF" for c in digits)
+
+
+def speed_bps(high: int | None, low: int | None) -> int | None:
+    """Bits per second from ifHighSpeed (Mb/s) or, where it says nothing, ifSpeed (b/s)."""
+    if high:
+        return high * 1_000_000
+    if low is not None and 0 <= low < TICKS - 1:
+        return low
+    # 2³²-1 says "faster than I can tell" (RFC 2863).
+    return 0 if high == 0 and low is None else None
+
+
+def admin_status(value: float | None) -> str | None:
+    """The MIB's word for an ifAdminStatus."""
+    return None if value is None else ADMIN_STATUS.get(int(value), "unknown")
+
+
+def oper_status(value: float | None) -> str | None:
+    """The MIB's word for an ifOperStatus."""
+    return None if value is None else OPER_STATUS.get(int(value), "unknown")
+
+
+def unsigned(value: float | None) -> int | None:
+    """A size that a 32-bit agent sent as a negative number."""
+    if value is None:
+        return None
+    number = int(value)
+    return number + TICKS if number < 0 else number
+
+
+def counter(value: float | None) -> int | None:
+    """A counter as an integer; a negative one is no counter."""
+    return None if value is None or value < 0 else int(value)
+
+
+def sensor_exponent(scale: int | None, precision: int | None) -> int:
+    """The power of ten of an ENTITY-SENSOR value (RFC 3433): 9 is units, 8 milli, 10 kilo.
+
+    A positive precision counts the decimal digits; a negative one says how many are exact.
+    """
+    return 3 * ((scale or 9) - 9) - max(precision or 0, 0)
+
+
+def sensor(value: float | None, exponent: int) -> float | None:
+    """What the sensor measured, in its unit."""
+    if value is None or abs(value) >= SENSOR_LIMIT:
+        return None
+    return float(Decimal(int(value)).scaleb(exponent))
+
+
+def uptime_seconds(ticks: int | None, engine_seconds: int | None) -> float | None:
+    """Seconds since the agent began, from sysUpTime (1/100 s) and, past 497 days, snmpEngineTime.
+
+    snmpEngineTime is believed only where it differs by whole turns of sysUpTime (± 10 minutes).
+    """
+    if ticks is None or not 0 <= ticks < TICKS:
+        return None
+    seconds = ticks / 100
+    if engine_seconds is None or engine_seconds < TICKS_SECONDS:
+        return seconds
+    turns = round((engine_seconds - seconds) / TICKS_SECONDS)
+    whole_turns = seconds + turns * TICKS_SECONDS
+    return whole_turns if abs(whole_turns - engine_seconds) < 600 else seconds
+
+
+def has_rebooted(before: float | None, after: float | None) -> bool:
+    """Whether the agent began anew: its uptime fell, and not because the counter was full."""
+    if before is None or after is None or after >= before:
+        return False
+    return before % TICKS_SECONDS < NEAR_ROLLOVER

@@ -1,0 +1,18 @@
+"""What the monitoring floor tells the floor above, in the past tense, inside the transaction.
+
+A receiver writes rows in the same transaction and reaches for nothing outside.
+
+- `outage_opened(outage)`: a device lost enough polls in a row. `outage.is_silenced` says that a
+  parent is down too, so that nobody needs to be woken for this one.
+- `outage_reassigned(outage)`: the parent is back and the device is still down: its outage is its
+  own from now on.
+- `outage_closed(outage)`: the device answers again; `outage.ended_at` is its first answer.
+"""
+
+from blinker import Namespace
+
+_monitoring = Namespace()
+
+outage_opened = _monitoring.signal("outage_opened")
+outage_reassigned = _monitoring.signal("outage_reassigned")
+outage_closed = _monitoring.signal("outage_closed")

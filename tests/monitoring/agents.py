@@ -1,0 +1,270 @@
+"""SNMP agents for tests: a real snmpd on loopback, and small hostile ones.
+
+Import the fixtures by name in a test file: `from tests.monitoring.agents import agent`.
+"""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+COMMUNITY = "demo-community"
+USER, AUTH_PASSWORD, PRIVACY_PASSWORD = "demo-user", "demo-auth-pass", "demo-priv-pass"
+SNMPD = shutil.which("snmpd") or "/usr/sbin/snmpd"
+
+CONFIGURATION = f"""
+agentaddress udp:127.0.0.1:{{port}}
+rocommunity {COMMUNITY} 127.0.0.1
+createUser {USER} SHA "{AUTH_PASSWORD}" AES "{PRIVACY_PASSWORD}"
+rouser {USER} authPriv
+createUser demo-auth SHA "{AUTH_PASSWORD}"
+rouser demo-auth auth
+createUser demo-noauth
+rouser demo-noauth noauth
+sysName test-agent
+sysDescr Thiết bị thử
+sysServices 72
+"""
+
+
+def free_port() -> int:
+    """A UDP port of loopback that nobody listens on just now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Agent:
+    """A net-snmp agent that a test can stop and start again."""
+
+    folder: Path
+    port: int
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start and wait until the port is bound."""
+        path = self.folder / "snmpd.conf"
+        path.write_text(CONFIGURATION.format(port=self.port))
+        self.process = subprocess.Popen(
+            [SNMPD, "-f", "-Lf", str(self.folder / "log"), "-C", "-c", str(path), "-I", "-smux"],
+            env={
+                **os.environ,
+                "SNMP_PERSISTENT_DIR": str(self.folder / "state"),
+                "MIBS": "",
+            },
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + 10
+        while not self.is_bound():
+            assert self.process.poll() is None, (self.folder / "log").read_text()[-2000:]
+            assert time.monotonic() < deadline, "snmpd did not bind its port in 10 s"
+            time.sleep(0.02)
+
+    def is_bound(self) -> bool:
+        """Whether the kernel lists the port as bound."""
+        table = Path("/proc/net/udp").read_text()
+        return f":{self.port:04X} " in table
+
+    def stop(self) -> None:
+        """Stop and wait."""
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait(10)
+            self.process = None
+
+
+def start_agent(folder: Path) -> Agent:
+    """A running snmpd with its state in `folder`; skips where snmpd is not installed."""
+    if not Path(SNMPD).exists():
+        pytest.skip("snmpd is not installed (apt-get install snmpd)")
+    agent = Agent(folder, free_port())
+    agent.start()
+    return agent
+
+
+@pytest.fixture(scope="session")
+def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Agent]:
+    """A real snmpd for the whole run; do not stop it."""
+    running = start_agent(tmp_path_factory.mktemp("snmpd"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def own_agent(tmp_path: Path) -> Iterator[Agent]:
+    """A real snmpd that the test may stop and start."""
+    running = start_agent(tmp_path)
+    yield running
+    running.stop()
+
+
+Reply = Callable[[bytes], bytes | None]
+
+
+class _Answering(asyncio.DatagramProtocol):
+    def __init__(self, reply: Reply, delay: float) -> None:
+        self.reply, self.delay = reply, delay
+        self.requests = 0
+        self.transport: asyncio.DatagramTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.DatagramTransport)
+        self.transport = transport
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self.requests += 1
+        answer = self.reply(data)
+        if answer is not None and self.transport is not None:
+            asyncio.get_running_loop().call_later(
+                self.delay, self.transport.sendto, answer, addr
+            )
+
+
+@dataclass
+class Hostile:
+    """A UDP server that answers as `reply` says; `requests` counts what it was sent."""
+
+    port: int
+    protocol: _Answering
+
+    @property
+    def requests(self) -> int:
+        """How many datagrams came."""
+        return self.protocol.requests
+
+
+@contextlib.contextmanager
+def hostile(reply: Reply, delay: float = 0.0) -> Iterator[Hostile]:
+    """Serve `reply` on a loopback port, in a thread with a loop of its own."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+
+    async def serve() -> tuple[asyncio.DatagramTransport, _Answering]:
+        return await loop.create_datagram_endpoint(
+            lambda: _Answering(reply, delay), local_addr=("127.0.0.1", 0)
+        )
+
+    transport, protocol = asyncio.run_coroutine_threadsafe(serve(), loop).result(5)
+    try:
+        yield Hostile(int(transport.get_extra_info("sockname")[1]), protocol)
+    finally:
+        loop.call_soon_threadsafe(transport.close)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(5)
+        loop.close()
+
+
+# A very small BER, enough to answer as an agent would.
+
+
+def tlv(tag: int, body: bytes) -> bytes:
+    """One tag-length-value."""
+    if len(body) < 128:
+        return bytes([tag, len(body)]) + body
+    size = len(body).to_bytes((len(body).bit_length() + 7) // 8, "big")
+    return bytes([tag, 0x80 | len(size)]) + size + body
+
+
+def read_tlv(raw: bytes, at: int = 0) -> tuple[int, bytes, int]:
+    """Tag, body and the place after it."""
+    tag, size, at = raw[at], raw[at + 1], at + 2
+    if size & 0x80:
+        count = size & 0x7F
+        size, at = int.from_bytes(raw[at : at + count], "big"), at + count
+    return tag, raw[at : at + size], at + size
+
+
+def integer(value: int, tag: int = 0x02) -> bytes:
+    """An INTEGER, or a counter or gauge under another tag."""
+    return tlv(tag, value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True))
+
+
+def oid(dotted: str) -> bytes:
+    """An OBJECT IDENTIFIER."""
+    numbers = [int(n) for n in dotted.split(".")]
+    body = bytes([numbers[0] * 40 + numbers[1]])
+    for number in numbers[2:]:
+        septets = [number & 0x7F]
+        while number := number >> 7:
+            septets.append(0x80 | (number & 0x7F))
+        body += bytes(reversed(septets))
+    return tlv(0x06, body)
+
+
+def dotted(body: bytes) -> str:
+    """The body of an OBJECT IDENTIFIER as text."""
+    numbers, value = [body[0] // 40, body[0] % 40], 0
+    for octet in body[1:]:
+        value = value << 7 | octet & 0x7F
+        if not octet & 0x80:
+            numbers.append(value)
+            value = 0
+    return ".".join(map(str, numbers))
+
+
+@dataclass(frozen=True)
+class Request:
+    """A decoded v2c request."""
+
+    community: bytes
+    tag: int
+    request_id: bytes
+    names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, raw: bytes) -> "Request":
+        """Decode, believing every byte: the requests come from our own client."""
+        _, message, _ = read_tlv(raw)
+        _, _, at = read_tlv(message)
+        _, community, at = read_tlv(message, at)
+        tag, pdu, _ = read_tlv(message, at)
+        _, request_id, at = read_tlv(pdu)
+        _, _, at = read_tlv(pdu, at)
+        _, _, at = read_tlv(pdu, at)
+        _, bindings, _ = read_tlv(pdu, at)
+        names, at = [], 0
+        while at < len(bindings):
+            _, binding, at = read_tlv(bindings, at)
+            names.append(dotted(read_tlv(binding)[1]))
+        return cls(community, tag, request_id, tuple(names))
+
+    def answer(self, bindings: list[tuple[str, bytes]], error: int = 0) -> bytes:
+        """A response to it: pairs of an OID and an encoded value."""
+        body = b"".join(tlv(0x30, oid(name) + value) for name, value in bindings)
+        pdu = tlv(0x02, self.request_id) + integer(error) + integer(0) + tlv(0x30, body)
+        return tlv(0x30, integer(1) + tlv(0x04, self.community) + tlv(0xA2, pdu))
+
+
+NOTHING = tlv(0x80, b"")  # noSuchObject
+END = tlv(0x82, b"")  # endOfMibView
+GET, GET_BULK = 0xA0, 0xA5
+
+
+def table_agent(table: dict[str, bytes]) -> Reply:
+    """An agent that serves `table` (OID → encoded value) by GET and GETBULK."""
+    places = sorted(table, key=lambda name: tuple(map(int, name.split("."))))
+    keys = [tuple(map(int, name.split("."))) for name in places]
+
+    def reply(raw: bytes) -> bytes | None:
+        request = Request.of(raw)
+        if request.tag == GET:
+            return request.answer([(n, table.get(n, NOTHING)) for n in request.names])
+        wanted = tuple(map(int, request.names[0].split(".")))
+        after = [places[i] for i, key in enumerate(keys) if key > wanted][:10]
+        if not after:
+            return request.answer([(request.names[0], END)])
+        return request.answer([(n, table[n]) for n in after])
+
+    return reply
