@@ -224,8 +224,11 @@ def _port(index: int, columns: Mapping[str, Rows]) -> Port:
 
 
 async def _cores(session: Session, layout: Layout) -> Layout:
-    loads = await session.column(mibs.HR_PROCESSOR_LOAD)
-    indexes = sorted(int(i) for i in loads if i.isdecimal())
+    # An agent that began less than a minute ago has no loads yet, but knows its processors.
+    rows = await session.column(mibs.HR_PROCESSOR_LOAD) or await session.column(
+        mibs.HR_PROCESSOR_FIRMWARE
+    )
+    indexes = sorted(int(i) for i in rows if i.isdecimal())
     if not indexes:
         return layout
     names = await session.get([f"{mibs.HR_DEVICE_DESCR}.{i}" for i in indexes[: session.batch]])

@@ -1,6 +1,6 @@
 """SNMP agents for tests: a real snmpd on loopback, and small hostile ones.
 
-Import the fixtures by name in a test file: `from tests.monitoring.agents import agent`.
+The fixtures are named in tests/monitoring/conftest.py; another folder's conftest may import them.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -119,16 +120,14 @@ class _Answering(asyncio.DatagramProtocol):
         self.transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self.transport = transport
+        # The loop's own datagram transport does not inherit from asyncio.DatagramTransport.
+        self.transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         self.requests += 1
         answer = self.reply(data)
         if answer is not None and self.transport is not None:
-            asyncio.get_running_loop().call_later(
-                self.delay, self.transport.sendto, answer, addr
-            )
+            asyncio.get_running_loop().call_later(self.delay, self.transport.sendto, answer, addr)
 
 
 @dataclass
