@@ -1,0 +1,201 @@
+"""The calendar as it is read: what lies on which resource, and what is free.
+
+A read model: plain values in two or three queries, whatever the number of resources.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import Range
+
+from config.database import db
+from rental import availability, catalogue, occupancies
+from rental.availability import Claim, Segment
+from rental.models import Booking, Closure, Line, Occupancy, Resource, ResourceKind
+from rental.period import Period
+
+
+class EntryKind(StrEnum):
+    """What a bar on the timeline is."""
+
+    BOOKING = "booking"
+    CLOSURE = "closure"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One bar: whose, what, how much, from when until when.
+
+    `starts_at` and `ends_at` are the rented time; `takes` is that plus turnaround. A booking of a
+    whole shows on its parts too.
+    """
+
+    kind: EntryKind
+    resource_id: int
+    starts_at: datetime
+    ends_at: datetime
+    takes: Period
+    quantity: int
+    title: str
+    status: str
+    reference: str | None
+    unit_id: int | None
+
+
+def entries(resources: Sequence[Resource], period: Period) -> dict[int, list[Entry]]:
+    """Every bar within `period` by resource id, soonest first."""
+    by_id = {resource.id: resource for resource in resources}
+    found: dict[int, list[Entry]] = {resource_id: [] for resource_id in by_id}
+    for entry in [*_booked(by_id, period), *_closed(by_id, period)]:
+        found[entry.resource_id].append(entry)
+    for bars in found.values():
+        bars.sort(key=lambda entry: entry.starts_at)
+    return found
+
+
+def _booked(by_id: Mapping[int, Resource], period: Period) -> Iterable[Entry]:
+    # Set-up time lies before the row's own span: look that much further ahead.
+    furthest = max((r.turnaround_before_minutes for r in by_id.values()), default=0)
+    during = Range(period.starts_at, period.ends_at + timedelta(minutes=furthest), bounds="[)")
+    rows = db.session.execute(
+        sa.select(
+            Occupancy.resource_id,
+            Line.starts_at,
+            sa.func.least(Line.ends_at, sa.func.upper(Occupancy.during)),
+            Occupancy.quantity,
+            Booking.title,
+            Booking.status,
+            Booking.reference,
+            Booking.unit_id,
+        )
+        .join(Line, Line.id == Occupancy.line_id)
+        .join(Booking, Booking.id == Line.booking_id)
+        .where(Occupancy.during.overlaps(during), Occupancy.resource_id.in_(by_id))
+    )
+    for resource_id, starts_at, ends_at, quantity, title, status, reference, unit_id in rows:
+        resource = by_id[resource_id]
+        takes = Period(starts_at, ends_at).widened(
+            timedelta(minutes=resource.turnaround_before_minutes),
+            timedelta(minutes=resource.turnaround_after_minutes),
+        )
+        if takes.overlaps(period):
+            yield Entry(
+                EntryKind.BOOKING, resource_id, starts_at, ends_at, takes,
+                quantity, title, status.value, reference, unit_id,
+            )  # fmt: skip
+
+
+def _closed(by_id: Mapping[int, Resource], period: Period) -> Iterable[Entry]:
+    during = Range(period.starts_at, period.ends_at, bounds="[)")
+    rows = db.session.scalars(
+        sa.select(Closure).where(Closure.during.overlaps(during), Closure.resource_id.in_(by_id))
+    )
+    for closure in rows:
+        starts_at = closure.during.lower or period.starts_at
+        ends_at = closure.during.upper or period.ends_at
+        yield Entry(
+            EntryKind.CLOSURE, closure.resource_id, starts_at, ends_at, Period(starts_at, ends_at),
+            closure.quantity or by_id[closure.resource_id].stock, closure.reason,
+            closure.kind.value, None, None,
+        )  # fmt: skip
+
+
+def segments(resources: Sequence[Resource], period: Period) -> dict[int, list[Segment]]:
+    """The free stock of each resource over `period`, turnaround and parts taken into account.
+
+    A resource with parts is as free as its scarcest part allows.
+    """
+    parts = catalogue.parts_of(resource.id for resource in resources)
+    below = {part_id for pairs in parts.values() for part_id, _ in pairs}
+    needed = _with(resources, below)
+    bars = entries(needed, period)
+    own = {
+        resource.id: availability.free_segments(
+            resource.stock,
+            [
+                Claim(bar.takes.starts_at, bar.takes.ends_at, bar.quantity)
+                for bar in bars[resource.id]
+            ],
+            period,
+        )
+        for resource in needed
+    }
+    return {
+        resource.id: availability.lowest(
+            own[resource.id],
+            [
+                (own[part_id], quantity)
+                for part_id, quantity in catalogue.unfolded(resource.id, 1, parts).items()
+                if part_id != resource.id
+            ],
+        )
+        if resource.id in parts
+        else own[resource.id]
+        for resource in resources
+    }
+
+
+def _with(resources: Sequence[Resource], more: set[int]) -> list[Resource]:
+    missing = more - {resource.id for resource in resources}
+    if not missing:
+        return list(resources)
+    return [*resources, *db.session.scalars(sa.select(Resource).where(Resource.id.in_(missing)))]
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What a renter looks for: a period, how many, and perhaps a kind, seats, a site, a word."""
+
+    period: Period
+    quantity: int = 1
+    kind: ResourceKind | None = None
+    seats_min: int | None = None
+    site: str | None = None
+    q: str | None = None
+
+
+def free(search: Search) -> list[tuple[Resource, int]]:
+    """The resources wholly free in the period, each with how many, in natural order."""
+    offered = catalogue.search(
+        kind=search.kind, seats_min=search.seats_min, site=search.site, q=search.q
+    )
+    widest = max((r.turnaround_minutes for r in offered), default=0)
+    # A new booking brings its own turnaround: the gap after it has to be free as well.
+    wide = search.period.widened(timedelta(), timedelta(minutes=widest))
+    claimed = _claims(offered, wide)
+    found: list[tuple[Resource, int]] = []
+    for resource in offered:
+        stock = _free_of(resource, search.period, claimed)
+        if stock >= search.quantity:
+            found.append((resource, stock))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    parts: Mapping[int, list[tuple[int, int]]]
+    resources: Mapping[int, Resource]
+    claims: Mapping[int, list[Claim]]
+
+
+def _claims(offered: Sequence[Resource], wide: Period) -> _Claimed:
+    parts = catalogue.parts_of(resource.id for resource in offered)
+    needed = _with(offered, {part_id for pairs in parts.values() for part_id, _ in pairs})
+    by_id = {resource.id: resource for resource in needed}
+    claims = occupancies.taken({r.id: r.stock for r in needed}, wide)
+    return _Claimed(parts, by_id, claims)
+
+
+def _free_of(resource: Resource, period: Period, claimed: _Claimed) -> int:
+    """How many of a resource a booking of `period` could take, parts and gaps included."""
+    free_pieces: list[int] = []
+    for resource_id, needed in catalogue.unfolded(resource.id, 1, claimed.parts).items():
+        part = claimed.resources[resource_id]
+        gap = max(part.turnaround_minutes, resource.turnaround_minutes)
+        wanted = period.widened(timedelta(), timedelta(minutes=gap))
+        stock = availability.free_stock(part.stock, claimed.claims[resource_id], wanted)
+        free_pieces.append(stock // needed)
+    return min(free_pieces)
