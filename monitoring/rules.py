@@ -1,0 +1,200 @@
+"""Security rules as operators write them: the shape of `config/policies/*.yml`, and its reader."""
+
+import re
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from config import documents
+
+FOLDER = documents.HOME / "policies"
+
+
+class Severity(StrEnum):
+    """How much a broken rule matters; high and critical take the resource off the calendar."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class Result(StrEnum):
+    """What a rule found. What could not be looked at is unknown, never a pass."""
+
+    PASS = "pass"  # noqa: S105  # a result, not a password
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+    NOT_APPLICABLE = "not_applicable"
+    WAIVED = "waived"
+
+
+class Source(StrEnum):
+    """Where evidence comes from."""
+
+    CONFIG = "config"
+    SSHD = "sshd"
+    PORTS = "ports"
+    SNMP = "snmp"
+    VERSION = "version"
+    HOST_KEY = "host_key"
+
+
+def _compiled(value: object) -> re.Pattern[str]:
+    if not isinstance(value, str):
+        raise ValueError("a regular expression is a text")  # what pydantic wants
+    try:
+        return re.compile(value, re.IGNORECASE)
+    except re.error as wrong:
+        raise ValueError(f"not a regular expression: {wrong}") from wrong
+
+
+Pattern = Annotated[re.Pattern[str], BeforeValidator(_compiled)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Present(_Strict):
+    """A statement at the outermost level; `if_missing` says what its absence means."""
+
+    line: Pattern
+    if_missing: Literal[Result.FAIL, Result.UNKNOWN] = Result.FAIL
+
+
+class AtLeast(_Strict):
+    """`count` different statements; the first group of `line`, if any, tells them apart."""
+
+    count: Annotated[int, Field(ge=1)]
+    line: Pattern
+
+
+class EveryBlock(_Strict):
+    """Every block whose head fits: each `must` has a line in it, no `must_not` has one.
+
+    `where` narrows to the blocks that hold such a line; `about` names the lines worth showing
+    when one that must be there is not; `if_none` is the answer where no block fits.
+    """
+
+    head: Pattern
+    where: Pattern | None = None
+    must: tuple[Pattern, ...] = ()
+    must_not: tuple[Pattern, ...] = ()
+    about: Pattern | None = None
+    if_none: Literal[Result.PASS, Result.FAIL, Result.UNKNOWN, Result.NOT_APPLICABLE] = (
+        Result.UNKNOWN
+    )
+
+
+class Number(_Strict):
+    """The number in the first group of `line`, in every statement that fits."""
+
+    line: Pattern
+    at_most: int | None = None
+    at_least: int | None = None
+    if_missing: Literal[Result.FAIL, Result.UNKNOWN] = Result.UNKNOWN
+
+
+class SshdOption(_Strict):
+    """An option of the SSH server's effective configuration (`sshd -T`)."""
+
+    key: str
+    equals: str | None = None
+    one_of: tuple[str, ...] = ()
+    at_most: int | None = None
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> "SshdOption":
+        if sum((self.equals is not None, bool(self.one_of), self.at_most is not None)) != 1:
+            raise ValueError("give one of equals, one_of, at_most")
+        return self
+
+
+class Condition(_Strict):
+    """One condition; exactly one key is given. `all`, `any` and `not` combine others."""
+
+    absent: Pattern | None = None
+    present: Present | None = None
+    at_least: AtLeast | None = None
+    every_block: EveryBlock | None = None
+    number: Number | None = None
+    sshd_option: SshdOption | None = None
+    ports_within: tuple[Port, ...] | None = None
+    port_closed: Port | None = None
+    host_key: Literal["pinned"] | None = None
+    all_of: tuple["Condition", ...] | None = Field(default=None, alias="all")
+    any_of: tuple["Condition", ...] | None = Field(default=None, alias="any")
+    not_: "Condition | None" = Field(default=None, alias="not")
+
+    @property
+    def kind(self) -> str:
+        """The name of the one key that is given."""
+        return next(name for name in type(self).model_fields if getattr(self, name) is not None)
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> "Condition":
+        given = [name for name in type(self).model_fields if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(f"a condition has one key, not {len(given)}: {', '.join(given)}")
+        return self
+
+
+class Words(_Strict):
+    """A text in the two languages of the service."""
+
+    vi: Annotated[str, Field(min_length=1)]
+    en: Annotated[str, Field(min_length=1)]
+
+
+class Mapping(_Strict):
+    """Where a published framework asks the same; numbers only, its text is not ours."""
+
+    framework: str
+    version: str
+    controls: tuple[str, ...]
+
+
+class Rule(_Strict):
+    """One rule: what must hold, on which platforms, how much it matters, how it is cured."""
+
+    id: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9-]{1,11}$")]
+    title: Words
+    severity: Severity
+    platforms: Annotated[tuple[str, ...], Field(min_length=1)]
+    evidence: Source
+    when: Condition | None = None
+    condition: Condition
+    reason: Words
+    cure: Words
+    commands: tuple[str, ...] = ()
+    mappings: tuple[Mapping, ...] = ()
+    references: tuple[str, ...] = ()
+
+
+class RuleBook(_Strict):
+    """One file of `config/policies`."""
+
+    rules: tuple[Rule, ...]
+
+
+def load(folder: Path | None = None) -> list[Rule]:
+    """Every rule of the folder (the shipped one unless given), by id.
+
+    Raises config.documents.BadDocument, which names file, line and key.
+    """
+    found: dict[str, Rule] = {}
+    for rule in _rules(folder or FOLDER):
+        if rule.id in found:
+            raise documents.BadDocument(f"{folder or FOLDER}: the rule {rule.id} is given twice")
+        found[rule.id] = rule
+    return [found[name] for name in sorted(found)]
+
+
+def _rules(folder: Path) -> Iterator[Rule]:
+    for book in documents.read_folder(folder, RuleBook):
+        yield from book.rules
