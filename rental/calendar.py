@@ -111,16 +111,9 @@ def segments(resources: Sequence[Resource], period: Period) -> dict[int, list[Se
     parts = catalogue.parts_of(resource.id for resource in resources)
     below = {part_id for pairs in parts.values() for part_id, _ in pairs}
     needed = _with(resources, below)
-    bars = entries(needed, period)
+    claims = _shown(needed, period)
     own = {
-        resource.id: availability.free_segments(
-            resource.stock,
-            [
-                Claim(bar.takes.starts_at, bar.takes.ends_at, bar.quantity)
-                for bar in bars[resource.id]
-            ],
-            period,
-        )
+        resource.id: availability.free_segments(resource.stock, claims[resource.id], period)
         for resource in needed
     }
     return {
@@ -136,6 +129,36 @@ def segments(resources: Sequence[Resource], period: Period) -> dict[int, list[Se
         else own[resource.id]
         for resource in resources
     }
+
+
+def _shown(resources: Sequence[Resource], period: Period) -> dict[int, list[Claim]]:
+    """What is taken of each resource as people see it: turnaround on both sides."""
+    by_id = {resource.id: resource for resource in resources}
+    claims: dict[int, list[Claim]] = {resource_id: [] for resource_id in by_id}
+    margins = {
+        r.id: (
+            timedelta(minutes=r.turnaround_before_minutes),
+            timedelta(minutes=r.turnaround_after_minutes),
+        )
+        for r in resources
+    }
+    furthest = max((before for before, _ in margins.values()), default=timedelta())
+    during = Range(period.starts_at, period.ends_at + furthest, bounds="[)")
+    for resource_id, starts_at, ends_at, quantity in db.session.execute(
+        sa.select(
+            Occupancy.resource_id,
+            Line.starts_at,
+            sa.func.least(Line.ends_at, sa.func.upper(Occupancy.during)),
+            Occupancy.quantity,
+        )
+        .join(Line, Line.id == Occupancy.line_id)
+        .where(Occupancy.during.overlaps(during), Occupancy.resource_id.in_(by_id))
+    ):
+        before, after = margins[resource_id]
+        claims[resource_id].append(Claim(starts_at - before, ends_at + after, quantity))
+    for entry in _closed(by_id, period):
+        claims[entry.resource_id].append(Claim(entry.starts_at, entry.ends_at, entry.quantity))
+    return claims
 
 
 def _with(resources: Sequence[Resource], more: set[int]) -> list[Resource]:
