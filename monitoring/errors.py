@@ -37,3 +37,19 @@ class CredentialExists(Conflict):
 
 class CredentialUnreadable(Conflict):
     """The credential cannot be opened with the key in use; restore the key or enter it again."""
+
+
+class UnknownViolation(NotFound):
+    """There is no such violation; look it up in the list of violations."""
+
+
+class ViolationMovedOn(Conflict):
+    """The violation has moved on since you looked; look again before you decide."""
+
+
+class BadWaiver(Invalid):
+    """A waiver needs a reason and an end in the future, a year ahead at most."""
+
+
+class UnknownHostKey(NotFound):
+    """The device never showed this key; collect its evidence first, then approve what it shows."""

@@ -7,6 +7,9 @@ A receiver writes rows in the same transaction and reaches for nothing outside.
 - `outage_reassigned(outage)`: the parent is back and the device is still down: its outage is its
   own from now on.
 - `outage_closed(outage)`: the device answers again; `outage.ended_at` is its first answer.
+- `violation_opened(violation)`: a rule is broken on a device and was not before, or the waiver that
+  allowed it has ended.
+- `violation_resolved(violation)`: the rule passes again.
 """
 
 from blinker import Namespace
@@ -16,3 +19,5 @@ _monitoring = Namespace()
 outage_opened = _monitoring.signal("outage_opened")
 outage_reassigned = _monitoring.signal("outage_reassigned")
 outage_closed = _monitoring.signal("outage_closed")
+violation_opened = _monitoring.signal("violation_opened")
+violation_resolved = _monitoring.signal("violation_resolved")

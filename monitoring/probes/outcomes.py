@@ -18,6 +18,8 @@ class FailureKind(StrEnum):
     MALFORMED = "malformed"
     PARTIAL = "partial"
     INTERNAL = "internal"
+    HOST_KEY_CHANGED = "host_key_changed"
+    HOST_KEY_UNAPPROVED = "host_key_unapproved"
 
 
 @dataclass(frozen=True, slots=True)
