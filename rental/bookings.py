@@ -10,7 +10,7 @@ from sqlalchemy.orm import selectinload
 
 from config import clock, references
 from config.database import db
-from rental import catalogue, closures, journal, occupancies, units
+from rental import catalogue, closures, hours, journal, occupancies, units
 from rental.errors import BadBooking, MovedOn, NotYourMove, UnknownBooking
 from rental.models import (
     Booking,
@@ -303,6 +303,8 @@ def _asks(lines: Sequence[WantedLine], by: Member) -> list[Ask]:
             raise BadBooking(f"{line.resource}: a line lasts 366 days at most; split it.")
         if line.period.starts_at < earliest and not units.is_staff(by):
             raise BadBooking(f"{line.resource}: the period has begun already; choose a later one.")
+        if hours.refuses(resources[line.resource], line.period):
+            raise BadBooking(f"{line.resource}: the site is closed then; choose its opening hours.")
         if resources[line.resource].is_retired:
             raise BadBooking(f"{line.resource} is no longer rented out; choose another.")
     return [Ask(resources[line.resource], line.quantity, line.period) for line in lines]

@@ -1,5 +1,6 @@
 """Opening hours: dated by nobody, edited by the operator, asked before a promise is made."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from config import documents
+from rental.models import Line, Resource, ResourceKind
 from rental.period import Period
 
 FOLDER = documents.HOME / "hours"
@@ -69,3 +71,28 @@ def is_outside(hours: OpeningHours, period: Period, zone: ZoneInfo) -> bool:
 def load(folder: Path = FOLDER) -> dict[str, OpeningHours]:
     """The hours of every site that has any, by slug."""
     return {hours.site: hours for hours in documents.read_folder(folder, OpeningHours)}
+
+
+def lines_outside(lines: Iterable[Line]) -> list[Line]:
+    """The lines whose hall is asked for while its site is closed; the desk decides on them."""
+    return [
+        line
+        for line in lines
+        if (hours := _of_hall(line.resource)) is not None
+        and is_outside(hours, Period(line.starts_at, line.ends_at), line.resource.site.tzinfo)
+    ]
+
+
+def refuses(resource: Resource, period: Period) -> bool:
+    """Whether the site's hours turn this period away at once."""
+    hours = _of_hall(resource)
+    return (
+        hours is not None
+        and hours.outside == "refuse"
+        and is_outside(hours, period, resource.site.tzinfo)
+    )
+
+
+def _of_hall(resource: Resource) -> OpeningHours | None:
+    """Gear and lines follow the event; only a hall has doors to open."""
+    return load().get(resource.site.slug) if resource.kind is ResourceKind.HALL else None

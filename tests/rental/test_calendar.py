@@ -12,6 +12,7 @@ from config.database import db
 from rental import calendar, closures, hours
 from rental.availability import Claim, free_segments, free_stock
 from rental.calendar import Search
+from rental.errors import BadBooking
 from rental.models import ClosureKind, Part, ResourceKind
 from rental.period import BadPeriod, Period
 from tests import build
@@ -165,3 +166,18 @@ def test_the_calendar_shows_bookings_and_closures_as_bars(house):
 def test_hours_are_read_on_the_sites_wall_clock(starts, ends, outside):
     period = Period(clock.parse(starts), clock.parse(ends))
     assert hours.is_outside(hours.load()["centre"], period, clock.LOCAL) is outside
+
+
+def test_a_request_outside_the_hours_is_taken_with_a_note_or_refused_as_the_operator_says(
+    house, monkeypatch
+):
+    site = build.a_site(slug="centre")
+    hall, cable = build.a_hall(site=site), build.equipment(site=site)
+    night = span(12, 14)  # 21:00 on the wall
+    booking = ask(build.a_member(), (hall, 1, night), (cable, 1, night))
+    assert hours.lines_outside(booking.lines) == [booking.lines[0]]
+    strict = hours.load()["centre"].model_copy(update={"outside": "refuse"})
+    monkeypatch.setattr(hours, "load", lambda: {"centre": strict})
+    with pytest.raises(BadBooking, match="opening hours"):
+        ask(build.a_member(), (hall, 1, night))
+    ask(build.a_member(), (hall, 1, span(1, 2)))
