@@ -53,3 +53,11 @@ class OverCredit(Invalid):
 
 class SeriesExhausted(Conflict):
     """The number series is full (99 999 999 a year); open another series."""
+
+
+class InvoicedAlready(Conflict):
+    """The booking is on an issued invoice; credit that invoice first, then change the booking."""
+
+
+class CreditNoteNotFound(NotFound):
+    """There is no such credit note, or it is not yours to see."""

@@ -2,10 +2,17 @@
 
 from billing.models.charges import Charge, ChargeKind, InterruptionCredit
 from billing.models.credit_notes import CreditNote, CreditNoteLine
-from billing.models.invoices import Invoice, InvoiceLine, InvoiceStatus, NumberCounter
+from billing.models.invoices import (
+    COLLECTING,
+    Invoice,
+    InvoiceLine,
+    InvoiceStatus,
+    NumberCounter,
+)
 from billing.models.payments import Payment, PaymentMethod
 
 __all__ = [
+    "COLLECTING",
     "Charge",
     "ChargeKind",
     "CreditNote",

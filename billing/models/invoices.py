@@ -34,6 +34,10 @@ class InvoiceStatus(StrEnum):
     UNCOLLECTIBLE = "uncollectible"
 
 
+# Money is taken for these; one written off may be paid after all.
+COLLECTING = frozenset({InvoiceStatus.OPEN, InvoiceStatus.UNCOLLECTIBLE})
+
+
 class Invoice(Base):
     """What a unit owes. A number, a year and a snapshot exist from issue on, and never change."""
 
@@ -130,6 +134,11 @@ class Invoice(Base):
         """What is still to be paid, zero or more."""
         left = self.total_minor - self.paid_minor - self.credited_minor
         return Money(max(0, left), self.currency)
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether the unit still has something to pay on it."""
+        return self.status in COLLECTING and bool(self.left)
 
     @property
     def refund_due(self) -> Money:

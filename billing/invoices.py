@@ -1,0 +1,290 @@
+"""Invoices: draft, issue under a gapless number, void, and the lists people look at."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import sqlalchemy as sa
+
+from billing import numbering, snapshots, vat
+from billing.errors import InvoiceNotFound, NothingToInvoice, WrongInvoiceState
+from billing.models import COLLECTING, Charge, Invoice, InvoiceLine, InvoiceStatus
+from billing.seller import series
+from billing.signals import invoice_issued
+from billing.vat import Taxable
+from config import clock, references
+from config.database import db
+from rental import journal
+from rental.models import Booking, Member
+
+MOVES: dict[InvoiceStatus, frozenset[InvoiceStatus]] = {
+    InvoiceStatus.DRAFT: frozenset({InvoiceStatus.OPEN}),
+    InvoiceStatus.OPEN: frozenset(
+        {InvoiceStatus.PAID, InvoiceStatus.VOID, InvoiceStatus.UNCOLLECTIBLE}
+    ),
+    # Money that comes after all still settles it.
+    InvoiceStatus.UNCOLLECTIBLE: frozenset({InvoiceStatus.PAID}),
+}
+
+
+def get(invoice_id: int) -> Invoice:
+    """The invoice; raises InvoiceNotFound."""
+    invoice = db.session.get(Invoice, invoice_id)
+    if invoice is None:
+        raise InvoiceNotFound()
+    return invoice
+
+
+def find_by_reference(reference: str) -> Invoice | None:
+    """The invoice that a payer quotes, as typed, if there is one."""
+    wanted = references.canonical(reference)
+    return db.session.scalar(sa.select(Invoice).where(Invoice.reference == wanted))
+
+
+def for_unit(unit_id: int, limit: int = 200) -> list[Invoice]:
+    """A unit's invoices, newest first, without drafts: those are the Centre's own paper."""
+    return list(
+        db.session.scalars(
+            sa.select(Invoice)
+            .where(Invoice.unit_id == unit_id, Invoice.status != InvoiceStatus.DRAFT)
+            .order_by(Invoice.id.desc())
+            .limit(limit)
+        )
+    )
+
+
+def for_booking(booking: Booking) -> list[Invoice]:
+    """A booking's invoices, oldest first."""
+    return list(
+        db.session.scalars(
+            sa.select(Invoice).where(Invoice.booking_id == booking.id).order_by(Invoice.id)
+        )
+    )
+
+
+def recent(status: InvoiceStatus | None = None, limit: int = 100, offset: int = 0) -> list[Invoice]:
+    """The newest invoices of all, or of one status."""
+    query = sa.select(Invoice).order_by(Invoice.id.desc()).limit(limit).offset(offset)
+    if status is not None:
+        query = query.where(Invoice.status == status)
+    return list(db.session.scalars(query))
+
+
+def count(status: InvoiceStatus | None = None) -> int:
+    """How many there are, of one status or in all."""
+    query = sa.select(sa.func.count(Invoice.id))
+    if status is not None:
+        query = query.where(Invoice.status == status)
+    return db.session.scalar(query) or 0
+
+
+def lock(invoice: Invoice) -> Invoice:
+    """The same row, locked and as it is now: what a colleague committed is seen."""
+    return db.session.execute(
+        sa.select(Invoice)
+        .where(Invoice.id == invoice.id)
+        .with_for_update(of=Invoice)
+        .execution_options(populate_existing=True)
+    ).scalar_one()
+
+
+def lock_booking(booking: Booking) -> None:
+    """Hold the booking's money: taken first, then its invoices, then its charges.
+
+    Whoever charges, drafts, reverses or credits one booking does so one after the other.
+    """
+    db.session.execute(sa.select(Booking.id).where(Booking.id == booking.id).with_for_update())
+
+
+def draft_for(booking: Booking) -> Invoice:
+    """A draft of all that the booking is charged and no invoice has taken; its draft if it has one.
+
+    Raises NothingToInvoice where every charge is on an issued invoice, or there is none.
+    """
+    lock_booking(booking)
+    draft = _find_draft(booking)
+    charges = db.session.scalars(
+        sa.select(Charge)
+        .where(Charge.booking_id == booking.id, _unbilled())
+        .order_by(Charge.id)
+        .execution_options(populate_existing=True)
+    ).all()
+    if not charges and draft is None:
+        raise NothingToInvoice(
+            f"{booking.reference} has nothing left to invoice: its charges are on an issued "
+            "invoice, or it is not confirmed yet"
+        )
+    if draft is None:
+        draft = Invoice(
+            reference=references.new("IV"),
+            unit_id=booking.unit_id,
+            booking_id=booking.id,
+            currency=charges[0].currency,
+        )
+        db.session.add(draft)
+        db.session.flush()
+    for charge in charges:
+        charge.invoice_id = draft.id
+    redraw(draft)
+    return draft
+
+
+def redraw(draft: Invoice, on: date | None = None) -> None:
+    """Write a draft's lines and totals anew from its charges, with the tax of `on` (today)."""
+    db.session.flush()
+    charges = db.session.scalars(
+        sa.select(Charge).where(Charge.invoice_id == draft.id).order_by(Charge.id)
+    ).all()
+    day = on or clock.today()
+    rates = vat.rates()
+    codes = [vat.code_on(rates, charge.service, day) for charge in charges]
+    taxed = vat.tax(
+        [
+            Taxable(charge.amount, code, charge.tax_inclusive)
+            for charge, code in zip(charges, codes, strict=True)
+        ]
+    )
+    draft.lines.clear()
+    # The old positions go before the new ones come.
+    db.session.flush()
+    for position, (charge, one) in enumerate(zip(charges, taxed, strict=True), start=1):
+        draft.lines.append(_line(charge, position, one))
+    draft.net_minor = sum(one.net.minor for one in taxed)
+    draft.vat_minor = sum(one.vat.minor for one in taxed)
+    draft.total_minor = draft.net_minor + draft.vat_minor
+    db.session.flush()
+
+
+def discard(draft: Invoice) -> None:
+    """Throw a draft away; its charges wait for the next one. Raises WrongInvoiceState."""
+    draft = lock(draft)
+    _require(draft, {InvoiceStatus.DRAFT}, "only a draft can be discarded; void it instead")
+    _release_charges(draft)
+    db.session.delete(draft)
+    db.session.flush()
+
+
+def issue(invoice: Invoice, *, by: Member | None) -> Invoice:
+    """Number a draft and freeze it: from here on it is owed and never edited.
+
+    The tax date is today in Ho Chi Minh City. Raises WrongInvoiceState where it is no draft any
+    more, NothingToInvoice where it comes to nothing.
+    """
+    invoice = lock(invoice)
+    _require(invoice, {InvoiceStatus.DRAFT}, "it is issued already; open it to see its number")
+    tax_date = clock.today()
+    redraw(invoice, tax_date)
+    if invoice.total_minor <= 0:
+        raise NothingToInvoice(
+            f"the draft comes to {invoice.total.text()}, so there is nothing to issue; discard it "
+            "and settle the credit with the next invoice"
+        )
+    snapshot, issuer = snapshots.of_invoice(invoice), by.id if by else None
+    numbered = numbering.take("invoice", tax_date.year)
+    # Number, dates and status change in one UPDATE: the table refuses one without the others.
+    invoice.symbol, invoice.year, invoice.number = numbered.symbol, numbered.year, numbered.number
+    invoice.tax_date = tax_date
+    invoice.due_on = tax_date + timedelta(days=series().due_days)
+    invoice.issued_at, invoice.issued_by_id = clock.now(), issuer
+    invoice.snapshot = snapshot
+    move(invoice, InvoiceStatus.OPEN)
+    journal.record(invoice, "issued", by=by, number=invoice.display_number)
+    invoice_issued.send(invoice)
+    return invoice
+
+
+def void(invoice: Invoice, *, by: Member | None, reason: str) -> Invoice:
+    """Declare an unpaid invoice void; it keeps its number, and its charges may be invoiced anew."""
+    invoice = lock(invoice)
+    _require(invoice, {InvoiceStatus.OPEN}, "only an open invoice can be voided")
+    if invoice.paid_minor or invoice.credited_minor:
+        raise WrongInvoiceState(
+            "the invoice is paid or credited in part and cannot be voided; issue a credit note for "
+            "what is left",
+            invoice=invoice.id,
+        )
+    invoice.closed_reason = reason
+    _release_charges(invoice)
+    move(invoice, InvoiceStatus.VOID)
+    journal.record(invoice, "voided", by=by, reason=reason)
+    return invoice
+
+
+def write_off(invoice: Invoice, *, by: Member | None, reason: str) -> Invoice:
+    """Give up collecting an open invoice; a payment that comes after all still counts."""
+    invoice = lock(invoice)
+    _require(invoice, {InvoiceStatus.OPEN}, "only an open invoice can be written off")
+    invoice.closed_reason = reason
+    move(invoice, InvoiceStatus.UNCOLLECTIBLE)
+    journal.record(invoice, "written off", by=by, reason=reason)
+    return invoice
+
+
+def settle(invoice: Invoice) -> None:
+    """Call a locked invoice paid when nothing is left to pay."""
+    if invoice.status in COLLECTING and not invoice.left:
+        invoice.paid_at = clock.now()
+        move(invoice, InvoiceStatus.PAID)
+    db.session.flush()
+
+
+def move(invoice: Invoice, status: InvoiceStatus) -> None:
+    """Change the status along the transition table; raises WrongInvoiceState."""
+    if status not in MOVES.get(invoice.status, frozenset()):
+        raise WrongInvoiceState(
+            f"an invoice that is {invoice.status.value} cannot become {status.value}",
+            invoice=invoice.id,
+            status=invoice.status.value,
+        )
+    invoice.status = status
+    db.session.flush()
+
+
+def _require(invoice: Invoice, allowed: set[InvoiceStatus], otherwise: str) -> None:
+    if invoice.status not in allowed:
+        raise WrongInvoiceState(
+            f"the invoice is {invoice.status.value}: {otherwise}",
+            invoice=invoice.id,
+            status=invoice.status.value,
+        )
+
+
+def _unbilled() -> sa.ColumnElement[bool]:
+    return sa.and_(Charge.invoice_id.is_(None), Charge.reversed_at.is_(None))
+
+
+def _find_draft(booking: Booking) -> Invoice | None:
+    return db.session.scalar(
+        sa.select(Invoice)
+        .where(Invoice.booking_id == booking.id, Invoice.status == InvoiceStatus.DRAFT)
+        .with_for_update(of=Invoice)
+        .execution_options(populate_existing=True)
+    )
+
+
+def _release_charges(invoice: Invoice) -> None:
+    db.session.flush()
+    taken: Sequence[Charge] = db.session.scalars(
+        sa.select(Charge).where(Charge.invoice_id == invoice.id)
+    ).all()
+    for charge in taken:
+        charge.invoice_id = None
+    db.session.flush()
+
+
+def _line(charge: Charge, position: int, taxed: vat.Taxed) -> InvoiceLine:
+    return InvoiceLine(
+        position=position,
+        charge_id=charge.id,
+        description=charge.description,
+        description_en=charge.description_en,
+        explanation=charge.explanation,
+        explanation_en=charge.explanation_en,
+        measure=charge.measure,
+        quantity=charge.quantity,
+        unit_price_minor=charge.unit_price_minor,
+        tax_inclusive=charge.tax_inclusive,
+        net_minor=taxed.net.minor,
+        vat_minor=taxed.vat.minor,
+        vat_code=taxed.code,
+        service=charge.service,
+    )

@@ -1,0 +1,131 @@
+"""What a booking would cost: writes nothing and asks no database."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from billing import money, pricing, vat
+from billing.money import Money
+from billing.pricing import Priced, Rented
+from billing.tariff import tariffs
+from billing.vat import Taxable, Taxed, VatGroup
+from config.clock import LOCAL
+from rental.models import Booking, Line, UnitClass
+from rental.period import Period
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteLine:
+    """One line with its price, its tax and how the price came about."""
+
+    rented: Rented
+    priced: Priced
+    taxed: Taxed
+
+    def as_json(self) -> dict[str, Any]:
+        """The form of the JSON API."""
+        return {
+            "resource": self.rented.code,
+            "quantity": self.rented.quantity,
+            "starts_at": self.rented.period.starts_at.isoformat(),
+            "ends_at": self.rented.period.ends_at.isoformat(),
+            "measure": self.priced.measure.value,
+            "measured": f"{self.priced.measured.normalize():f}",
+            "unit_price": self.priced.unit_price.as_json(),
+            "tax_inclusive": self.priced.tax_inclusive,
+            "explanation": self.priced.explanation_en,
+            "explanation_vi": self.priced.explanation,
+            "tariff": self.priced.tariff,
+            "sample": self.priced.sample,
+            "net": self.taxed.net.as_json(),
+            "vat": self.taxed.vat.as_json(),
+            "vat_code": self.taxed.code.value,
+            "total": self.taxed.total.as_json(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What a booking would cost on the tax date, by the lists in force."""
+
+    lines: tuple[QuoteLine, ...]
+    tax_date: date
+
+    @property
+    def net(self) -> Money:
+        """Without tax."""
+        return money.total(line.taxed.net for line in self.lines)
+
+    @property
+    def vat(self) -> list[VatGroup]:
+        """The tax by code."""
+        return vat.groups([line.taxed for line in self.lines])
+
+    @property
+    def total(self) -> Money:
+        """Net and tax."""
+        return money.total(line.taxed.total for line in self.lines)
+
+    @property
+    def sample(self) -> bool:
+        """Whether any price comes from a sample list."""
+        return any(line.priced.sample for line in self.lines)
+
+    def as_json(self) -> dict[str, Any]:
+        """The form of the JSON API."""
+        return {
+            "lines": [line.as_json() for line in self.lines],
+            "net": self.net.as_json(),
+            "vat": [group.as_json() for group in self.vat],
+            "total": self.total.as_json(),
+            "tax_date": self.tax_date.isoformat(),
+            "sample": self.sample,
+        }
+
+
+def quote(unit_class: UnitClass, wanted: Sequence[Rented], *, on: date | None = None) -> Quote:
+    """What these lines would cost a unit of that class; raises NoPrice or NoVatRate.
+
+    Each line is priced by the lists in force on the local day it starts, or on `on`. The tax is
+    that of the day on which the last line ends: the service is complete then.
+    """
+    if not wanted:
+        return Quote((), on or date.min)
+    tax_date = max(last_day(one.period) for one in wanted)
+    lists, rates = tariffs(), vat.rates()
+    priced = [pricing.price(lists, unit_class, one, on or first_day(one.period)) for one in wanted]
+    codes = {
+        service: vat.code_on(rates, service, tax_date) for service in {p.service for p in priced}
+    }
+    taxed = vat.tax([Taxable(p.amount, codes[p.service], p.tax_inclusive) for p in priced])
+    lines = (QuoteLine(*one) for one in zip(wanted, priced, taxed, strict=True))
+    return Quote(tuple(lines), tax_date)
+
+
+def for_booking(booking: Booking) -> Quote:
+    """The quote of a booking as it stands."""
+    return quote(booking.unit.unit_class, [rented(line) for line in booking.lines])
+
+
+def rented(line: Line) -> Rented:
+    """A booking's line as pricing takes it."""
+    resource = line.resource
+    return Rented(
+        code=resource.code,
+        kind=resource.kind,
+        period=Period(line.starts_at, line.ends_at),
+        quantity=line.quantity,
+        tariff=resource.tariff,
+        mbps=resource.mbps,
+    )
+
+
+def first_day(period: Period) -> date:
+    """The local calendar day on which it starts."""
+    return period.starts_at.astimezone(LOCAL).date()
+
+
+def last_day(period: Period) -> date:
+    """The local calendar day on which it ends."""
+    return period.ends_at.astimezone(LOCAL).date()

@@ -1,0 +1,42 @@
+"""What billing does when rental speaks, in the same transaction. Connected by the app factory."""
+
+from billing import charges, interruption_credits
+from billing.interruption_credits import Deprived
+from rental.models import Booking, BookingStatus, Interruption, Line
+from rental.period import Period
+from rental.signals import (
+    booking_cancelled,
+    booking_changed,
+    booking_confirmed,
+    booking_declined,
+    booking_expired,
+    rental_interrupted,
+)
+
+_PROMISED = (BookingStatus.CONFIRMED, BookingStatus.HANDED_OVER)
+
+
+def subscribe() -> None:
+    """Listen to rental; calling it again changes nothing. A no-show keeps its charges."""
+    booking_confirmed.connect(_charge)
+    booking_changed.connect(_renew)
+    for given_up in (booking_cancelled, booking_declined, booking_expired):
+        given_up.connect(_reverse)
+    rental_interrupted.connect(_credit)
+
+
+def _charge(booking: Booking) -> None:
+    charges.add_for(booking)
+
+
+def _renew(booking: Booking) -> None:
+    if booking.status in _PROMISED:
+        charges.renew_for(booking)
+
+
+def _reverse(booking: Booking) -> None:
+    charges.reverse_for(booking)
+
+
+def _credit(_: Booking, *, line: Line, interruption: Interruption, period: Period) -> None:
+    interruption_credits.credit(Deprived(line, interruption, period))
