@@ -13,6 +13,11 @@ import sys
 from pathlib import Path
 
 
+def draw() -> str:
+    """32 random bytes, padding kept: the credential key must decode to exactly 32 bytes."""
+    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+
+
 def add_missing(path: Path, wanted: list[str]) -> list[str]:
     """Write what is missing in one step (mode 0600) and return the names added."""
     kept = path.read_text("ascii") if path.exists() else ""
@@ -20,7 +25,9 @@ def add_missing(path: Path, wanted: list[str]) -> list[str]:
     missing = [variable for variable in wanted if variable not in known]
     if missing:
         # All 44 characters are kept: the credential key must decode to exactly 32 bytes.
-        drawn = {name: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode() for name in missing}
+        drawn = {
+            name: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode() for name in missing
+        }
         partial = path.with_suffix(".partial")
         partial.unlink(missing_ok=True)
         with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

@@ -2,8 +2,8 @@
 
     pack.py REPOSITORY FOLDER
 
-Writes FOLDER/RELEASE.tar.gz unless it is there and prints RELEASE, which is the version and a digest
-of every path, content and executable bit: the same tree has the same name on any machine.
+Writes FOLDER/RELEASE.tar.gz unless it is there and prints RELEASE, which is the version and a
+digest of every path, content and executable bit: the same tree has the same name on any machine.
 Exits 1 with a sentence where the tree is not built.
 """
 
@@ -20,7 +20,7 @@ LEFT_OUT = ("__pycache__", "node_modules")
 BUILT = "portal/static/dist"
 
 
-class NotBuilt(Exception):
+class NotBuiltError(Exception):
     """The repository has no built front end or catalogue; run `make setup` in it first."""
 
 
@@ -38,10 +38,12 @@ def members(repository: Path) -> Iterator[Path]:
 def require_built(repository: Path) -> None:
     """Refuse a tree whose pages would lack their styles or their translations."""
     if not any((repository / BUILT).glob("*")):
-        raise NotBuilt(f"{BUILT} is empty: run `make setup` in {repository} first")
+        raise NotBuiltError(f"{BUILT} is empty: run `make setup` in {repository} first")
     for catalogue in (repository / "portal" / "translations").rglob("*.po"):
         if not catalogue.with_suffix(".mo").is_file():
-            raise NotBuilt(f"{catalogue} is not compiled: run `make setup` in {repository} first")
+            raise NotBuiltError(
+                f"{catalogue} is not compiled: run `make setup` in {repository} first"
+            )
 
 
 def executable(path: Path) -> bool:
@@ -90,5 +92,5 @@ def main(repository: Path, folder: Path) -> str:
 if __name__ == "__main__":
     try:
         sys.stdout.write(main(Path(sys.argv[1]).resolve(), Path(sys.argv[2])) + "\n")
-    except NotBuilt as wrong:
+    except NotBuiltError as wrong:
         sys.exit(str(wrong))
