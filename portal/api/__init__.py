@@ -1,0 +1,14 @@
+"""The JSON API under `/api/v1`."""
+
+from flask import Flask
+
+from portal.api import availability, bookings, openapi, resources
+
+PREFIX = "/api/v1"
+ROOMS = (resources.room, availability.room, bookings.room, openapi.room)
+
+
+def register(app: Flask) -> None:
+    """Hang the API into the app."""
+    for room in ROOMS:
+        app.register_blueprint(room, url_prefix=PREFIX)

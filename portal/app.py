@@ -1,0 +1,84 @@
+"""Assembles the service: the only place where the floors meet Flask."""
+
+from typing import Any
+
+from flask import Flask
+from flask_migrate import Migrate
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from config import logs
+from config.database import db
+from config.settings import BadSettings, Settings, load
+from portal import (
+    access,
+    api,
+    defence,
+    keys,
+    languages,
+    pages,
+    problems,
+    request_ids,
+    signin,
+    vital_signs,
+)
+
+# Waiting ends in an answer: a lock in 10 s, a forgotten transaction in 60 s.
+CONNECTION = "-c lock_timeout=10000 -c idle_in_transaction_session_timeout=60000"
+
+
+def _database(settings: Settings) -> dict[str, Any]:
+    if settings.database_url is None:
+        raise BadSettings(
+            "DATABASE_URL: not set; set it, or start the embedded database with `media-center run`"
+        )
+    return {
+        "SQLALCHEMY_DATABASE_URI": settings.database_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": {
+            "pool_pre_ping": True,
+            # One connection a thread, and one to spare for what is written apart.
+            "pool_size": settings.web_threads,
+            "max_overflow": 2,
+            "pool_recycle": 1800,
+            "connect_args": {"options": CONNECTION, "connect_timeout": 5},
+        },
+    }
+
+
+def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
+    """The web application of one installation.
+
+    `overrides` in lower case replace settings, in upper case Flask's own configuration. Raises
+    BadSettings that names what is wrong in the environment.
+    """
+    flask_own = {name: value for name, value in overrides.items() if name.isupper()}
+    ours = {name: value for name, value in overrides.items() if not name.isupper()}
+    if settings is None:
+        settings = load(**ours)
+    elif ours:
+        settings = settings.model_copy(update=ours)
+    logs.configure(settings.log_level, settings.log_format)
+    app = Flask("portal")
+    app.config.update(_database(settings), SECRET_KEY=keys.secret_key(settings))
+    app.config.update(TEMPLATES_AUTO_RELOAD=False, **flask_own)
+    app.extensions["settings"] = settings
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    if settings.proxies:
+        hops = settings.proxies
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_prefix=hops
+        )
+    db.init_app(app)
+    Migrate(app, db, directory="portal/migrations", render_as_batch=False)
+    request_ids.register(app)
+    problems.register(app)
+    signin.register(app)
+    languages.register(app, locale=settings.locale, zone=settings.zone)
+    defence.register(app, settings)
+    app.jinja_env.globals.update(
+        allowed=access.allowed, current_member=access.current_member_or_none
+    )
+    vital_signs.register(app, settings)
+    pages.register(app)
+    api.register(app)
+    return app
