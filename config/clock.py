@@ -1,14 +1,33 @@
-"""What time it is: one place to ask, so that tests can move it."""
+"""What time it is: one place to ask, so that tests and replayed history can move it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 LOCAL = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
+_standing: ContextVar[datetime | None] = ContextVar("standing", default=None)
+
+
 def now() -> datetime:
     """The current instant, aware, in UTC."""
-    return datetime.now(UTC)
+    return _standing.get() or datetime.now(UTC)
+
+
+@contextmanager
+def standing_at(instant: datetime) -> Iterator[None]:
+    """Let `now` answer `instant` inside the block, in this thread or task only.
+
+    For history that is written after it happened: the demo, or records of another system.
+    """
+    token = _standing.set(instant.astimezone(UTC))
+    try:
+        yield
+    finally:
+        _standing.reset(token)
 
 
 def today(zone: ZoneInfo = LOCAL) -> date:
