@@ -1,0 +1,301 @@
+"""Asks network devices over SSH, through netmiko, with pinned host keys.
+
+Nothing is asked of a device whose key is not the approved one. netmiko and paramiko bound neither
+the time nor the size of an answer; here a deadline closes the socket and a limit ends the reading.
+"""
+
+import base64
+import binascii
+import contextlib
+import hashlib
+import io
+import re
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import paramiko
+from netmiko import ConnectHandler
+from netmiko.base_connection import BaseConnection
+from netmiko.exceptions import (
+    NetmikoAuthenticationException,
+    NetmikoBaseException,
+    NetmikoTimeoutException,
+    ReadException,
+)
+from paramiko.hostkeys import HostKeyEntry, InvalidHostKey
+
+from monitoring.errors import BadLogin
+from monitoring.probes.logins import SshLogin
+from monitoring.probes.outcomes import Failure, FailureKind
+
+COMMANDS = {
+    "cisco_ios": "show running-config",
+    "cisco_xe": "show running-config",
+    "arista_eos": "show running-config",
+    "hp_procurve": "show running-config",
+    "juniper_junos": "show configuration",
+    "mikrotik_routeros": "/export",
+}
+# These end a running configuration with `end`: without it the answer was cut.
+_ENDS = frozenset({"cisco_ios", "cisco_xe", "arista_eos"})
+_REFUSED = re.compile(
+    r"^% ?(Invalid input|Authorization failed|Permission denied|Incomplete)", re.M
+)
+MOST_BYTES = 4 * 1024 * 1024
+PAUSE_SECONDS = 0.02
+QUIET_SECONDS = 0.2
+# Whatever paramiko and netmiko raise when the other side misbehaves or goes away.
+ACCIDENTS = (
+    paramiko.SSHException,
+    InvalidHostKey,
+    NetmikoBaseException,
+    ReadException,
+    BadLogin,
+    OSError,
+    EOFError,
+    ValueError,
+)
+_EXPLAINED: tuple[tuple[type[BaseException], FailureKind, str], ...] = (
+    (paramiko.AuthenticationException, FailureKind.AUTHENTICATION, "the host refuses the login"),
+    (NetmikoAuthenticationException, FailureKind.AUTHENTICATION, "the host refuses the login"),
+    (BadLogin, FailureKind.AUTHENTICATION, "the private key of the credential cannot be read"),
+    (ConnectionRefusedError, FailureKind.REFUSED, "nothing listens on the SSH port"),
+    (TimeoutError, FailureKind.TIMEOUT, "the host does not answer on the SSH port"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedKey:
+    """A host key: its algorithm and, in base64 as known_hosts writes it, the key itself."""
+
+    algorithm: str
+    key: str
+
+    @property
+    def fingerprint(self) -> str:
+        """As `ssh-keygen -l` prints it: SHA256 and base64 without padding."""
+        digest = hashlib.sha256(base64.b64decode(self.key)).digest()
+        return "SHA256:" + base64.b64encode(digest).decode().rstrip("=")
+
+
+@dataclass(frozen=True, slots=True)
+class SshTarget:
+    """Whom to ask and for how long: `seconds` for all of it, `most_bytes` of one answer."""
+
+    address: str
+    login: SshLogin
+    host_key: PinnedKey
+    platform: str = "generic"
+    port: int = 22
+    seconds: float = 60.0
+    most_bytes: int = MOST_BYTES
+
+    @property
+    def known_host(self) -> str:
+        """The name under which known_hosts keeps the key."""
+        return self.address if self.port == 22 else f"[{self.address}]:{self.port}"
+
+
+class Deadline:
+    """Shuts the socket when the time is up, so that every read and write on it ends."""
+
+    def __init__(self, link: socket.socket, seconds: float) -> None:
+        """Start the clock."""
+        self.link = link
+        self.ends_at = time.monotonic() + seconds
+        self._timer = threading.Timer(seconds, self._shut)
+        self._timer.daemon = True
+        self._timer.start()
+
+    @property
+    def has_passed(self) -> bool:
+        """Whether the time is up."""
+        return time.monotonic() >= self.ends_at
+
+    @property
+    def left(self) -> float:
+        """Seconds until then, at least a tenth."""
+        return max(self.ends_at - time.monotonic(), 0.1)
+
+    def _shut(self) -> None:
+        with contextlib.suppress(OSError):
+            self.link.shutdown(socket.SHUT_RDWR)
+
+    def cancel(self) -> None:
+        """Stop the clock and close the socket."""
+        self._timer.cancel()
+        self.link.close()
+
+
+@contextlib.contextmanager
+def connected(address: str, port: int, seconds: float) -> Iterator[Deadline]:
+    """A TCP connection that lives for `seconds` at most; raises OSError."""
+    began = time.monotonic()
+    link = socket.create_connection((address, port), timeout=min(seconds, 10.0))
+    deadline = Deadline(link, seconds - (time.monotonic() - began))
+    try:
+        yield deadline
+    finally:
+        deadline.cancel()
+
+
+def read_host_key(address: str, port: int = 22, *, seconds: float = 10.0) -> PinnedKey | Failure:
+    """The key a host shows, before any login: nothing is told to it but our version."""
+    deadline: Deadline | None = None
+    try:
+        with (
+            connected(address, port, seconds) as deadline,
+            contextlib.closing(paramiko.Transport(deadline.link)) as transport,
+        ):
+            transport.start_client(timeout=deadline.left)
+            key = transport.get_remote_server_key()
+            return PinnedKey(key.get_name(), key.get_base64())
+    except ACCIDENTS as wrong:
+        return failure(wrong, deadline)
+
+
+def read_config(target: SshTarget) -> str | Failure:
+    """The running configuration of a network device, secrets and all: redact before keeping it."""
+    command = COMMANDS.get(target.platform)
+    if command is None:
+        return Failure(FailureKind.INTERNAL, f"no command is known for {target.platform}")
+    deadline: Deadline | None = None
+    try:
+        with connected(target.address, target.port, target.seconds) as deadline:
+            return _complete(target, _ask(target, command, deadline))
+    except ACCIDENTS as wrong:
+        return failure(wrong, deadline)
+
+
+def failure(wrong: BaseException, deadline: Deadline | None) -> Failure:
+    """What went wrong, in a word that the service acts on and a sentence for people."""
+    changed = _cause(wrong, paramiko.BadHostKeyException)
+    if changed is not None:
+        shown = PinnedKey(changed.key.get_name(), changed.key.get_base64())
+        return Failure(
+            FailureKind.HOST_KEY_CHANGED,
+            f"the host shows {shown.fingerprint}, which is not the approved key",
+        )
+    if deadline is not None and deadline.has_passed:
+        return Failure(FailureKind.TIMEOUT, "the host did not finish its answer in time")
+    # netmiko wraps what happened in a time-out of its own.
+    if isinstance(wrong, NetmikoTimeoutException) and wrong.__context__ is not None:
+        wrong = wrong.__context__
+    for kinds, kind, sentence in _EXPLAINED:
+        if isinstance(wrong, kinds):
+            return Failure(kind, sentence)
+    said = next((line.strip() for line in str(wrong).splitlines() if line.strip()), "")
+    return Failure(FailureKind.MALFORMED, f"{type(wrong).__name__}: {said}"[:300])
+
+
+def _cause(
+    wrong: BaseException | None, kind: type[paramiko.BadHostKeyException]
+) -> paramiko.BadHostKeyException | None:
+    """A changed key, which netmiko wraps in a time-out: the truth is what that was raised from."""
+    while wrong is not None:
+        if isinstance(wrong, kind):
+            return wrong
+        wrong = wrong.__cause__ or wrong.__context__
+    return None
+
+
+def private_key(text: str) -> paramiko.PKey:
+    """A private key in OpenSSH or PEM form; raises BadLogin."""
+    for kind in (paramiko.Ed25519Key, paramiko.RSAKey, paramiko.ECDSAKey):
+        with contextlib.suppress(paramiko.SSHException, ValueError, IndexError, binascii.Error):
+            return kind.from_private_key(io.StringIO(text))
+    raise BadLogin("The private key is neither Ed25519, RSA nor ECDSA, or it has a passphrase.")
+
+
+def known_key(target: SshTarget) -> HostKeyEntry:
+    """The approved key as an entry of known_hosts; raises ValueError."""
+    line = f"{target.known_host} {target.host_key.algorithm} {target.host_key.key}"
+    entry = HostKeyEntry.from_line(line)
+    if entry is None:
+        raise ValueError(f"the approved key of type {target.host_key.algorithm} cannot be read")
+    return entry
+
+
+@contextlib.contextmanager
+def _session(target: SshTarget, deadline: Deadline) -> Iterator[BaseConnection]:
+    """A strict netmiko session on an open socket, closed in any case."""
+    login = target.login
+    with tempfile.NamedTemporaryFile("w", suffix=".known_hosts") as known_hosts:
+        known_hosts.write(known_key(target).to_line() or "")
+        known_hosts.flush()
+        session = ConnectHandler(
+            device_type=target.platform,
+            host=target.address,
+            port=target.port,
+            username=login.username,
+            password=login.password,
+            secret=login.enable_password or "",
+            pkey=private_key(login.private_key) if login.private_key else None,
+            # Only the key of the credential, never one that lies in the worker's home.
+            use_keys=False,
+            ssh_strict=True,
+            system_host_keys=False,
+            alt_host_keys=True,
+            alt_key_file=known_hosts.name,
+            sock=deadline.link,
+            conn_timeout=deadline.left,
+            auth_timeout=deadline.left,
+            banner_timeout=deadline.left,
+        )
+    try:
+        yield session
+    finally:
+        # `disconnect` would wait ten seconds for a prompt that may never come.
+        if session.remote_conn_pre is not None:
+            session.remote_conn_pre.close()
+
+
+def _ask(target: SshTarget, command: str, deadline: Deadline) -> str:
+    with _session(target, deadline) as session:
+        if target.login.enable_password and not session.check_enable_mode():
+            session.enable()
+        prompt = session.find_prompt()
+        session.clear_buffer()
+        session.write_channel(command + session.RETURN)
+        return _until_prompt(session, prompt, target, deadline)
+
+
+def _until_prompt(
+    session: BaseConnection, prompt: str, target: SshTarget, deadline: Deadline
+) -> str:
+    """Read until the prompt stands last and stays last for a moment."""
+    text, quiet_since = "", time.monotonic()
+    while not deadline.has_passed:
+        piece = session.read_channel()
+        if piece:
+            text, quiet_since = text + piece, time.monotonic()
+            if len(text) > target.most_bytes:
+                raise ValueError(f"the answer is longer than {target.most_bytes} bytes")
+        elif text.rstrip().endswith(prompt) and time.monotonic() - quiet_since > QUIET_SECONDS:
+            lines = text.replace("\r\n", "\n").split("\n")
+            # The first line echoes the command, the last is the prompt.
+            return "\n".join(lines[1:-1]) + "\n"
+        elif not _is_alive(session):
+            raise EOFError("the host hung up in the middle of its answer")
+        else:
+            time.sleep(PAUSE_SECONDS)
+    raise TimeoutError
+
+
+def _is_alive(session: BaseConnection) -> bool:
+    client = session.remote_conn_pre
+    transport = client.get_transport() if client is not None else None
+    return transport is not None and bool(transport.is_active())
+
+
+def _complete(target: SshTarget, text: str) -> str | Failure:
+    refused = _REFUSED.search(text)
+    if refused and len(text) < 2000:
+        return Failure(FailureKind.AUTHENTICATION, "the login may not read the configuration")
+    if target.platform in _ENDS and text.rstrip().rsplit("\n", 1)[-1].strip() != "end":
+        return Failure(FailureKind.PARTIAL, "the configuration was cut before its end")
+    return text
