@@ -1,0 +1,201 @@
+"""Device credentials under envelope encryption.
+
+Each row has a data key of its own (AES-256-GCM), which the key-encryption key wraps. The row's
+kind and random context are bound as associated data, so that a ciphertext copied into another row
+does not open. The key-encryption key is passed in as a `Keyring`; it is not in the database.
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import sqlalchemy as sa
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from config import clock
+from config.database import db
+from monitoring.errors import (
+    BadLogin,
+    CredentialExists,
+    CredentialUnreadable,
+    UnknownCredential,
+)
+from monitoring.models import Credential, CredentialKind
+from monitoring.probes.logins import (
+    AuthProtocol,
+    Login,
+    PrivacyProtocol,
+    SnmpCommunity,
+    SnmpUser,
+    SshLogin,
+)
+
+NONCE = 12
+KINDS: dict[type, CredentialKind] = {
+    SnmpCommunity: CredentialKind.SNMP_V2C,
+    SnmpUser: CredentialKind.SNMP_V3,
+    SshLogin: CredentialKind.SSH,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """The key-encryption key in use, and older ones that rows may still be wrapped with."""
+
+    current: bytes = field(repr=False)
+    older: tuple[bytes, ...] = field(repr=False, default=())
+
+    def __post_init__(self) -> None:
+        """Refuse keys that are not 256 bits."""
+        if any(len(key) != 32 for key in (self.current, *self.older)):
+            raise BadLogin("a key-encryption key has 32 bytes")
+
+    @classmethod
+    def from_text(cls, current: str, *older: str) -> "Keyring":
+        """Keys as settings hold them: 32 bytes in URL-safe base64."""
+        return cls(_key_from(current), tuple(_key_from(each) for each in older))
+
+    @property
+    def key_id(self) -> str:
+        """Which key new rows are wrapped with."""
+        return key_id(self.current)
+
+    def find(self, wanted: str) -> bytes | None:
+        """The key of this id, if the ring holds it."""
+        return next((k for k in (self.current, *self.older) if key_id(k) == wanted), None)
+
+
+def _key_from(text: str) -> bytes:
+    try:
+        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (binascii.Error, ValueError) as wrong:
+        raise BadLogin("a key-encryption key is 32 bytes in URL-safe base64") from wrong
+
+
+def key_id(key: bytes) -> str:
+    """A name for a key that tells nothing of it."""
+    return hashlib.sha256(b"media-center key-encryption key" + key).hexdigest()[:16]
+
+
+def seal(credential: Credential, login: Login, keyring: Keyring) -> None:
+    """Encrypt `login` into the row with a new data key."""
+    data_key = AESGCM.generate_key(bit_length=256)
+    plain = json.dumps(asdict(login)).encode()
+    credential.kind = KINDS[type(login)]
+    credential.key_id = keyring.key_id
+    credential.wrapped_key = _encrypt(keyring.current, data_key, _bound(credential, "key"))
+    credential.sealed = _encrypt(data_key, plain, _bound(credential, "login"))
+    credential.sealed_at = clock.now()
+
+
+def open_(credential: Credential, keyring: Keyring) -> Login:
+    """Decrypt the row's login, only where devices are asked; raises CredentialUnreadable."""
+    data_key = _data_key(credential, keyring)
+    plain = _decrypt(data_key, credential.sealed, _bound(credential, "login"), credential)
+    return _login(credential.kind, json.loads(plain))
+
+
+def rotate(keyring: Keyring) -> int:
+    """Wrap every data key with the current key-encryption key; how many rows changed."""
+    rows = db.session.scalars(
+        sa.select(Credential)
+        .where(Credential.key_id != keyring.key_id)
+        .order_by(Credential.id)
+        .with_for_update()
+    ).all()
+    for credential in rows:
+        data_key = _data_key(credential, keyring)
+        credential.key_id = keyring.key_id
+        credential.wrapped_key = _encrypt(keyring.current, data_key, _bound(credential, "key"))
+    db.session.flush()
+    return len(rows)
+
+
+def add(name: str, login: Login, keyring: Keyring) -> Credential:
+    """Keep a login under a name; raises CredentialExists."""
+    name = name.strip()
+    if not 1 <= len(name) <= 80:
+        raise BadLogin("A credential has a name of 1 to 80 characters.")
+    if find(name) is not None:
+        raise CredentialExists(f"Another credential is named {name}; choose another name.")
+    row = Credential(name=name, context=uuid4())
+    seal(row, login, keyring)
+    db.session.add(row)
+    db.session.flush()
+    return row
+
+
+def replace(credential: Credential, login: Login, keyring: Keyring) -> None:
+    """Give the row another login of the same kind."""
+    if KINDS[type(login)] is not credential.kind:
+        raise BadLogin(f"The credential {credential.name} is of kind {credential.kind}.")
+    seal(credential, login, keyring)
+    db.session.flush()
+
+
+def find(name: str) -> Credential | None:
+    """The credential of this name, if any."""
+    return db.session.scalar(sa.select(Credential).where(Credential.name == name))
+
+
+def get(credential_id: int) -> Credential:
+    """The credential of this id; raises UnknownCredential."""
+    row = db.session.get(Credential, credential_id)
+    if row is None:
+        raise UnknownCredential
+    return row
+
+
+def all_() -> list[Credential]:
+    """Every credential, by name; none of them opened."""
+    return list(db.session.scalars(sa.select(Credential).order_by(Credential.name)))
+
+
+def _data_key(credential: Credential, keyring: Keyring) -> bytes:
+    key = keyring.find(credential.key_id)
+    if key is None:
+        raise CredentialUnreadable(
+            f"The credential {credential.name} is sealed with key {credential.key_id}, which this "
+            "installation does not have; restore that key or enter the credential again."
+        )
+    return _decrypt(key, credential.wrapped_key, _bound(credential, "key"), credential)
+
+
+def _bound(credential: Credential, purpose: str) -> bytes:
+    """What a ciphertext is bound to: its purpose, its row's kind and context."""
+    return f"media-center credential {purpose} {credential.kind} {credential.context}".encode()
+
+
+def _encrypt(key: bytes, plain: bytes, bound: bytes) -> bytes:
+    nonce = os.urandom(NONCE)
+    return nonce + AESGCM(key).encrypt(nonce, plain, bound)
+
+
+def _decrypt(key: bytes, sealed: bytes, bound: bytes, credential: Credential) -> bytes:
+    try:
+        return AESGCM(key).decrypt(sealed[:NONCE], sealed[NONCE:], bound)
+    except InvalidTag as wrong:
+        raise CredentialUnreadable(
+            f"The credential {credential.name} was altered or moved from another row; "
+            "enter it again."
+        ) from wrong
+
+
+def _login(kind: CredentialKind, stored: dict[str, Any]) -> Login:
+    if kind is CredentialKind.SNMP_V2C:
+        return SnmpCommunity(**stored)
+    if kind is CredentialKind.SSH:
+        return SshLogin(**stored)
+    return SnmpUser(
+        **{
+            **stored,
+            "auth_protocol": AuthProtocol(stored["auth_protocol"]),
+            "privacy_protocol": PrivacyProtocol(stored["privacy_protocol"]),
+        }
+    )

@@ -1,0 +1,41 @@
+"""The rows of the monitoring floor."""
+
+from monitoring.models.credentials import Credential, CredentialKind
+from monitoring.models.devices import (
+    Device,
+    DeviceRole,
+    DeviceStatus,
+    LayoutRow,
+    Platform,
+    SnmpVersion,
+)
+from monitoring.models.hostkeys import HostKey
+from monitoring.models.outages import Outage, OutageCause
+from monitoring.models.policies import (
+    MOVES,
+    EvidenceRecord,
+    FindingRow,
+    Violation,
+    ViolationStatus,
+)
+from monitoring.models.readings import ReadingRow
+
+__all__ = [
+    "MOVES",
+    "Credential",
+    "CredentialKind",
+    "Device",
+    "DeviceRole",
+    "DeviceStatus",
+    "EvidenceRecord",
+    "FindingRow",
+    "HostKey",
+    "LayoutRow",
+    "Outage",
+    "OutageCause",
+    "Platform",
+    "ReadingRow",
+    "SnmpVersion",
+    "Violation",
+    "ViolationStatus",
+]

@@ -1,0 +1,251 @@
+"""The one writer of polls: readings by COPY, devices in one statement, outages one by one.
+
+What is ordinary is done for all devices at once; only a device whose state changed is loaded.
+"""
+
+import json
+import struct
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from config.database import db
+from monitoring import discovery, outages, readings
+from monitoring.health import Judgement, Poll, Thresholds, Verdict, judge, pause
+from monitoring.models import Device, DeviceStatus
+from monitoring.probes.outcomes import FailureKind, Outcome
+from monitoring.probes.reading import OPER, PORT_VALUES, Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What was written."""
+
+    readings: int
+    opened: int
+    closed: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """The device's state before this poll."""
+
+    status: DeviceStatus
+    misses: int
+    recent: list[Any]
+    last_poll_at: datetime | None
+    ports_state: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """One outcome and what it means for its device."""
+
+    outcome: Outcome
+    before: _Before
+    judgement: Judgement
+    misses: int
+    status: DeviceStatus
+
+    @property
+    def device_id(self) -> int:
+        """Whose outcome it is."""
+        return self.outcome.target.device_id
+
+
+def record(outcomes: Iterable[Outcome], interval: timedelta, thresholds: Thresholds) -> Recorded:
+    """Write what came of a poll. An outcome older than what is recorded is left out."""
+    by_device = {outcome.target.device_id: outcome for outcome in outcomes}
+    before = _lock(by_device)
+    judged = [
+        _judged(outcome, before[device_id], thresholds)
+        for device_id, outcome in sorted(by_device.items())
+        if device_id in before and _is_news(outcome, before[device_id])
+    ]
+    if not judged:
+        return Recorded(0, 0, 0)
+    layout_ids = discovery.keep(j.outcome.reading.layout for j in judged if j.outcome.reading)
+    answered = [
+        (j.outcome, layout_ids[j.outcome.reading.layout.digest])
+        for j in judged
+        if j.outcome.reading
+    ]
+    kept = readings.store(answered)
+    _update(judged, layout_ids, interval, thresholds)
+    _learn([j.outcome for j in judged])
+    # The rows changed behind the session's back.
+    db.session.expire_all()
+    closed = [j for j in judged if j.judgement.verdict is Verdict.CLEARED]
+    opened = [j for j in judged if j.judgement.verdict is Verdict.FIRED]
+    _close(closed)
+    _open(opened)
+    still_down = [j.device_id for j in judged if j.misses and j.before.status is DeviceStatus.DOWN]
+    if still_down:
+        outages.reassign(still_down)
+    return Recorded(kept, len(opened), len(closed))
+
+
+def _lock(device_ids: Iterable[int]) -> dict[int, _Before]:
+    """The devices' states, locked in id order until the transaction ends."""
+    rows = db.session.execute(
+        sa.select(
+            Device.id,
+            Device.status,
+            Device.misses,
+            Device.recent,
+            Device.last_poll_at,
+            Device.ports_state,
+        )
+        .where(Device.id.in_(sorted(device_ids)), Device.is_enabled)
+        .order_by(Device.id)
+        .with_for_update()
+    )
+    return {row[0]: _Before(*row[1:]) for row in rows}
+
+
+def _is_news(outcome: Outcome, before: _Before) -> bool:
+    return before.last_poll_at is None or outcome.at > before.last_poll_at
+
+
+def _judged(outcome: Outcome, before: _Before, thresholds: Thresholds) -> _Judged:
+    is_down = before.status is DeviceStatus.DOWN
+    polls = [Poll(datetime.fromtimestamp(at, UTC), bool(lost)) for at, lost in before.recent]
+    if outcome.failure is not None and outcome.failure.kind is FailureKind.INTERNAL:
+        # A fault of ours says nothing about the device.
+        steady = Judgement(Verdict.STEADY, None, tuple(polls))
+        return _Judged(outcome, before, steady, before.misses, before.status)
+    is_lost = outcome.reading is None
+    polls.append(Poll(outcome.at, is_lost))
+    judgement = judge(polls, is_down=is_down, thresholds=thresholds)
+    misses = before.misses + 1 if is_lost else 0
+    return _Judged(outcome, before, judgement, misses, _status(outcome, before, judgement))
+
+
+def _status(outcome: Outcome, before: _Before, judgement: Judgement) -> DeviceStatus:
+    if judgement.verdict is Verdict.FIRED:
+        return DeviceStatus.DOWN
+    if before.status is DeviceStatus.DOWN and judgement.verdict is Verdict.STEADY:
+        return DeviceStatus.DOWN
+    reading = outcome.reading
+    if reading is None:
+        never = before.status is DeviceStatus.UNKNOWN
+        return DeviceStatus.UNKNOWN if never else DeviceStatus.DEGRADED
+    is_partial = any(problem.startswith("partial:") for problem in reading.problems)
+    return DeviceStatus.DEGRADED if is_partial else DeviceStatus.UP
+
+
+UPDATE = sa.text(
+    """
+    UPDATE device SET
+        status = new.status, misses = new.misses, recent = CAST(new.recent AS jsonb),
+        last_poll_at = new.at, next_poll_at = new.next_at, poll_seconds = new.seconds,
+        failure = new.failure,
+        last_answer_at = CASE WHEN new.failure IS NULL THEN new.at ELSE last_answer_at END,
+        problems = CASE WHEN new.failure IS NULL
+                        THEN CAST(new.problems AS jsonb) ELSE device.problems END,
+        uptime_seconds = COALESCE(new.uptime, uptime_seconds),
+        layout_id = COALESCE(new.layout, layout_id),
+        ports_state = COALESCE(new.ports, device.ports_state),
+        discovered_at = CASE WHEN new.discovered = 1 THEN new.at
+                             WHEN new.discovered = -1 THEN NULL ELSE discovered_at END
+    FROM unnest(
+        CAST(:id AS int[]), CAST(:status AS text[]), CAST(:misses AS int[]),
+        CAST(:recent AS text[]), CAST(:at AS timestamptz[]), CAST(:next_at AS timestamptz[]),
+        CAST(:seconds AS float8[]), CAST(:failure AS text[]), CAST(:problems AS text[]),
+        CAST(:uptime AS float8[]), CAST(:layout AS int[]), CAST(:ports AS bigint[]),
+        CAST(:discovered AS int[])
+    ) AS new(id, status, misses, recent, at, next_at, seconds, failure, problems,
+             uptime, layout, ports, discovered)
+    WHERE device.id = new.id
+    """
+)
+
+
+def _update(
+    judged: Sequence[_Judged],
+    layout_ids: Mapping[str, int],
+    interval: timedelta,
+    thresholds: Thresholds,
+) -> None:
+    rows = [_row(each, layout_ids, interval, thresholds) for each in judged]
+    db.session.execute(UPDATE, {name: [row[name] for row in rows] for name in rows[0]})
+
+
+def _row(
+    each: _Judged, layout_ids: Mapping[str, int], interval: timedelta, thresholds: Thresholds
+) -> dict[str, Any]:
+    outcome, reading, failure = each.outcome, each.outcome.reading, each.outcome.failure
+    ports = None if reading is None else ports_state(reading)
+    return {
+        "id": each.device_id,
+        "status": each.status.value,
+        "misses": each.misses,
+        "recent": json.dumps([[p.at.timestamp(), int(p.is_lost)] for p in each.judgement.recent]),
+        "at": outcome.at,
+        "next_at": outcome.at + pause(interval, each.misses, thresholds.fire.count),
+        "seconds": outcome.seconds,
+        "failure": None if failure is None else f"{failure.kind}: {failure.message}",
+        "problems": json.dumps(reading.problems if reading else ()),
+        "uptime": reading.uptime_seconds if reading else None,
+        "layout": layout_ids[reading.layout.digest] if reading else None,
+        "ports": ports,
+        "discovered": _discovered(outcome, ports, each.before.ports_state),
+    }
+
+
+def _discovered(outcome: Outcome, ports: int | None, ports_before: int | None) -> int:
+    """1: just discovered; -1: discover at the next poll, for a port changed state; 0: neither."""
+    if outcome.was_discovered and outcome.reading is not None:
+        return 1 if outcome.reading.layout.is_complete else -1
+    if ports is not None and ports_before is not None and ports != ports_before:
+        return -1
+    return 0
+
+
+def ports_state(reading: Reading) -> int:
+    """A checksum of the ports' operational states."""
+    told = reading.values[OPER : len(reading.layout.ports) * PORT_VALUES : PORT_VALUES]
+    return zlib.crc32(struct.pack(f"{len(told)}d", *(-1 if v is None else v for v in told)))
+
+
+def _learn(outcomes: Iterable[Outcome]) -> None:
+    """Name and description, where they were asked for."""
+    found = [
+        {
+            "device": outcome.target.device_id,
+            "sys_name": outcome.reading.layout.name,
+            "sys_descr": outcome.reading.layout.description,
+            "object_id": outcome.reading.layout.object_id,
+        }
+        for outcome in outcomes
+        if outcome.was_discovered and outcome.reading is not None
+    ]
+    if found:
+        db.session.connection().execute(
+            sa.update(Device).where(Device.id == sa.bindparam("device")), found
+        )
+
+
+def _close(judged: Sequence[_Judged]) -> None:
+    for each in judged:
+        device = db.session.get_one(Device, each.device_id)
+        outage = outages.find_open(device)
+        if outage is not None and each.judgement.since is not None:
+            outages.close(outage, each.judgement.since)
+
+
+def _open(judged: Sequence[_Judged]) -> None:
+    for each in judged:
+        failure = each.outcome.failure
+        if each.judgement.since is None or failure is None:
+            continue
+        evidence = {
+            "kind": failure.kind.value,
+            "message": failure.message,
+            "lost_polls": [poll.at.isoformat() for poll in each.judgement.recent],
+        }
+        outages.open_(db.session.get_one(Device, each.device_id), each.judgement.since, evidence)
