@@ -122,14 +122,11 @@ def _wrong_credentials(entries: list[Entry], known: Known) -> Iterable[str]:
         record = entry.record
         if not isinstance(record, DeviceRecord):
             continue
-        kinds = {
-            record.snmp_credential: f"snmp_{record.snmp_version.value}",
-            record.ssh_credential: CredentialKind.SSH.value,
-        }
-        for name, wanted in kinds.items():
+        for name, is_ssh in ((record.snmp_credential, False), (record.ssh_credential, True)):
             kind = known.credentials.get(name) if name is not None else None
-            if kind is not None and kind.value != wanted:
-                yield f"{entry.place}: the credential {name} is of kind {kind.value}, not {wanted}"
+            if kind is not None and (kind is CredentialKind.SSH) != is_ssh:
+                wanted = "SSH" if is_ssh else "SNMP"
+                yield f"{entry.place}: the credential {name} is not for {wanted}"
 
 
 def _misplaced_staff(entries: list[Entry], known: Known) -> Iterable[str]:

@@ -6,7 +6,7 @@ file may be imported again and changes nothing.
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from sqlalchemy.exc import DBAPIError
 from billing import tariff
 from config.database import Base, db
 from config.documents import BadDocument
+from monitoring import credentials, devices
+from monitoring.devices import NewDevice
 from monitoring.models import Credential, Device
 from portal import catalogue_checks, catalogue_reading, catalogue_tariffs
 from portal.catalogue_checks import Known
@@ -225,25 +227,33 @@ def _write_asset(record: AssetRecord) -> str:
 
 
 def _write_device(record: DeviceRecord) -> str:
-    row = _named(Device, record.name)
+    row = devices.find(record.name)
+    was = NewDevice("", "", units.site(record.site)) if row is None else _as_described(row)
     links: dict[str, Callable[[str], Any]] = {
+        "site": units.site,
         "resource": catalogue.get,
         "asset": lambda tag: db.session.scalar(sa.select(Asset).where(Asset.tag == tag)),
-        "parent": lambda name: _named(Device, name),
-        "snmp_credential": lambda name: _named(Credential, name),
-        "ssh_credential": lambda name: _named(Credential, name),
+        "parent": devices.find,
+        "snmp_credential": credentials.find,
+        "ssh_credential": credentials.find,
     }
     values = {
         name: links[name](value) if name in links and value is not None else value
         for name, value in record.given.items()
+        if not (name == "site" and value is None)
     }
-    if record.site is not None or row is None:
-        values["site"] = units.site(record.site)
-    return _upsert(row, Device, values)[1]
+    wanted = replace(was, **values)
+    if row is None:
+        devices.add(wanted)
+        return ADDED
+    if wanted == was:
+        return UNCHANGED
+    devices.change(row, wanted)
+    return CHANGED
 
 
-def _named(model: type[Device] | type[Credential], name: str) -> Any:
-    return db.session.scalar(sa.select(model).where(model.name == name))
+def _as_described(row: Device) -> NewDevice:
+    return NewDevice(**{field.name: getattr(row, field.name) for field in fields(NewDevice)})
 
 
 WRITERS: dict[type[Record], Callable[[Any], str]] = {

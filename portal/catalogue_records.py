@@ -11,7 +11,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from billing.tariff import Tariff
-from monitoring.models import DeviceRole, Platform, SnmpVersion
+from monitoring.models import DeviceRole, Platform
 from rental.catalogue import CODE
 from rental.models import AssetCondition, ResourceKind, Role, UnitClass
 
@@ -190,7 +190,6 @@ class DeviceRecord(Record):
     role: DeviceRole = DeviceRole.OTHER
     platform: Platform = Platform.GENERIC
     snmp_port: Port = 161
-    snmp_version: SnmpVersion = SnmpVersion.V2C
     ssh_port: Port = 22
     snmp_credential: _short(80) = None  # type: ignore[valid-type]
     ssh_credential: _short(80) = None  # type: ignore[valid-type]
