@@ -19,7 +19,7 @@ def add_for(booking: Booking) -> list[Charge]:
     """Charge each line of a booking that bears no charge yet; a second call adds nothing."""
     charged = {charge.line_id for charge in live(booking, ChargeKind.RENTAL)}
     lines = [line for line in booking.lines if line.id not in charged]
-    quote = quotes.quote(booking.unit.unit_class, [quotes.rented(line) for line in lines])
+    quote = quotes.quote(booking.unit.unit_class, [quotes.rented_by(line) for line in lines])
     charges = [
         _charge(booking, line, quoted) for line, quoted in zip(lines, quote.lines, strict=True)
     ]
@@ -122,7 +122,7 @@ def _is_issued(charge: Charge) -> bool:
 
 def _still_true(charge: Charge, line: Line) -> bool:
     """Whether the line still costs what was charged, for the same thing at the same time."""
-    quoted = quotes.quote(line.booking.unit.unit_class, [quotes.rented(line)]).lines[0]
+    quoted = quotes.quote(line.booking.unit.unit_class, [quotes.rented_by(line)]).lines[0]
     return (charge.amount, charge.starts_at, charge.ends_at, charge.quantity) == (
         quoted.priced.amount,
         line.starts_at,

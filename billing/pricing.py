@@ -30,7 +30,7 @@ SESSION = timedelta(hours=4, minutes=30)
 HALF_DAY = timedelta(hours=5)
 DAY = timedelta(days=1)
 
-_MEASURES = {
+MEASURES = {
     Measure.SESSION: ("buổi", "session"),
     Measure.HOUR: ("giờ", "hour"),
     Measure.HALF_DAY: ("nửa ngày", "half day"),
@@ -155,7 +155,7 @@ def _priced(tariff: Tariff, rate: Rate, unit_class: UnitClass, rented: Rented) -
 
 def _explained(measure: Measure, units: Fraction, quantity: int, price: Money) -> tuple[str, str]:
     """`3 × 2 sessions × 7 000 000 đ` in Vietnamese and English."""
-    vi, en = _MEASURES[measure]
+    vi, en = MEASURES[measure]
     number = f"{round(Decimal(units.numerator) / units.denominator, 2).normalize():f}"
     plural = "" if units == 1 else "s"
     pieces = f"{quantity} × " if quantity > 1 else ""

@@ -11,7 +11,7 @@ from billing.pricing import Priced, Rented
 from billing.tariff import tariffs
 from billing.vat import Taxable, Taxed, VatGroup
 from config.clock import LOCAL
-from rental.models import Booking, Line, UnitClass
+from rental.models import Booking, Line, Resource, UnitClass
 from rental.period import Period
 
 
@@ -105,20 +105,24 @@ def quote(unit_class: UnitClass, wanted: Sequence[Rented], *, on: date | None = 
 
 def for_booking(booking: Booking) -> Quote:
     """The quote of a booking as it stands."""
-    return quote(booking.unit.unit_class, [rented(line) for line in booking.lines])
+    return quote(booking.unit.unit_class, [rented_by(line) for line in booking.lines])
 
 
-def rented(line: Line) -> Rented:
-    """A booking's line as pricing takes it."""
-    resource = line.resource
+def rented(resource: Resource, period: Period, quantity: int = 1) -> Rented:
+    """A resource as pricing takes it."""
     return Rented(
         code=resource.code,
         kind=resource.kind,
-        period=Period(line.starts_at, line.ends_at),
-        quantity=line.quantity,
+        period=period,
+        quantity=quantity,
         tariff=resource.tariff,
         mbps=resource.mbps,
     )
+
+
+def rented_by(line: Line) -> Rented:
+    """A booking's line as pricing takes it."""
+    return rented(line.resource, Period(line.starts_at, line.ends_at), line.quantity)
 
 
 def first_day(period: Period) -> date:

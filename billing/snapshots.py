@@ -81,8 +81,17 @@ def _line(line: InvoiceLine) -> dict[str, Any]:
 
 
 def _credited(line: CreditNoteLine) -> dict[str, Any]:
-    original = _line(line.invoice_line)
-    return {**original, "net": line.net_minor, "vat": line.vat_minor}
+    """The part that is given back: one piece, without the words that explain the whole price."""
+    return {
+        **_line(line.invoice_line),
+        "explanation": "",
+        "explanation_en": "",
+        "measure": None,
+        "quantity": "1",
+        "unit_price": line.net_minor,
+        "net": line.net_minor,
+        "vat": line.vat_minor,
+    }
 
 
 def _groups(lines: Sequence[InvoiceLine | CreditNoteLine]) -> list[dict[str, Any]]:

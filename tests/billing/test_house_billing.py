@@ -33,11 +33,11 @@ from billing.errors import (
     PaymentRepeated,
     WrongInvoiceState,
 )
-from billing.models import ChargeKind, InvoiceStatus, Payment, PaymentMethod
+from billing.models import Charge, ChargeKind, InvoiceStatus, Payment, PaymentMethod
 from billing.money import Money
 from billing.payments import NewPayment
 from config.database import db, transaction
-from config.errors import Invalid
+from config.errors import Conflict, Invalid
 from rental import bookings, interruptions
 from rental.bookings import Changes, RequestedBooking, WantedLine
 from rental.models import Booking, BookingStatus, EventKind, Interruption, Member, UnitClass
@@ -450,3 +450,65 @@ def test_eight_clerks_recording_the_same_slip_record_it_once(open_invoice: Any, 
         answers = list(pool.map(pay, range(8)))
     assert sorted(answers) == ["recorded"] + ["repeated"] * 7
     assert db.session.scalar(sa.select(sa.func.count(Payment.id))) == 1
+
+
+@pytest.mark.slow
+def test_eight_clerks_invoicing_one_booking_make_one_invoice(booking: Booking, house: Any) -> None:
+    db.session.commit()
+    booking_id = booking.id
+
+    def invoice(number: int) -> str:
+        with house.app_context():
+            try:
+                with transaction():
+                    draft = invoices.draft_for(db.session.get_one(Booking, booking_id))
+                    invoices.issue(draft, by=None)
+            except (NothingToInvoice, WrongInvoiceState):
+                return "refused"
+            return "issued"
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(invoice, range(8)))
+    assert sorted(answers) == ["issued"] + ["refused"] * 7
+    assert [one.number for one in invoices.recent()] == [1]
+
+
+@pytest.mark.slow
+def test_whatever_happens_at_once_every_charge_is_invoiced_reversed_or_waiting(
+    booking: Booking, desk: Member, house: Any
+) -> None:
+    """Issue, cancel and interruption race over one booking: no deadlock, nothing lost."""
+    db.session.commit()
+    booking_id, desk_id = booking.id, desk.id
+
+    def attempt(number: int) -> None:
+        with house.app_context():
+            row = db.session.get_one(Booking, booking_id)
+            try:
+                with transaction():
+                    if number == 0:
+                        bookings.cancel(row, by=db.session.get_one(Member, desk_id), reason="hoãn")
+                    elif number % 2:
+                        invoices.issue(invoices.draft_for(row), by=None)
+                    else:
+                        interrupt(row, 0, number * 10, number * 10 + 9)
+            except Conflict:
+                return
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(attempt, range(8)))
+    db.session.expire_all()
+    for charge in db.session.scalars(sa.select(Charge)):
+        assert not (charge.reversed_at and charge.invoice_id)
+    for one in invoices.recent():
+        taken = [line.charge_id for line in one.lines]
+        assert len(taken) == len(set(taken))
+        assert one.total_minor == sum(line.total.minor for line in one.lines)
+
+
+def test_no_draft_is_left_empty_by_a_change(booking: Booking, desk: Member) -> None:
+    invoices.draft_for(booking)
+    line = WantedLine("CAM", 2, Period(STARTS, STARTS + timedelta(hours=4)))
+    bookings.change(booking, Changes(lines=[line]), by=desk)
+    (draft,) = invoices.for_booking(booking)
+    assert [one.net.minor for one in draft.lines] == [2_400_000]

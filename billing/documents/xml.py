@@ -1,0 +1,120 @@
+"""The invoice as draft XML, with the element names of the national e-invoice format.
+
+Which decision governs the format now is still to be verified, so the file says that it is a draft
+(`<Nhap>`): a provider's adapter turns it into what is signed and sent.
+"""
+
+import unicodedata
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from billing import snapshots
+from billing.models import Invoice
+from billing.pricing import MEASURES
+from billing.tariff import Measure
+
+VERSION = "2.1.0"
+
+
+def invoice_xml(invoice: Invoice) -> bytes:
+    """The invoice as UTF-8 XML (HDon/DLHDon), marked as a draft; unissued ones have no number."""
+    facts = invoice.snapshot or snapshots.of_invoice(invoice)
+    root = ET.Element("HDon")
+    root.append(ET.Comment(" BẢN NHÁP: không phải hóa đơn điện tử hợp pháp "))
+    body = ET.SubElement(root, "DLHDon", Id=facts["bill"])
+    _heading(body, invoice)
+    content = ET.SubElement(body, "NDHDon")
+    _seller(content, facts["seller"])
+    _buyer(content, facts["buyer"])
+    lines = ET.SubElement(content, "DSHHDVu")
+    for line in facts["lines"]:
+        _line(lines, line)
+    _totals(content, facts)
+    ET.indent(root)
+    written: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return written
+
+
+def _heading(body: ET.Element, invoice: Invoice) -> None:
+    heading = ET.SubElement(body, "TTChung")
+    symbol = invoice.symbol or ""
+    _texts(
+        heading,
+        PBan=VERSION,
+        THDon="Hóa đơn giá trị gia tăng",
+        # The form's kind is the symbol's first character; the rest is the symbol proper.
+        KHMSHDon=symbol[:1],
+        KHHDon=symbol[1:],
+        SHDon=invoice.number,
+        NLap=invoice.tax_date,
+        DVTTe=invoice.currency,
+        Nhap="true",
+    )
+
+
+def _seller(content: ET.Element, seller: dict[str, Any]) -> None:
+    _texts(
+        ET.SubElement(content, "NBan"),
+        Ten=seller["name"],
+        MST=seller["tax_code"],
+        DChi=seller["address"],
+        SDThoai=seller["phone"],
+        DCTDTu=seller["email"],
+        STKNHang=seller["bank"]["account"],
+        TNHang=seller["bank"]["name"],
+    )
+
+
+def _buyer(content: ET.Element, buyer: dict[str, Any]) -> None:
+    _texts(
+        ET.SubElement(content, "NMua"),
+        Ten=buyer["name"],
+        MST=buyer["tax_code"],
+        MDVQHNSach=buyer["budget_code"],
+        DChi=buyer["address"],
+        DCTDTu=buyer["email"],
+    )
+
+
+def _line(lines: ET.Element, line: dict[str, Any]) -> None:
+    _texts(
+        ET.SubElement(lines, "HHDVu"),
+        STT=line["position"],
+        THHDVu=line["description"],
+        DVTinh=MEASURES[Measure(line["measure"])][0] if line["measure"] else None,
+        SLuong=line["quantity"],
+        ThTien=line["net"],
+        TSuat=_rate(line["vat_code"]),
+    )
+
+
+def _totals(content: ET.Element, facts: dict[str, Any]) -> None:
+    totals = ET.SubElement(content, "TToan")
+    rates = ET.SubElement(totals, "THTTLTSuat")
+    for group in facts["vat"]:
+        _texts(
+            ET.SubElement(rates, "LTSuat"),
+            TSuat=group["label"],
+            ThTien=group["net"],
+            TThue=group["vat"],
+        )
+    _texts(
+        totals,
+        TgTCThue=facts["net"],
+        TgTThue=facts["vat_total"],
+        TgTTTBSo=facts["total"],
+        TgTTTBChu=facts["words"],
+    )
+
+
+def _rate(code: str) -> str:
+    return f"{code}%" if code.isdigit() else code
+
+
+def _texts(parent: ET.Element, **values: object) -> None:
+    """One element a value, in order; what is not known is left out."""
+    for name, value in values.items():
+        if value is not None and value != "":
+            # XML 1.0 has no place for control characters.
+            text = unicodedata.normalize("NFC", str(value))
+            ET.SubElement(parent, name).text = "".join(c for c in text if c >= " " or c in "\t\n")
