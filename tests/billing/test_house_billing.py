@@ -1,9 +1,6 @@
 """From a confirmed booking to a paid invoice, on a real database."""
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
-from random import Random
 from typing import Any
 
 import pytest
@@ -12,92 +9,35 @@ import time_machine
 
 from billing import (
     charges,
-    credit_notes,
-    interruption_credits,
     invoices,
     numbering,
     payments,
     quotes,
-    reactions,
     transfers,
     vietqr,
 )
-from billing.credit_notes import LineCredit, NewCredit
 from billing.errors import (
     BadAmount,
     InvoicedAlready,
     InvoiceNotFound,
     NothingToInvoice,
-    OverCredit,
     OverPayment,
     PaymentRepeated,
     WrongInvoiceState,
 )
-from billing.models import Charge, ChargeKind, InvoiceStatus, Payment, PaymentMethod
+from billing.models import InvoiceStatus, PaymentMethod
 from billing.money import Money
 from billing.payments import NewPayment
-from config.database import db, transaction
-from config.errors import Conflict, Invalid
-from rental import bookings, interruptions
-from rental.bookings import Changes, RequestedBooking, WantedLine
-from rental.models import Booking, BookingStatus, EventKind, Interruption, Member, UnitClass
+from config.database import db
+from config.errors import Invalid
+from rental import bookings
+from rental.bookings import Changes, WantedLine
+from rental.models import Booking, BookingStatus, Member
 from rental.period import Period
-from rental.signals import booking_confirmed, rental_interrupted
-from tests import build
+from rental.signals import booking_confirmed
+from tests.billing.steps import STARTS, paid_by_transfer
 
 pytestmark = pytest.mark.usefixtures("house")
-
-STARTS = datetime(2030, 3, 5, 2, 0, tzinfo=UTC)
-
-
-class RolledBackError(Exception):
-    """The transaction failed after its number was taken."""
-
-
-@pytest.fixture(autouse=True)
-def listening() -> None:
-    reactions.subscribe()
-
-
-@pytest.fixture
-def desk() -> Member:
-    return build.desk()
-
-
-def asked(*codes: str, hours: float = 4, unit_class: UnitClass = UnitClass.OTHER) -> Booking:
-    member = build.a_member(unit=build.a_unit(unit_class=unit_class))
-    period = Period(STARTS, STARTS + timedelta(hours=hours))
-    lines = [WantedLine(code, 1, period) for code in codes]
-    wanted = RequestedBooking(member.unit, "Họp báo thường kỳ", EventKind.CONFERENCE, lines)
-    return bookings.request(wanted, by=member)
-
-
-@pytest.fixture
-def booking(desk: Member) -> Booking:
-    """A hall (9 000 000 with the tax in it) and a camera (1 200 000 without), confirmed."""
-    build.a_hall(code="H100", name="Hội trường lớn")
-    build.equipment(code="CAM", name="Máy quay", tariff="camera")
-    booking = asked("H100", "CAM")
-    bookings.confirm(booking, by=desk)
-    return booking
-
-
-@pytest.fixture
-def open_invoice(booking: Booking, desk: Member) -> Any:
-    return invoices.issue(invoices.draft_for(booking), by=desk)
-
-
-def paid_by_transfer(minor: int, reference: str = "FT1") -> NewPayment:
-    return NewPayment(PaymentMethod.TRANSFER, Money(minor), reference)
-
-
-def interrupt(booking: Booking, number: int, start: float, end: float) -> None:
-    """Minutes after the start of the booking's `number`th line."""
-    line = booking.lines[number]
-    interruptions.begin(
-        line.resource, cause=f"outage:{start}", at=STARTS + timedelta(minutes=start)
-    )
-    interruptions.end(line.resource, cause=f"outage:{start}", at=STARTS + timedelta(minutes=end))
 
 
 def test_a_confirmed_booking_is_charged_invoiced_and_paid(booking: Booking, desk: Member) -> None:
@@ -288,110 +228,6 @@ def test_money_may_come_after_a_write_off(open_invoice: Any, desk: Member) -> No
     assert open_invoice.status is InvoiceStatus.PAID
 
 
-def test_a_credit_note_has_its_own_number_and_shares_the_tax(
-    open_invoice: Any, desk: Member
-) -> None:
-    note = credit_notes.issue(open_invoice, NewCredit("giảm giá", Money(1_000_001)), by=desk)
-    assert note.number == 1
-    assert note.symbol != open_invoice.symbol
-    assert note.total == Money(1_000_001)
-    assert open_invoice.left == open_invoice.total - Money(1_000_001)
-    rest = credit_notes.issue(open_invoice, NewCredit("hủy"), by=desk)
-    assert rest.number == 2
-    assert (note.net + rest.net, note.vat + rest.vat) == (open_invoice.net, open_invoice.vat)
-    assert open_invoice.status is InvoiceStatus.PAID
-    assert all(line.left == Money(0) for line in open_invoice.lines)
-
-
-def test_no_more_is_credited_than_is_left(open_invoice: Any, desk: Member) -> None:
-    line = open_invoice.lines[1]
-    with pytest.raises(OverCredit):
-        credit_notes.issue(
-            open_invoice, NewCredit("x", lines=[LineCredit(line.id, Money(1_296_001))]), by=desk
-        )
-    credit_notes.issue(
-        open_invoice, NewCredit("x", lines=[LineCredit(line.id, Money(1_296_000))]), by=desk
-    )
-    with pytest.raises(OverCredit):
-        credit_notes.issue(open_invoice, NewCredit("x", Money(9_000_001)), by=desk)
-    assert credit_notes.creditable(open_invoice) == Money(9_000_000)
-
-
-def test_a_credit_after_payment_is_owed_back(open_invoice: Any, desk: Member) -> None:
-    payments.record(open_invoice, paid_by_transfer(open_invoice.total_minor), by=desk)
-    credit_notes.issue(open_invoice, NewCredit("mất điện", Money(500_000)), by=desk)
-    assert open_invoice.refund_due == Money(500_000)
-
-
-@pytest.mark.parametrize(
-    "new",
-    [
-        NewCredit("", Money(1)),
-        NewCredit("x", Money(0)),
-        NewCredit("x", Money(-1)),
-        NewCredit("x", lines=[LineCredit(999_999, Money(1))]),
-        NewCredit("x", Money(1), [LineCredit(1, Money(1))]),
-    ],
-)
-def test_a_credit_without_reason_amount_or_line_is_refused(
-    open_invoice: Any, desk: Member, new: NewCredit
-) -> None:
-    with pytest.raises(Invalid):
-        credit_notes.issue(open_invoice, new, by=desk)
-    assert numbering.last("credit_note", open_invoice.year) == 0
-
-
-def test_an_interruption_becomes_a_credit_line_on_the_draft(booking: Booking, desk: Member) -> None:
-    draft = invoices.draft_for(booking)
-    interrupt(booking, 0, 60, 120)
-    credit = charges.live(booking, ChargeKind.CREDIT)[0]
-    assert credit.amount == Money(-2_250_000)
-    assert [line.total.minor for line in draft.lines][-1] == -2_250_000
-    invoice = invoices.issue(draft, by=desk)
-    assert invoice.lines[0].total + invoice.lines[2].total == Money(6_750_000)
-
-
-def test_an_interruption_before_any_draft_waits_for_it(booking: Booking) -> None:
-    interrupt(booking, 0, 60, 120)
-    assert len(invoices.draft_for(booking).lines) == 3
-
-
-def test_an_interruption_after_issue_becomes_a_credit_note(
-    booking: Booking, open_invoice: Any
-) -> None:
-    interrupt(booking, 0, 60, 120)
-    (note,) = credit_notes.of(open_invoice)
-    assert note.total == Money(2_250_000)
-    assert note.reason.startswith("Giảm trừ gián đoạn Hội trường lớn, 10:00–11:00")
-    assert open_invoice.left == open_invoice.total - Money(2_250_000)
-
-
-def test_the_same_interruption_gives_back_once(booking: Booking) -> None:
-    interrupt(booking, 0, 60, 120)
-    gone = db.session.scalars(sa.select(Interruption)).one()
-    period = Period(gone.began_at, gone.ended_at or gone.began_at)
-    rental_interrupted.send(booking, line=booking.lines[0], interruption=gone, period=period)
-    assert len(charges.live(booking, ChargeKind.CREDIT)) == 1
-
-
-def test_all_interruptions_together_give_back_the_price_and_no_more(
-    booking: Booking, open_invoice: Any
-) -> None:
-    interrupt(booking, 0, 0, 200)
-    interrupt(booking, 0, 100, 240)
-    assert open_invoice.lines[0].left == Money(0)
-    assert open_invoice.lines[1].left == open_invoice.lines[1].total
-
-
-def test_a_short_interruption_is_remembered_but_gives_nothing(booking: Booking) -> None:
-    interrupt(booking, 0, 0, 10)
-    assert charges.live(booking, ChargeKind.CREDIT) == []
-    interrupt(booking, 0, 10, 20)
-    # Together they last twenty minutes, and the hall's terms begin at fifteen.
-    assert charges.live(booking, ChargeKind.CREDIT)[0].amount == Money(-750_000)
-    assert len(interruption_credits.of(booking.lines[0])) == 2
-
-
 def test_a_cancelled_booking_on_an_issued_invoice_keeps_it(
     booking: Booking, open_invoice: Any, desk: Member
 ) -> None:
@@ -404,106 +240,6 @@ def test_numbers_restart_each_year(booking: Booking) -> None:
     assert [numbering.take("invoice", year).number for year in (2026, 2026, 2027)] == [1, 2, 1]
     assert numbering.take("invoice", 2027).symbol == "1C27TMC"
     assert numbering.take("credit_note", 2027).number == 1
-
-
-@pytest.mark.slow
-def test_eight_issuers_and_ten_per_cent_rolled_back_leave_no_gap(house: Any) -> None:
-    kept: list[int] = []
-    lock = threading.Lock()
-
-    def issue_many(seed: int) -> None:
-        chance = Random(seed)
-        with house.app_context():
-            for _ in range(40):
-                try:
-                    with transaction():
-                        number = numbering.take("invoice", 2026).number
-                        if chance.random() < 0.1:
-                            raise RolledBackError
-                except RolledBackError:
-                    continue
-                with lock:
-                    kept.append(number)
-
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(issue_many, range(8)))
-    assert sorted(kept) == list(range(1, len(kept) + 1))
-    assert 200 < len(kept) < 320
-    assert numbering.last("invoice", 2026) == len(kept)
-
-
-@pytest.mark.slow
-def test_eight_clerks_recording_the_same_slip_record_it_once(open_invoice: Any, house: Any) -> None:
-    db.session.commit()
-    invoice_id, total = open_invoice.id, open_invoice.total_minor
-
-    def pay(number: int) -> str:
-        with house.app_context():
-            try:
-                with transaction():
-                    payments.record(invoices.get(invoice_id), paid_by_transfer(total // 2), by=None)
-            except PaymentRepeated:
-                return "repeated"
-            return "recorded"
-
-    with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(pay, range(8)))
-    assert sorted(answers) == ["recorded"] + ["repeated"] * 7
-    assert db.session.scalar(sa.select(sa.func.count(Payment.id))) == 1
-
-
-@pytest.mark.slow
-def test_eight_clerks_invoicing_one_booking_make_one_invoice(booking: Booking, house: Any) -> None:
-    db.session.commit()
-    booking_id = booking.id
-
-    def invoice(number: int) -> str:
-        with house.app_context():
-            try:
-                with transaction():
-                    draft = invoices.draft_for(db.session.get_one(Booking, booking_id))
-                    invoices.issue(draft, by=None)
-            except (NothingToInvoice, WrongInvoiceState):
-                return "refused"
-            return "issued"
-
-    with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(invoice, range(8)))
-    assert sorted(answers) == ["issued"] + ["refused"] * 7
-    assert [one.number for one in invoices.recent()] == [1]
-
-
-@pytest.mark.slow
-def test_whatever_happens_at_once_every_charge_is_invoiced_reversed_or_waiting(
-    booking: Booking, desk: Member, house: Any
-) -> None:
-    """Issue, cancel and interruption race over one booking: no deadlock, nothing lost."""
-    db.session.commit()
-    booking_id, desk_id = booking.id, desk.id
-
-    def attempt(number: int) -> None:
-        with house.app_context():
-            row = db.session.get_one(Booking, booking_id)
-            try:
-                with transaction():
-                    if number == 0:
-                        bookings.cancel(row, by=db.session.get_one(Member, desk_id), reason="hoãn")
-                    elif number % 2:
-                        invoices.issue(invoices.draft_for(row), by=None)
-                    else:
-                        interrupt(row, 0, number * 10, number * 10 + 9)
-            except Conflict:
-                return
-
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(attempt, range(8)))
-    db.session.expire_all()
-    for charge in db.session.scalars(sa.select(Charge)):
-        assert not (charge.reversed_at and charge.invoice_id)
-    for one in invoices.recent():
-        taken = [line.charge_id for line in one.lines]
-        assert len(taken) == len(set(taken))
-        assert one.total_minor == sum(line.total.minor for line in one.lines)
 
 
 def test_no_draft_is_left_empty_by_a_change(booking: Booking, desk: Member) -> None:
