@@ -82,13 +82,18 @@ def search(
     if site:
         query = query.join(Site).where(Site.slug == site)
     if q and q.strip():
-        words = f"%{q.strip().replace('%', '').replace('_', '')}%"
+        word = q.strip()
         query = query.where(
             sa.or_(
-                Resource.name.ilike(words),
-                Resource.name_en.ilike(words),
-                Resource.code.ilike(words),
-                Resource.category.ilike(words),
+                *(
+                    column.icontains(word, autoescape=True)
+                    for column in (
+                        Resource.name,
+                        Resource.name_en,
+                        Resource.code,
+                        Resource.category,
+                    )
+                )
             )
         )
     return sorted(db.session.scalars(query).unique(), key=lambda r: natural(r.code))

@@ -1,0 +1,124 @@
+"""How bookings and their prices are written."""
+
+from typing import Any
+
+from billing.quotes import Quote
+from portal.api.fields import Amount, Answer
+from portal.api.instants import local, local_or_none
+from rental.models import Booking, BookingStatus, EventKind, Line, Organiser
+
+
+class LineAnswer(Answer):
+    """One resource of a booking: how many, from when until when."""
+
+    resource: str
+    name: str
+    quantity: int
+    starts_at: str
+    ends_at: str
+
+
+class QuoteLineAnswer(Answer):
+    """One line with its price, its tax and how the price came about."""
+
+    resource: str
+    quantity: int
+    starts_at: str
+    ends_at: str
+    measure: str
+    measured: str
+    unit_price: Amount
+    tax_inclusive: bool
+    explanation: str
+    explanation_vi: str
+    tariff: str
+    sample: bool
+    net: Amount
+    vat: Amount
+    vat_code: str
+    total: Amount
+
+
+class VatAnswer(Answer):
+    """The tax of one rate."""
+
+    code: str
+    percent: int
+    net: Amount
+    vat: Amount
+
+
+class QuoteAnswer(Answer):
+    """What a booking costs by the lists in force; `sample` where a list is a sample."""
+
+    lines: list[QuoteLineAnswer]
+    net: Amount
+    vat: list[VatAnswer]
+    total: Amount
+    tax_date: str
+    sample: bool
+
+
+class BookingAnswer(Answer):
+    """One event with all it rents."""
+
+    reference: str
+    status: BookingStatus
+    unit: str
+    title: str
+    event_kind: EventKind
+    organiser: Organiser
+    attendees: int | None
+    note: str | None
+    reason: str | None
+    starts_at: str
+    ends_at: str
+    requested_at: str
+    expires_at: str | None
+    lines: list[LineAnswer]
+
+
+class PricedBookingAnswer(BookingAnswer):
+    """A booking with its price."""
+
+    quote: QuoteAnswer
+
+
+def booking_as_json(booking: Booking) -> dict[str, Any]:
+    """The booking as lists show it."""
+    return {
+        "reference": booking.reference,
+        "status": booking.status.value,
+        "unit": booking.unit.slug,
+        "title": booking.title,
+        "event_kind": booking.event_kind.value,
+        "organiser": booking.organiser.value,
+        "attendees": booking.attendees,
+        "note": booking.note,
+        "reason": booking.reason,
+        "starts_at": local(booking.starts_at),
+        "ends_at": local(booking.ends_at),
+        "requested_at": local(booking.requested_at),
+        "expires_at": local_or_none(booking.expires_at),
+        "lines": [_line(line) for line in booking.lines],
+    }
+
+
+def _line(line: Line) -> dict[str, Any]:
+    zone = line.resource.site.tzinfo
+    return {
+        "resource": line.resource.code,
+        "name": line.resource.name,
+        "quantity": line.quantity,
+        "starts_at": local(line.starts_at, zone),
+        "ends_at": local(line.ends_at, zone),
+    }
+
+
+def quote_as_json(quote: Quote) -> dict[str, Any]:
+    """The price with its times on the wall clock."""
+    told = quote.as_json()
+    for shown, line in zip(told["lines"], quote.lines, strict=True):
+        shown["starts_at"] = local(line.rented.period.starts_at)
+        shown["ends_at"] = local(line.rented.period.ends_at)
+    return told

@@ -1,0 +1,124 @@
+"""What clients send about bookings."""
+
+from typing import Any
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from portal.api.fields import Body, Code, Instant, Note, Paged, Pieces, Reason, Slug, Text, Title
+from rental.bookings import WantedLine
+from rental.models import BookingStatus, EventKind, Organiser
+from rental.period import Period
+
+MOST_LINES = 200
+
+
+class LineBody(Body):
+    """One resource: how many, from when until when."""
+
+    resource: Code
+    quantity: Pieces = 1
+    starts_at: Instant
+    ends_at: Instant
+
+    def wanted(self) -> WantedLine:
+        """The line as the bookings room takes it; raises BadPeriod."""
+        return WantedLine(self.resource, self.quantity, Period(self.starts_at, self.ends_at))
+
+
+class QuoteBody(Body):
+    """As a booking; only the lines and the unit decide the price."""
+
+    unit: Slug | None = None
+    title: Title | None = None
+    event_kind: EventKind = EventKind.OTHER
+    organiser: Organiser = Organiser.DOMESTIC
+    attendees: int | None = Field(default=None, ge=1, le=100_000)
+    note: Note | None = None
+    lines: list[LineBody] = Field(min_length=1, max_length=MOST_LINES)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_series_yet(cls, value: Any) -> Any:
+        if isinstance(value, dict) and "recurrence" in value:
+            raise PydanticCustomError(
+                "no_series",
+                "recurrence: series are not offered yet; leave the field out and send one booking "
+                "a date",
+            )
+        return value
+
+
+class BookingBody(QuoteBody):
+    """One event with all it rents. Without a unit it is for the member's own."""
+
+    title: Title
+    event_kind: EventKind
+
+
+def _left_out() -> Any:
+    """None stands for left out; a null that is sent is refused, as nothing can be unset."""
+    return None
+
+
+class ChangesBody(Body):
+    """What to change; what is left out stays. `lines` replaces all lines."""
+
+    title: Title = Field(default_factory=_left_out)
+    attendees: int = Field(default_factory=_left_out, ge=1, le=100_000)
+    note: Note = Field(default_factory=_left_out)
+    lines: list[LineBody] = Field(default_factory=_left_out, min_length=1, max_length=MOST_LINES)
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "ChangesBody":
+        if not self.model_fields_set:
+            raise PydanticCustomError(
+                "nothing", "nothing to change: send title, attendees, note or lines"
+            )
+        return self
+
+
+class NothingBody(Body):
+    """No body is needed."""
+
+
+class DeclineBody(Body):
+    """Why: the unit reads it."""
+
+    reason: Reason
+
+
+class CancelBody(Body):
+    """Why, if you like."""
+
+    reason: Text = Field(default="", max_length=500)
+
+
+class ReturnBody(Body):
+    """In what state it came back."""
+
+    condition: Text = Field(default="", max_length=500)
+
+
+class BookingsQuery(Paged):
+    """Filters of a list of bookings. `from` and `to` keep what overlaps the period."""
+
+    status: list[BookingStatus] = Field(default=[])
+    starts_at: Instant | None = Field(default=None, alias="from")
+    ends_at: Instant | None = Field(default=None, alias="to")
+    unit: Slug | None = None
+    resource: Code | None = None
+    q: Text | None = Field(default=None, max_length=200)
+
+    @property
+    def period(self) -> Period | None:
+        """The period, where both ends are given; raises BadPeriod."""
+        if self.starts_at is None or self.ends_at is None:
+            return None
+        return Period(self.starts_at, self.ends_at)
+
+    @model_validator(mode="after")
+    def _both_ends(self) -> "BookingsQuery":
+        if (self.starts_at is None) != (self.ends_at is None):
+            raise PydanticCustomError("period", "from and to go together: give both or neither")
+        return self

@@ -1,0 +1,254 @@
+"""Bookings over the API: asking, changing, and the moves from request to return."""
+
+from datetime import datetime
+
+from flask import Blueprint, Response, current_app, url_for
+from werkzeug.wrappers import Response as Answer
+
+from billing import quotes
+from billing.pricing import Rented
+from billing.quotes import Quote
+from config.database import transaction
+from config.settings import Settings
+from portal import problems
+from portal.access import allows, current_member, may, visible_unit_id
+from portal.api.booking_answers import (
+    BookingAnswer,
+    PricedBookingAnswer,
+    QuoteAnswer,
+    booking_as_json,
+    quote_as_json,
+)
+from portal.api.booking_bodies import (
+    BookingBody,
+    BookingsQuery,
+    CancelBody,
+    ChangesBody,
+    DeclineBody,
+    NothingBody,
+    QuoteBody,
+    ReturnBody,
+)
+from portal.api.calls import Call, answer, offers
+from portal.api.instants import local
+from portal.idempotency import once
+from rental import bookings, catalogue, search, units
+from rental.bookings import Changes, RequestedBooking, WantedLine
+from rental.errors import ResourceUnavailable, UnknownBooking, UnknownUnit
+from rental.models import Booking, Resource, Unit
+from rental.search import Sought
+
+room = Blueprint("api_bookings", __name__)
+
+SEE_ALL = "see every unit's bookings"
+CHANGE_ALL = "change every unit's bookings"
+
+
+@room.errorhandler(ResourceUnavailable)
+def unavailable(refusal: ResourceUnavailable) -> Answer:
+    """Each shortage with its times on the wall clock."""
+    for shortage in refusal.details["conflicts"]:
+        for end in ("starts_at", "ends_at"):
+            shortage[end] = local(datetime.fromisoformat(shortage[end]))
+    return problems.answer(problems.of_refusal(refusal))
+
+
+def unit_of(slug: str | None) -> Unit:
+    """The unit a member books for: its own, or for the desk any; raises UnknownUnit."""
+    member = current_member()
+    if slug is None or slug == member.unit.slug:
+        return member.unit
+    unit = units.find(slug) if allows(member, "request bookings for any unit") else None
+    if unit is None:
+        # Whether another unit exists is no member's business.
+        raise UnknownUnit(f"There is no unit {slug!r} that you may book for.")
+    return unit
+
+
+def visible(reference: str, verb: str = SEE_ALL) -> Booking:
+    """The booking, if the member may see it; another unit's does not exist."""
+    only = visible_unit_id(current_member(), verb)
+    booking = bookings.find(reference)
+    if booking is None or only not in (None, booking.unit_id):
+        raise UnknownBooking
+    return booking
+
+
+def _priced(booking: Booking, status: int = 200) -> Response:
+    told = booking_as_json(booking)
+    told["quote"] = quote_as_json(quotes.for_booking(booking))
+    where = url_for("api_bookings.booking", reference=booking.reference)
+    return answer(told, status, location=where if status == 201 else None)
+
+
+@room.post("/quotes")
+@may("request bookings")
+@offers(Call("Price a booking without writing it", "bookings", answer=QuoteAnswer, refusals=(404,)))
+def quote(body: QuoteBody) -> Response:
+    """By the lists in force; whether it is free is not asked."""
+    return answer(quote_as_json(_quote(body)))
+
+
+def _quote(body: QuoteBody) -> Quote:
+    wanted = [line.wanted() for line in body.lines]
+    resources = catalogue.by_codes(line.resource for line in wanted)
+    rented = [_rented(resources[line.resource], line) for line in wanted]
+    return quotes.quote(unit_of(body.unit).unit_class, rented)
+
+
+def _rented(resource: Resource, line: WantedLine) -> Rented:
+    return Rented(
+        code=resource.code,
+        kind=resource.kind,
+        period=line.period,
+        quantity=line.quantity,
+        tariff=resource.tariff,
+        mbps=resource.mbps,
+    )
+
+
+@room.post("/bookings")
+@may("request bookings")
+@offers(
+    Call(
+        "Request a booking",
+        "bookings",
+        answer=PricedBookingAnswer,
+        status=201,
+        refusals=(404, 409),
+    )
+)
+@once
+def request_booking(body: BookingBody) -> Response:
+    """Its stock is held until the desk answers. All lines or none."""
+    settings: Settings = current_app.extensions["settings"]
+    wanted = RequestedBooking(
+        unit=unit_of(body.unit),
+        title=body.title,
+        event_kind=body.event_kind,
+        organiser=body.organiser,
+        attendees=body.attendees,
+        note=body.note,
+        lines=[line.wanted() for line in body.lines],
+    )
+    booked = bookings.request(wanted, by=current_member(), keep_days=settings.request_days)
+    return _priced(booked, 201)
+
+
+@room.get("/bookings")
+@may("see own bookings")
+@offers(Call("List bookings", "bookings", answer=BookingAnswer, is_list=True))
+def list_bookings(query: BookingsQuery) -> Response:
+    """The newest request first; members see their unit's, the staff every unit's."""
+    sought = Sought(
+        unit_id=visible_unit_id(current_member(), SEE_ALL),
+        unit=query.unit,
+        statuses=query.status,
+        period=query.period,
+        resource=query.resource,
+        q=query.q,
+    )
+    page, total = search.bookings(sought, limit=query.per_page, offset=query.offset)
+    return answer({"items": [booking_as_json(booking) for booking in page], "total": total})
+
+
+@room.get("/bookings/<reference>")
+@may("see own bookings")
+@offers(Call("Show a booking", "bookings", answer=PricedBookingAnswer, refusals=(404,)))
+def booking(reference: str) -> Response:
+    """With its price by the lists in force."""
+    return _priced(visible(reference))
+
+
+@room.patch("/bookings/<reference>")
+@may("change own bookings")
+@offers(Call("Change a booking", "bookings", answer=PricedBookingAnswer, refusals=(404, 409)))
+def change(reference: str, body: ChangesBody) -> Response:
+    """Under the checks of a new request. What the desk has confirmed only the desk changes."""
+    with transaction():
+        changed = visible(reference, CHANGE_ALL)
+        lines = body.lines
+        changes = Changes(
+            title=body.title,
+            attendees=body.attendees,
+            note=body.note,
+            lines=[line.wanted() for line in lines] if lines is not None else None,
+        )
+        bookings.change(changed, changes, by=current_member())
+        return _priced(changed)
+
+
+def _move(summary: str) -> Call:
+    return Call(
+        summary,
+        "bookings",
+        answer=BookingAnswer,
+        refusals=(404, 409),
+        is_body_optional=True,
+    )
+
+
+@room.post("/bookings/<reference>/confirm")
+@may("confirm bookings")
+@offers(_move("Confirm a request"))
+@once
+def confirm(reference: str, body: NothingBody) -> Response:  # noqa: ARG001  # declares the body
+    """From here on it is charged."""
+    asked = visible(reference)
+    bookings.confirm(asked, by=current_member())
+    return answer(booking_as_json(asked))
+
+
+@room.post("/bookings/<reference>/decline")
+@may("decline bookings")
+@offers(Call("Decline a request", "bookings", answer=BookingAnswer, refusals=(404, 409)))
+@once
+def decline(reference: str, body: DeclineBody) -> Response:
+    """Its stock is free again."""
+    asked = visible(reference)
+    bookings.decline(asked, by=current_member(), reason=body.reason)
+    return answer(booking_as_json(asked))
+
+
+@room.post("/bookings/<reference>/cancel")
+@may("change own bookings")
+@offers(_move("Cancel a request or a booking"))
+@once
+def cancel(reference: str, body: CancelBody) -> Response:
+    """Its stock is free again."""
+    asked = visible(reference, CHANGE_ALL)
+    bookings.cancel(asked, by=current_member(), reason=body.reason)
+    return answer(booking_as_json(asked))
+
+
+@room.post("/bookings/<reference>/hand-over")
+@may("hand over bookings")
+@offers(_move("Hand everything over"))
+@once
+def hand_over(reference: str, body: NothingBody) -> Response:  # noqa: ARG001  # declares the body
+    """Hall, gear and lines change hands."""
+    asked = visible(reference)
+    bookings.hand_over(asked, by=current_member())
+    return answer(booking_as_json(asked))
+
+
+@room.post("/bookings/<reference>/return")
+@may("return bookings")
+@offers(_move("Take everything back"))
+@once
+def return_(reference: str, body: ReturnBody) -> Response:
+    """What was booked beyond this moment is free again."""
+    asked = visible(reference)
+    bookings.return_(asked, by=current_member(), condition=body.condition)
+    return answer(booking_as_json(asked))
+
+
+@room.post("/bookings/<reference>/no-show")
+@may("mark no-shows")
+@offers(_move("Note that nobody came"))
+@once
+def no_show(reference: str, body: NothingBody) -> Response:  # noqa: ARG001  # declares the body
+    """The rest of the time is free again."""
+    asked = visible(reference)
+    bookings.no_show(asked, by=current_member())
+    return answer(booking_as_json(asked))

@@ -1,0 +1,115 @@
+"""The kinds of value that bodies and queries of the API are made of."""
+
+import re
+import unicodedata
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
+
+EXAMPLE = "2026-12-01T09:00:00+07:00"
+# A plus sign that nobody escaped arrives in a query as a space.
+_LOST_PLUS = re.compile(r"(?<=:\d\d) (?=\d\d:?\d\d$)|(?<=\.\d{3}) (?=\d\d:?\d\d$)")
+# Beyond these years a time is a slip, and adding a turnaround to it may not be a time at all.
+FIRST_YEAR, LAST_YEAR = 2000, 2199
+
+
+def _instant(value: Any) -> datetime:
+    if not isinstance(value, str):
+        raise PydanticCustomError("time", "a time is a text in ISO 8601, such as " + EXAMPLE)
+    try:
+        instant = datetime.fromisoformat(_LOST_PLUS.sub("+", value.strip()))
+    except ValueError:
+        raise PydanticCustomError("time", "not a time in ISO 8601, such as " + EXAMPLE) from None
+    if instant.tzinfo is None:
+        raise PydanticCustomError(
+            "naive_time", "a time without an offset is ambiguous; write it as " + EXAMPLE
+        )
+    if not FIRST_YEAR <= instant.year <= LAST_YEAR:
+        raise PydanticCustomError("time", f"a year between {FIRST_YEAR} and {LAST_YEAR}")
+    return instant.astimezone(UTC)
+
+
+Instant = Annotated[
+    datetime,
+    BeforeValidator(_instant),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "date-time",
+            "description": "ISO 8601 with an offset; a naive time is refused.",
+            "examples": [EXAMPLE],
+        }
+    ),
+]
+
+
+def _plain(value: Any) -> Any:
+    """Composed Unicode, so that lengths count what people see; NUL fits no database text."""
+    if not isinstance(value, str):
+        return value
+    if "\0" in value:
+        raise PydanticCustomError("nul", "a text cannot contain the NUL character")
+    return unicodedata.normalize("NFC", value)
+
+
+Text = Annotated[str, BeforeValidator(_plain)]
+Title = Annotated[Text, StringConstraints(min_length=1, max_length=200)]
+Note = Annotated[Text, StringConstraints(max_length=2000)]
+Reason = Annotated[Text, StringConstraints(min_length=1, max_length=500)]
+Word = Annotated[Text, StringConstraints(min_length=1, max_length=200)]
+Code = Annotated[Text, StringConstraints(min_length=1, max_length=40)]
+Slug = Annotated[Text, StringConstraints(min_length=1, max_length=60)]
+Pieces = Annotated[int, Field(ge=1, le=100_000)]
+
+
+class Body(BaseModel):
+    """What a client sends: nothing unknown, and a number is a number, not a text or a yes."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Query(BaseModel):
+    """What stands behind the question mark: all of it is text, nothing unknown."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Paged(Query):
+    """The query of a list."""
+
+    page: int = Field(default=1, ge=1, le=1_000_000)
+    per_page: int = Field(default=50, ge=1, le=200)
+
+    @property
+    def offset(self) -> int:
+        """How many entries stand on the pages before."""
+        return (self.page - 1) * self.per_page
+
+
+class Answer(BaseModel):
+    """What the API sends. Views write plain dictionaries; these models document and test them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Amount(Answer):
+    """Whole minor units of a currency; the đồng has no minor digits."""
+
+    minor: int
+    currency: str
+
+
+class AskedAmount(Body):
+    """An amount as a client sends it."""
+
+    minor: int = Field(gt=0, le=10**15)
+    currency: str = Field(default="VND", pattern="^[A-Z]{3}$")
