@@ -163,9 +163,7 @@ def _ensure_database(sockets: Path) -> None:
     with psycopg.connect(
         host=str(sockets), user="postgres", dbname="postgres", autocommit=True
     ) as link:
-        if not link.execute(
-            "SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,)
-        ).fetchone():
+        if not link.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone():
             link.execute(f'CREATE DATABASE "{DATABASE}"')
 
 
