@@ -235,7 +235,7 @@ class Timeline {
   }
 }
 
-for (const root of document.querySelectorAll("[data-timeline]")) new Timeline(root);
+for (const root of document.querySelectorAll("[data-timeline]:has(.tl-grid)")) new Timeline(root);
 
 // The chosen day opens at working hours, not at six in the morning, where the screen is narrow.
 for (const scroll of document.querySelectorAll(".tl-scroll")) {

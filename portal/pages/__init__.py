@@ -1,0 +1,97 @@
+"""The pages: thin views that parse, ask whether one may, act through a service and answer."""
+
+from typing import Any
+
+from flask import Flask, current_app, request, url_for
+
+from portal.access import allowed, current_member_or_none
+from portal.pages import (
+    assets,
+    bookings,
+    catalogue,
+    desk,
+    devices,
+    formats,
+    home,
+    invoices,
+    journal,
+    reading,
+    states,
+    timeline,
+    violations,
+)
+
+ROOMS = (
+    home,
+    timeline,
+    catalogue,
+    bookings,
+    desk,
+    invoices,
+    devices,
+    violations,
+    journal,
+)
+
+
+def has_page(endpoint: str) -> bool:
+    """Whether this installation has the page."""
+    return endpoint in current_app.view_functions
+
+
+def here(endpoint: str) -> bool:
+    """Whether the page shown belongs to the place of the navigation named."""
+    if request.endpoint is None:
+        return False
+    room, _dot, view = request.endpoint.partition(".")
+    wanted, _dot, name = endpoint.partition(".")
+    if name == "outages" or view == "outages":
+        return request.endpoint == endpoint
+    return room == wanted
+
+
+def same_page(**changes: Any) -> str:
+    """This page's address with some of the query changed, from its first page on."""
+    query = {**request.args.to_dict(), **changes}
+    query.setdefault("page", None)
+    if "page" not in changes:
+        query["page"] = None
+    if request.endpoint is None or request.method != "GET":
+        return url_for("home.show", **{k: v for k, v in changes.items() if k == "lang"})
+    query = {name: value for name, value in query.items() if value not in (None, "")}
+    return url_for(request.endpoint, **{**query, **(request.view_args or {})})
+
+
+def _of_the_visitor() -> dict[str, Any]:
+    member = current_member_or_none()
+    counts = {"waiting": 0, "violations": 0}
+    # A part of a page has no navigation, and so nothing to count.
+    if member is not None and not reading.is_partial():
+        if allowed("confirm bookings"):
+            counts["waiting"] = desk.waiting()
+        if allowed("acknowledge violations"):
+            counts["violations"] = violations.count_live()
+    return {"member": member, "counts": counts}
+
+
+def register(app: Flask) -> None:
+    """Bind every room of pages, and teach the templates our words."""
+    for room in ROOMS:
+        app.register_blueprint(room.pages)
+    app.jinja_env.filters.update(formats.FILTERS)
+    app.jinja_env.filters.update(
+        standing=invoices.standing, rule_title=violations.rule_title, spoken=violations.spoken
+    )
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(
+        states.NAMES,
+        asset=assets.asset,
+        language=formats.language,
+        period=formats.period,
+        hours=formats.hours,
+        has_page=has_page,
+        here=here,
+        same_page=same_page,
+    )
+    app.context_processor(_of_the_visitor)

@@ -1,0 +1,37 @@
+"""Where the built front end stands: hashed names, read from the manifest that the build writes."""
+
+import json
+from functools import cache
+from pathlib import Path
+
+from flask import current_app, url_for
+
+from config.errors import NotFound
+
+FOLDER = "dist"
+
+
+class NotBuilt(NotFound):
+    """The front end is not built; run `npm ci && npm run build`."""
+
+
+@cache
+def _read(manifest: Path, changed: float) -> dict[str, str]:  # noqa: ARG001  # part of the key
+    names: dict[str, str] = json.loads(manifest.read_text("utf-8"))
+    return names
+
+
+def name(wanted: str) -> str:
+    """The hashed name of a built file; raises NotBuilt where there is none."""
+    manifest = Path(current_app.static_folder or "static") / FOLDER / "manifest.json"
+    if not manifest.exists():
+        raise NotBuilt
+    names = _read(manifest, manifest.stat().st_mtime)
+    if wanted not in names:
+        raise NotBuilt(f"The front end has no {wanted!r}; run `npm run build`.")
+    return names[wanted]
+
+
+def asset(wanted: str) -> str:
+    """The address of a built file: `asset('app.js')`."""
+    return url_for("static", filename=f"{FOLDER}/{name(wanted)}")

@@ -1,0 +1,240 @@
+"""The booking form: what was typed is kept as typed, errors stand beside the field."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
+
+from billing import quotes
+from billing.errors import NoPrice, NoVatRate
+from billing.pricing import Rented
+from billing.quotes import Quote
+from config.errors import Refusal
+from portal.pages import reading
+from rental import bookings, catalogue, occupancies, units
+from rental.bookings import RequestedBooking, WantedLine
+from rental.catalogue import Locked
+from rental.models import EventKind, Member, Organiser, Resource, Unit
+from rental.occupancies import Ask
+from rental.period import Period
+
+LINE_FIELDS = ("resource", "quantity", "starts_at", "ends_at")
+
+
+@dataclass(slots=True)
+class TypedLine:
+    """One line as typed, and what is wrong with it."""
+
+    resource: str = ""
+    quantity: str = "1"
+    starts_at: str = ""
+    ends_at: str = ""
+    errors: dict[str, str] = field(default_factory=dict)
+    clash: str = ""
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing has been chosen yet."""
+        return not self.resource
+
+
+@dataclass(slots=True)
+class TypedBooking:
+    """The whole form as typed, and what is wrong with it."""
+
+    title: str = ""
+    event_kind: str = EventKind.PRESS_CONFERENCE.value
+    organiser: str = Organiser.DOMESTIC.value
+    attendees: str = ""
+    note: str = ""
+    unit: str = ""
+    lines: list[TypedLine] = field(default_factory=lambda: [TypedLine()])
+    errors: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether any field carries an error."""
+        return bool(self.errors) or any(line.errors for line in self.lines)
+
+
+def typed(form: MultiDict[str, str]) -> TypedBooking:
+    """The form as it came; the lines are parallel lists of the line fields."""
+    columns = [form.getlist(name)[: bookings.MOST_LINES] for name in LINE_FIELDS]
+    lines = [TypedLine(*values) for values in zip(*columns, strict=False)]
+    return TypedBooking(
+        title=form.get("title", ""),
+        event_kind=form.get("event_kind", ""),
+        organiser=form.get("organiser", Organiser.DOMESTIC.value),
+        attendees=form.get("attendees", ""),
+        note=form.get("note", ""),
+        unit=form.get("unit", ""),
+        lines=lines or [TypedLine()],
+    )
+
+
+def wanted_line(line: TypedLine) -> WantedLine | None:
+    """The line as a wish; None, with `line.errors` filled, where it cannot be read."""
+    if line.is_blank:
+        line.errors["resource"] = _("Choose what to rent.")
+    quantity = _quantity(line)
+    times = {name: _time(line, name) for name in ("starts_at", "ends_at")}
+    starts_at, ends_at = times["starts_at"], times["ends_at"]
+    if starts_at and ends_at and ends_at <= starts_at:
+        line.errors["ends_at"] = _("The end must come after the start.")
+    if line.errors or starts_at is None or ends_at is None or quantity is None:
+        return None
+    return WantedLine(line.resource, quantity, Period(starts_at, ends_at))
+
+
+def _quantity(line: TypedLine) -> int | None:
+    try:
+        quantity = reading.integer({"quantity": line.quantity}, "quantity")
+    except reading.BadField:
+        quantity = None
+    if quantity is None or not 1 <= quantity <= bookings.MOST_PIECES:
+        line.errors["quantity"] = _("A whole number, at least 1.")
+        return None
+    return quantity
+
+
+def _time(line: TypedLine, name: str) -> datetime | None:
+    try:
+        value = reading.instant(getattr(line, name))
+    except reading.BadField:
+        value = None
+    if value is None:
+        line.errors[name] = _("Day and time, please.")
+    return value
+
+
+def unit_of(form: TypedBooking, member: Member, *, any_unit: bool) -> Unit:
+    """The unit that rents: the member's own, or the one the desk chose; raises UnknownUnit."""
+    return units.get(form.unit) if any_unit and form.unit else member.unit
+
+
+def requested(form: TypedBooking, unit: Unit) -> RequestedBooking | None:
+    """The form as a request; None, with errors filled in, where it cannot be read."""
+    lines = [wanted_line(line) for line in form.lines]
+    if not form.title.strip():
+        form.errors["title"] = _("Give the event a title.")
+    attendees = None
+    try:
+        attendees = reading.integer({"attendees": form.attendees}, "attendees")
+        event_kind = reading.word({"kind": form.event_kind}, "kind", EventKind)
+        organiser = reading.word({"organiser": form.organiser}, "organiser", Organiser)
+    except reading.BadField as wrong:
+        form.errors["attendees" if "attendees" in wrong.message else "event_kind"] = wrong.message
+        return None
+    if event_kind is None:
+        form.errors["event_kind"] = _("Choose the kind of event.")
+    if form.is_wrong or event_kind is None:
+        return None
+    return RequestedBooking(
+        unit=unit,
+        title=form.title,
+        event_kind=event_kind,
+        lines=[line for line in lines if line is not None],
+        organiser=organiser or Organiser.DOMESTIC,
+        attendees=attendees,
+        note=form.note or None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What the form would cost and where it clashes, before anything is written."""
+
+    lines: list[tuple[TypedLine, Resource | None, Any]]
+    quote: Quote | None
+    problem: str = ""
+
+    @property
+    def has_clash(self) -> bool:
+        """Whether any line asks for more than is free."""
+        return any(line.clash for line, _resource, _priced in self.lines)
+
+
+def preview(form: TypedBooking, unit: Unit) -> Preview:
+    """Price and availability of the lines that can be read already; writes and locks nothing."""
+    readable: list[tuple[TypedLine, Ask]] = []
+    known = {resource.code: resource for resource in catalogue.search()}
+    for line in form.lines:
+        wish = None if line.is_blank else wanted_line(line)
+        if wish is not None and wish.resource in known:
+            readable.append((line, Ask(known[wish.resource], wish.quantity, wish.period)))
+    _note_clashes(readable)
+    quote, problem = _quoted(unit, [ask for _line, ask in readable])
+    prices = iter(quote.lines if quote else ())
+    priced = {id(line): next(prices, None) for line, _ask in readable}
+    lines = [(line, known.get(line.resource), priced.get(id(line))) for line in form.lines]
+    return Preview(lines, quote, problem)
+
+
+def _quoted(unit: Unit, asks: Sequence[Ask]) -> tuple[Quote | None, str]:
+    if not asks:
+        return None, ""
+    wanted = [
+        Rented(r.code, r.kind, ask.period, ask.quantity, r.tariff, r.mbps)
+        for ask in asks
+        for r in (ask.resource,)
+    ]
+    try:
+        return quotes.quote(unit.unit_class, wanted), ""
+    except (NoPrice, NoVatRate) as missing:
+        return None, missing.message
+
+
+def _note_clashes(readable: Sequence[tuple[TypedLine, Ask]]) -> None:
+    """Say at each line how many are free where that is fewer than wanted."""
+    if not readable:
+        return
+    wishes = occupancies.unfold([ask for _line, ask in readable])
+    span = Period(min(w.period.starts_at for w in wishes), max(w.period.ends_at for w in wishes))
+    rows = _stocks({wish.resource_id for wish in wishes}, [ask for _line, ask in readable])
+    others = occupancies.taken({key: row.stock for key, row in rows.items()}, span)
+    for number, (line, _ask) in enumerate(readable):
+        before = [wish for wish in wishes if wish.line_number < number]
+        mine = [wish for wish in wishes if wish.line_number == number]
+        found = occupancies.shortages([*before, *mine], rows, others)
+        found = found[len(occupancies.shortages(before, rows, others)) :]
+        if found:
+            line.clash = clash_words(found[0])
+
+
+def _stocks(ids: set[int], asks: Sequence[Ask]) -> dict[int, Locked]:
+    known = {ask.resource.id: ask.resource for ask in asks}
+    for part in catalogue.search():
+        known.setdefault(part.id, part)
+    return {
+        key: Locked(known[key].code, known[key].stock, known[key].turnaround_minutes)
+        for key in ids
+    }
+
+
+def clash_words(conflict: Mapping[str, Any]) -> str:
+    """One shortage in a sentence."""
+    if conflict["free"]:
+        return _(
+            "Only %(free)s of %(resource)s are free at that time.",
+            free=conflict["free"],
+            resource=conflict["resource"],
+        )
+    return _("%(resource)s is not free at that time.", resource=conflict["resource"])
+
+
+def note_refusal(form: TypedBooking, refusal: Refusal) -> None:
+    """Put what the service refused beside the lines it speaks of, or above the form."""
+    conflicts = refusal.details.get("conflicts", [])
+    for conflict in conflicts:
+        for line in form.lines:
+            if line.resource == conflict["resource"] and not line.clash:
+                line.clash = clash_words(conflict)
+    told = any(line.clash for line in form.lines)
+    form.errors["form"] = (
+        _("Somebody else holds part of this. Change the lines marked below; the rest is kept.")
+        if told
+        else _(refusal.message)
+    )

@@ -1,0 +1,296 @@
+"""Bookings: the form, the list, one booking and what may be done with it."""
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy.orm import selectinload
+from werkzeug.wrappers import Response
+
+from billing import invoices, quotes
+from billing.errors import NoPrice, NoVatRate
+from billing.quotes import Quote
+from config import clock
+from config.database import db, transaction
+from config.errors import Conflict, Invalid, NotFound
+from portal.access import allowed, current_member, may, require_visible, visible_unit_id
+from portal.pages import booking_form, formats, reading
+from portal.pages.booking_form import TypedBooking, TypedLine
+from portal.pages.diary import told
+from portal.pages.reading import Listing
+from rental import bookings, catalogue, journal, units
+from rental.models import Booking, BookingStatus, Line, Unit
+
+pages = Blueprint("bookings", __name__, url_prefix="/bookings")
+
+# The states in which a member may take its own booking back.
+CANCELLABLE = frozenset({BookingStatus.REQUESTED, BookingStatus.CONFIRMED})
+
+
+def visible(reference: str) -> Booking:
+    """The booking, if who asks may see it; raises NotFound as if it did not exist."""
+    booking = bookings.get(reference)
+    require_visible(booking.unit_id)
+    return booking
+
+
+def _listing() -> Listing[Booking]:
+    only = visible_unit_id(current_member())
+    query = sa.select(Booking).options(selectinload(Booking.lines).joinedload(Line.resource))
+    if only is not None:
+        query = query.where(Booking.unit_id == only)
+    elif unit := request.args.get("unit"):
+        query = query.where(Booking.unit_id == units.get(unit).id)
+    if status := reading.word(request.args, "status", BookingStatus):
+        query = query.where(Booking.status == status)
+    if q := request.args.get("q", "").strip():
+        words = f"%{q.replace('%', '').replace('_', '')}%"
+        query = query.where(sa.or_(Booking.title.ilike(words), Booking.reference.ilike(words)))
+    page = reading.page_number()
+    order = Booking.starts_at.desc()
+    if request.args.get("when", "ahead") == "ahead":
+        query = query.where(Booking.ends_at >= clock.now())
+        order = Booking.starts_at.asc()
+    total = db.session.scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0
+    rows = db.session.scalars(
+        query.order_by(order, Booking.id)
+        .limit(reading.PER_PAGE)
+        .offset((page - 1) * reading.PER_PAGE)
+    )
+    return Listing(list(rows.unique()), total, page)
+
+
+@pages.get("")
+@may("see own bookings")
+def index() -> str:
+    """The bookings one may see, what lies ahead first."""
+    template = "bookings/_results.html" if reading.is_partial() else "bookings/index.html"
+    return render_template(
+        template,
+        listing=_listing(),
+        when=request.args.get("when", "ahead"),
+        units=units.everyone() if allowed("see every unit's bookings") else [],
+    )
+
+
+def _any_unit() -> bool:
+    return allowed("request bookings for any unit")
+
+
+def _form(form: TypedBooking, status: int = 200) -> tuple[str, int]:
+    unit = _unit_for(form)
+    page = render_template(
+        "bookings/new.html",
+        form=form,
+        resources=catalogue.search(),
+        units=[unit for unit in units.everyone() if not unit.is_centre] if _any_unit() else [],
+        preview=booking_form.preview(form, unit),
+        blank=TypedLine(),
+    )
+    return page, status
+
+
+def _unit_for(form: TypedBooking) -> Unit:
+    return booking_form.unit_of(form, current_member(), any_unit=_any_unit())
+
+
+def _suggested_times() -> tuple[str, str]:
+    """The next working morning, 08:00 to 11:30, as the form writes it."""
+    day = clock.today() + timedelta(days=1)
+    if day.weekday() == 6:
+        day += timedelta(days=1)
+    first = datetime.combine(day, time(8), clock.LOCAL).astimezone(UTC)
+    return formats.field_time(first), formats.field_time(first + timedelta(hours=3, minutes=30))
+
+
+@pages.get("/new")
+@may("request bookings")
+def new() -> tuple[str, int]:
+    """The empty form, or one begun on the timeline or in the catalogue."""
+    starts_at, ends_at = _suggested_times()
+    line = TypedLine(
+        resource=request.args.get("resource", ""),
+        starts_at=request.args.get("starts_at") or starts_at,
+        ends_at=request.args.get("ends_at") or ends_at,
+    )
+    return _form(TypedBooking(lines=[line]))
+
+
+@pages.post("/preview")
+@may("request bookings")
+def preview() -> str:
+    """Price and availability of what is typed so far, for htmx."""
+    form = booking_form.typed(request.form)
+    shown = booking_form.preview(form, _unit_for(form))
+    return render_template("bookings/_preview.html", preview=shown)
+
+
+@pages.post("")
+@may("request bookings")
+def create() -> Response | tuple[str, int]:
+    """Request the booking; what is refused comes back with everything that was typed."""
+    form = booking_form.typed(request.form)
+    wanted = booking_form.requested(form, _unit_for(form))
+    if wanted is None:
+        return _form(form, 422)
+    keep_days: int = current_app.extensions["settings"].request_days
+    try:
+        with transaction():
+            booking = bookings.request(wanted, by=current_member(), keep_days=keep_days)
+            reference = booking.reference
+    except (Conflict, Invalid, NotFound) as refusal:
+        booking_form.note_refusal(form, refusal)
+        return _form(form, 409 if isinstance(refusal, Conflict) else 422)
+    flash(_("Your request %(reference)s is with the desk.", reference=reference), "good")
+    return redirect(url_for(".show", reference=reference))
+
+
+def _quote(booking: Booking) -> Quote | None:
+    try:
+        return quotes.for_booking(booking)
+    except (NoPrice, NoVatRate):
+        return None
+
+
+def deeds(booking: Booking) -> dict[str, bool]:
+    """What who asks may do with the booking now."""
+    status = booking.status
+    moves = bookings.MOVES.get(status, frozenset())
+    own = booking.unit_id == current_member().unit_id
+    return {
+        "confirm": BookingStatus.CONFIRMED in moves and allowed("confirm bookings"),
+        "decline": BookingStatus.DECLINED in moves and allowed("decline bookings"),
+        "hand_over": BookingStatus.HANDED_OVER in moves and allowed("hand over bookings"),
+        "return": BookingStatus.RETURNED in moves and allowed("return bookings"),
+        "no_show": BookingStatus.NO_SHOW in moves
+        and allowed("mark no-shows")
+        and booking.starts_at <= clock.now(),
+        "cancel": status in CANCELLABLE
+        and (allowed("change every unit's bookings") or (own and allowed("change own bookings"))),
+        "invoice": allowed("issue invoices")
+        and status not in (BookingStatus.REQUESTED, BookingStatus.DECLINED),
+    }
+
+
+STEPS = (
+    BookingStatus.REQUESTED,
+    BookingStatus.CONFIRMED,
+    BookingStatus.HANDED_OVER,
+    BookingStatus.RETURNED,
+)
+
+
+def steps(booking: Booking, entries: list[Any]) -> list[dict[str, Any]]:
+    """The life of the booking: what was, and on the straight way what is still to come."""
+    reached = {entry.verb: entry for entry in entries}
+    walked = [
+        {"status": status, "entry": reached.get(status.value), "ahead": False}
+        for status in BookingStatus
+        if status.value in reached or status is booking.status
+    ]
+    order = {status: at for at, status in enumerate(BookingStatus)}
+    walked.sort(key=lambda step: order[step["status"]])
+    if booking.status in STEPS:
+        to_come = STEPS[STEPS.index(booking.status) + 1 :]
+        walked += [{"status": status, "entry": None, "ahead": True} for status in to_come]
+    return walked
+
+
+@pages.get("/<reference>")
+@may("see own bookings")
+def show(reference: str) -> str:
+    """One booking: lines, price, states, journal, and the deeds one may do."""
+    booking = visible(reference)
+    entries = journal.of(booking)
+    papers = invoices.for_booking(booking) if allowed("see own invoices") else []
+    if not allowed("see every unit's invoices"):
+        papers = [paper for paper in papers if paper.status.value != "draft"]
+    return render_template(
+        "bookings/show.html",
+        booking=booking,
+        quote=_quote(booking),
+        deeds=deeds(booking),
+        steps=steps(booking, entries),
+        entries=told(entries),
+        papers=papers,
+    )
+
+
+def _done(reference: str, words: str) -> Response:
+    flash(words, "good")
+    target = request.form.get("next", "")
+    back = url_for("desk.queue") if target == "queue" else url_for(".show", reference=reference)
+    return redirect(back)
+
+
+@pages.post("/<reference>/confirm")
+@may("confirm bookings")
+def confirm(reference: str) -> Response:
+    """Promise it to the unit."""
+    with transaction():
+        bookings.confirm(bookings.get(reference), by=current_member())
+    return _done(reference, _("Confirmed. The unit will be told."))
+
+
+@pages.post("/<reference>/decline")
+@may("decline bookings")
+def decline(reference: str) -> Response:
+    """Say no, with the reason the unit reads."""
+    with transaction():
+        bookings.decline(
+            bookings.get(reference), by=current_member(), reason=request.form.get("reason", "")
+        )
+    return _done(reference, _("Declined. The unit will read your reason."))
+
+
+@pages.post("/<reference>/cancel")
+@may("change own bookings")
+def cancel(reference: str) -> Response:
+    """Take it back; its time is free again."""
+    booking = visible(reference)
+    with transaction():
+        bookings.cancel(booking, by=current_member(), reason=request.form.get("reason", ""))
+    return _done(reference, _("Cancelled. Its time is free again."))
+
+
+@pages.post("/<reference>/hand-over")
+@may("hand over bookings")
+def hand_over(reference: str) -> Response:
+    """Give everything to the unit."""
+    with transaction():
+        bookings.hand_over(bookings.get(reference), by=current_member())
+    return _done(reference, _("Handed over."))
+
+
+@pages.post("/<reference>/return")
+@may("return bookings")
+def return_(reference: str) -> Response:
+    """Take everything back, with the condition it came in."""
+    with transaction():
+        bookings.return_(
+            bookings.get(reference),
+            by=current_member(),
+            condition=request.form.get("condition", ""),
+        )
+    return _done(reference, _("Returned. The booking is complete."))
+
+
+@pages.post("/<reference>/no-show")
+@may("mark no-shows")
+def no_show(reference: str) -> Response:
+    """Note that nobody came."""
+    with transaction():
+        bookings.no_show(bookings.get(reference), by=current_member())
+    return _done(reference, _("Marked as no-show. The rest of its time is free again."))
+
+
+@pages.post("/<reference>/invoice")
+@may("issue invoices")
+def invoice(reference: str) -> Response:
+    """Draft an invoice of all that is charged and not yet invoiced."""
+    with transaction():
+        draft = invoices.draft_for(bookings.get(reference))
+        number = draft.id
+    return redirect(url_for("invoices.show", invoice_id=number))

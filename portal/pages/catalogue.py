@@ -1,0 +1,115 @@
+"""The catalogue: what can be rented, what of it is free, and why something is not."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import Blueprint, render_template, request
+
+from config import clock
+from portal.access import allowed, current_member, may
+from portal.pages import reading
+from portal.pages.timeline_rows import Viewer
+from rental import calendar, catalogue, closures, units
+from rental.models import Closure, Resource, ResourceKind
+from rental.period import Period
+
+pages = Blueprint("catalogue", __name__, url_prefix="/catalogue")
+
+AHEAD = timedelta(days=14)
+INSTANT = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One resource as the catalogue shows it; `free` is None where no period was asked for."""
+
+    resource: Resource
+    free: int | None
+    closure: Closure | None
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the visitor looks for."""
+
+    kind: ResourceKind | None
+    seats_min: int | None
+    site: str | None
+    q: str | None
+    starts_at: datetime | None
+    ends_at: datetime | None
+
+    @property
+    def period(self) -> Period | None:
+        """The period to be free in, where both ends are given; raises BadPeriod."""
+        if self.starts_at is None or self.ends_at is None:
+            return None
+        return Period(self.starts_at, self.ends_at)
+
+
+def _filters() -> Filters:
+    return Filters(
+        kind=reading.word(request.args, "kind", ResourceKind),
+        seats_min=reading.integer(request.args, "seats_min"),
+        site=request.args.get("site") or None,
+        q=request.args.get("q") or None,
+        starts_at=reading.instant(request.args.get("starts_at", "")),
+        ends_at=reading.instant(request.args.get("ends_at", "")),
+    )
+
+
+def offers(wanted: Filters) -> list[Offer]:
+    """All that fits, what is free first; a resource off the calendar says why."""
+    found = catalogue.search(
+        kind=wanted.kind, seats_min=wanted.seats_min, site=wanted.site, q=wanted.q
+    )
+    period = wanted.period
+    shown = period or Period(clock.now(), clock.now() + INSTANT)
+    closed: dict[int, Closure] = {}
+    for closure in closures.standing([resource.id for resource in found], shown):
+        closed.setdefault(closure.resource_id, closure)
+    if period is None:
+        return [Offer(resource, None, closed.get(resource.id)) for resource in found]
+    search = calendar.Search(
+        period, 1, wanted.kind, wanted.seats_min, site=wanted.site, q=wanted.q
+    )
+    free = {resource.id: pieces for resource, pieces in calendar.free(search)}
+    listed = [Offer(r, free.get(r.id, 0), closed.get(r.id)) for r in found]
+    return sorted(listed, key=lambda offer: not offer.free)
+
+
+@pages.get("")
+@may("see the catalogue")
+def index() -> str:
+    """The catalogue with its filters; htmx asks for the results alone."""
+    wanted = _filters()
+    listed = offers(wanted)
+    template = "catalogue/_results.html" if reading.is_partial() else "catalogue/index.html"
+    return render_template(
+        template,
+        offers=listed,
+        wanted=wanted,
+        sites=units.sites(),
+        free=sum(1 for offer in listed if offer.free),
+    )
+
+
+@pages.get("/<code>")
+@may("see the catalogue")
+def show(code: str) -> str:
+    """One resource: what it is, whether it is on the calendar, and what lies ahead."""
+    resource = catalogue.get(code)
+    now = clock.now()
+    ahead = Period(now, now + AHEAD)
+    member = current_member()
+    viewer = Viewer(member.unit_id, allowed("see every unit's bookings"))
+    entries = calendar.entries([resource], ahead)[resource.id]
+    standing = closures.standing([resource.id], ahead)
+    return render_template(
+        "catalogue/show.html",
+        resource=resource,
+        closed=[c for c in standing if c.during.lower is None or c.during.lower <= now],
+        coming=[c for c in standing if c.during.lower is not None and c.during.lower > now],
+        entries=[(entry, viewer.knows(entry)) for entry in entries if entry.reference],
+        free_now=calendar.segments([resource], Period(now, now + INSTANT))[resource.id][0].free,
+    )

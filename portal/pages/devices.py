@@ -1,0 +1,102 @@
+"""Devices: how each is, what it told last, its traffic and its outages."""
+
+from datetime import timedelta
+
+from flask import Blueprint, Response, jsonify, render_template, request
+from flask_babel import gettext as _
+
+from config import clock
+from monitoring import devices, outages, readings
+from monitoring.models import Device, DeviceRole, DeviceStatus
+from portal.access import may
+from portal.pages import reading
+from portal.pages.violations import of_device
+
+pages = Blueprint("devices", __name__, url_prefix="/devices")
+
+SPANS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
+
+
+@pages.get("")
+@may("see devices")
+def index() -> str:
+    """Every device that fits the filters, by name."""
+    template = "devices/_results.html" if reading.is_partial() else "devices/index.html"
+    return render_template(
+        template,
+        devices=devices.search(
+            role=reading.word(request.args, "role", DeviceRole),
+            status=reading.word(request.args, "status", DeviceStatus),
+            q=request.args.get("q"),
+        ),
+        counted={status.value: n for status, n in devices.counted().items()},
+    )
+
+
+@pages.get("/outages", endpoint="outages")
+@may("see outages")
+def outages_page() -> str:
+    """Outages, the newest first."""
+    return render_template("devices/outages.html", outages=outages.all_(), now=clock.now())
+
+
+def _span() -> str:
+    span = request.args.get("span", "hour")
+    return span if span in SPANS else "hour"
+
+
+@pages.get("/<int:device_id>")
+@may("see devices")
+def show(device_id: int) -> str:
+    """One device: state, interfaces, sensors, traffic, outages and violations."""
+    device = devices.get(device_id)
+    latest = readings.latest(device)
+    interfaces = latest.interfaces() if latest else []
+    wanted = request.args.get("interface") or _busiest(device, [i.name for i in interfaces if i.name])
+    return render_template(
+        "devices/show.html",
+        device=device,
+        latest=latest,
+        interfaces=interfaces,
+        rates=readings.current_rates(device),
+        interface=wanted,
+        span=_span(),
+        outages=outages.all_(device=device, limit=10),
+        violations=of_device(device),
+        now=clock.now(),
+    )
+
+
+def _busiest(device: Device, names: list[str]) -> str | None:
+    """The interface with the most traffic now; the first one where there is none."""
+    latest = readings.latest(device)
+    if latest is None or not names:
+        return None
+    rates = readings.current_rates(device)
+
+    def traffic(index: int) -> float:
+        point = rates.get(index)
+        return ((point.in_bps or 0) + (point.out_bps or 0)) if point else 0
+
+    busiest = max(latest.interfaces(), key=lambda i: traffic(i.index))
+    return busiest.name or names[0]
+
+
+@pages.get("/<int:device_id>/traffic.json")
+@may("see devices")
+def traffic(device_id: int) -> Response:
+    """The traffic of one interface over a span, for the chart: seconds and bits per second."""
+    device = devices.get(device_id)
+    now = clock.now()
+    points = readings.series(
+        device, request.args.get("interface", ""), now - SPANS[_span()], now + timedelta(seconds=1)
+    )
+    return jsonify(
+        times=[point.at.timestamp() for point in points],
+        series=[
+            {"name": _("In"), "values": [point.in_bps for point in points]},
+            {"name": _("Out"), "values": [point.out_bps for point in points]},
+        ],
+        unit="bit/s",
+        zone=device.site.zone,
+    )

@@ -1,0 +1,83 @@
+"""The journal in words: who did what, when."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
+
+from rental.models import JournalEntry
+
+VERBS = {
+    "requested": _("requested"),
+    "changed": _("changed"),
+    "confirmed": _("confirmed"),
+    "declined": _("declined"),
+    "cancelled": _("cancelled"),
+    "handed_over": _("handed over"),
+    "returned": _("returned"),
+    "expired": _("expired"),
+    "no_show": _("marked as no-show"),
+    "reopened": _("reopened"),
+    "closed_quarantine": _("quarantined"),
+    "closed_maintenance": _("closed for maintenance"),
+    "closed_holiday": _("closed for a holiday"),
+    "drafted": _("drafted"),
+    "issued": _("issued"),
+    "paid": _("payment recorded"),
+    "payment recorded": _("payment recorded"),
+    "credited": _("credited"),
+    "voided": _("voided"),
+    "void": _("voided"),
+    "written off": _("written off"),
+    "signed_in": _("signed in"),
+    "acknowledged": _("acknowledged"),
+    "waived": _("waived"),
+    "resolved": _("resolved"),
+    "opened": _("opened"),
+    "added": _("added"),
+    "imported": _("imported"),
+}
+SUBJECTS = {
+    "booking": _("Booking"),
+    "resource": _("Resource"),
+    "invoice": _("Invoice"),
+    "credit_note": _("Credit note"),
+    "payment": _("Payment"),
+    "device": _("Device"),
+    "violation": _("Violation"),
+    "outage": _("Outage"),
+    "member": _("Member"),
+    "unit": _("Unit"),
+}
+# Details that mean something to a person; the others are for machines.
+TOLD = ("reason", "condition", "reference", "number", "amount")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One entry of the journal as a page writes it."""
+
+    at: datetime
+    verb: Any
+    who: Any
+    subject: Any
+    subject_id: int
+    words: str
+
+
+def told(entries: Iterable[JournalEntry]) -> list[Told]:
+    """The entries in words, in the order given."""
+    return [
+        Told(
+            at=entry.at,
+            verb=VERBS.get(entry.verb, entry.verb.replace("_", " ")),
+            who=entry.member.name if entry.member else gettext("the service"),
+            subject=SUBJECTS.get(entry.subject, entry.subject),
+            subject_id=entry.subject_id,
+            words=" · ".join(str(entry.details[k]) for k in TOLD if entry.details.get(k)),
+        )
+        for entry in entries
+    ]

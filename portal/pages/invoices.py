@@ -1,0 +1,176 @@
+"""Invoices: the list, one invoice, and what finance does with it."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy.orm import joinedload
+from werkzeug.wrappers import Response as Answer
+
+from billing import credit_notes, invoices, payments, seller, transfers, vietqr
+from billing.credit_notes import NewCredit
+from billing.models import Invoice, InvoiceStatus, PaymentMethod
+from billing.money import Money
+from billing.payments import NewPayment
+from config import clock
+from config.database import db, transaction
+from config.errors import NotFound
+from portal.access import allowed, current_member, may, require_visible, visible_unit_id
+from portal.pages import reading
+from portal.pages.diary import told
+from portal.pages.reading import BadField, Listing
+from rental import journal
+
+pages = Blueprint("invoices", __name__, url_prefix="/invoices")
+
+SEES_ALL = "see every unit's invoices"
+CREDITABLE = frozenset({InvoiceStatus.OPEN, InvoiceStatus.PAID})
+
+
+def standing(invoice: Invoice) -> str:
+    """Its status, or `overdue` where it is open and its day has passed."""
+    late = invoice.due_on is not None and invoice.due_on < clock.today()
+    return "overdue" if invoice.status is InvoiceStatus.OPEN and late else invoice.status.value
+
+
+def visible(invoice_id: int) -> Invoice:
+    """The invoice, if who asks may see it: a unit sees its own once they are issued."""
+    invoice = invoices.get(invoice_id)
+    require_visible(invoice.unit_id, SEES_ALL)
+    if invoice.status is InvoiceStatus.DRAFT and not allowed(SEES_ALL):
+        raise NotFound
+    return invoice
+
+
+def _listing() -> Listing[Invoice]:
+    query = sa.select(Invoice).options(joinedload(Invoice.unit))
+    only = visible_unit_id(current_member(), SEES_ALL)
+    if only is not None:
+        query = query.where(Invoice.unit_id == only, Invoice.status != InvoiceStatus.DRAFT)
+    if status := reading.word(request.args, "status", InvoiceStatus):
+        query = query.where(Invoice.status == status)
+    if q := "".join(c for c in request.args.get("q", "") if c.isalnum()):
+        compact = sa.func.replace(Invoice.reference, "-", "")
+        number = sa.func.concat(Invoice.symbol, sa.func.lpad(sa.cast(Invoice.number, sa.String), 8, "0"))
+        query = query.where(sa.or_(compact.ilike(f"%{q}%"), number.ilike(f"%{q}%")))
+    page = reading.page_number()
+    total = db.session.scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0
+    rows = db.session.scalars(
+        query.order_by(Invoice.id.desc())
+        .limit(reading.PER_PAGE)
+        .offset((page - 1) * reading.PER_PAGE)
+    )
+    return Listing(list(rows), total, page)
+
+
+@pages.get("")
+@may("see own invoices")
+def index() -> str:
+    """The invoices one may see, newest first."""
+    template = "invoices/_results.html" if reading.is_partial() else "invoices/index.html"
+    return render_template(template, listing=_listing())
+
+
+def deeds(invoice: Invoice) -> dict[str, bool]:
+    """What who asks may do with the invoice now."""
+    draft = invoice.status is InvoiceStatus.DRAFT
+    owed = invoice.status in invoices.COLLECTING
+    left = credit_notes.creditable(invoice)
+    return {
+        "issue": draft and allowed("issue invoices"),
+        "discard": draft and allowed("issue invoices"),
+        "pay": owed and bool(invoice.left) and allowed("record payments"),
+        "credit": invoice.status in CREDITABLE and bool(left) and allowed("credit invoices"),
+    }
+
+
+@pages.get("/<int:invoice_id>")
+@may("see own invoices")
+def show(invoice_id: int) -> str:
+    """One invoice: lines, tax, payments, credit notes and how to pay it."""
+    invoice = visible(invoice_id)
+    return render_template(
+        "invoices/show.html",
+        invoice=invoice,
+        payments=payments.of(invoice),
+        credit_notes=credit_notes.of(invoice),
+        creditable=credit_notes.creditable(invoice),
+        deeds=deeds(invoice),
+        entries=told(journal.of(invoice)),
+        bank=_bank(invoice),
+        bill=transfers.bill(invoice),
+        has_code=transfers.code(invoice) is not None,
+    )
+
+
+def _bank(invoice: Invoice) -> dict[str, Any]:
+    """The account frozen at issue; a draft shows today's."""
+    if invoice.snapshot is not None:
+        frozen: dict[str, Any] = invoice.snapshot["seller"]["bank"]
+        return frozen
+    return seller.seller().bank.model_dump()
+
+
+@pages.get("/<int:invoice_id>/vietqr.svg")
+@may("see own invoices")
+def vietqr_svg(invoice_id: int) -> Response:
+    """The VietQR code that pays what is left."""
+    text = transfers.code(visible(invoice_id))
+    if text is None:
+        raise NotFound
+    return Response(vietqr.svg(text, 6), mimetype="image/svg+xml")
+
+
+def _amount(name: str) -> Money:
+    """Whole đồng as typed: dots, commas and spaces between the thousands are read over."""
+    text = request.form.get(name, "")
+    digits = "".join(c for c in text if c not in " .,₫đ\N{NO-BREAK SPACE}")
+    if not digits.isascii() or not digits.isdecimal() or len(digits) > 13:
+        raise BadField(_("Write the amount in whole đồng, such as 1.500.000."))
+    return Money(int(digits))
+
+
+@pages.post("/<int:invoice_id>/issue")
+@may("issue invoices")
+def issue(invoice_id: int) -> Answer:
+    """Give it its number: from here on it is owed and never edited."""
+    with transaction():
+        issued = invoices.issue(invoices.get(invoice_id), by=current_member())
+        number = issued.display_number
+    flash(_("Issued as %(number)s.", number=number), "good")
+    return redirect(url_for(".show", invoice_id=invoice_id))
+
+
+@pages.post("/<int:invoice_id>/discard")
+@may("issue invoices")
+def discard(invoice_id: int) -> Answer:
+    """Throw a draft away; its charges wait for the next one."""
+    with transaction():
+        invoices.discard(invoices.get(invoice_id))
+    flash(_("The draft is gone; its charges wait for the next invoice."), "good")
+    return redirect(url_for(".index"))
+
+
+@pages.post("/<int:invoice_id>/payments")
+@may("record payments")
+def pay(invoice_id: int) -> Answer:
+    """Put money received against it."""
+    method = reading.word(request.form, "method", PaymentMethod) or PaymentMethod.TRANSFER
+    new = NewPayment(method, _amount("amount"), request.form.get("reference", ""))
+    with transaction():
+        payments.record(invoices.get(invoice_id), new, by=current_member())
+    flash(_("The payment is recorded."), "good")
+    return redirect(url_for(".show", invoice_id=invoice_id))
+
+
+@pages.post("/<int:invoice_id>/credit-notes")
+@may("credit invoices")
+def credit(invoice_id: int) -> Answer:
+    """Take something off it, under a credit note of its own number."""
+    new = NewCredit(request.form.get("reason", ""), _amount("amount"))
+    with transaction():
+        note = credit_notes.issue(invoices.get(invoice_id), new, by=current_member())
+        number = note.display_number
+    flash(_("Credit note %(number)s is issued.", number=number), "good")
+    return redirect(url_for(".show", invoice_id=invoice_id))

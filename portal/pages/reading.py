@@ -1,0 +1,122 @@
+"""Reading what a browser sent: query strings and forms, as values or as a refusal."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Generic, TypeVar
+from zoneinfo import ZoneInfo
+
+from flask import request
+
+from config import clock
+from config.errors import Invalid, NotFound
+
+Word = TypeVar("Word", bound=StrEnum)
+Row = TypeVar("Row")
+
+PER_PAGE = 30
+LARGEST = 2**31 - 1
+
+
+class BadField(Invalid):
+    """A field cannot be read; correct it and send the form again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[Row]):
+    """One page of a list and where it stands in the whole."""
+
+    rows: list[Row]
+    total: int
+    page: int = 1
+    per_page: int = PER_PAGE
+
+    @property
+    def last(self) -> int:
+        """The number of the last page, at least 1."""
+        return max(1, -(-self.total // self.per_page))
+
+    @property
+    def first_row(self) -> int:
+        """The number of the first row shown."""
+        return (self.page - 1) * self.per_page + 1
+
+    @property
+    def last_row(self) -> int:
+        """The number of the last row shown."""
+        return self.first_row + len(self.rows) - 1
+
+
+def page_number() -> int:
+    """The page asked for with `?page=`, 1 where it is missing or no number."""
+    return max(1, min(integer(request.args, "page") or 1, 100_000))
+
+
+def integer(fields: Mapping[str, str], name: str) -> int | None:
+    """A whole number, or None where the field is empty; raises BadField."""
+    text = (fields.get(name) or "").strip()
+    if not text:
+        return None
+    try:
+        value = int(text)
+    except ValueError:
+        raise BadField(f"{name}: {text[:40]!r} is not a whole number.") from None
+    if abs(value) > LARGEST:
+        raise BadField(f"{name}: the number is too large.")
+    return value
+
+
+def word(fields: Mapping[str, str], name: str, words: type[Word]) -> Word | None:
+    """One of the words of an enumeration, or None where the field is empty; raises BadField."""
+    text = (fields.get(name) or "").strip()
+    if not text:
+        return None
+    try:
+        return words(text)
+    except ValueError:
+        raise BadField(f"{name}: {text[:40]!r} is not one of {', '.join(words)}.") from None
+
+
+def day(fields: Mapping[str, str], name: str) -> date | None:
+    """A calendar day `2026-11-24`, or None; raises BadField."""
+    text = (fields.get(name) or "").strip()
+    if not text:
+        return None
+    try:
+        value = date.fromisoformat(text)
+    except ValueError:
+        raise BadField(f"{name}: {text[:40]!r} is not a date such as 2026-11-24.") from None
+    if not 2000 <= value.year <= 2100:
+        raise BadField(f"{name}: choose a year between 2000 and 2100.")
+    return value
+
+
+def instant(text: str, zone: ZoneInfo | None = None) -> datetime | None:
+    """What `<input type=datetime-local>` sends, on the wall clock of the zone, as UTC.
+
+    None where nothing was typed; raises BadField. A time that carries an offset keeps it.
+    """
+    if not text.strip():
+        return None
+    try:
+        value = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise BadField(f"{text[:40]!r} is not a time such as 2026-11-24T08:00.") from None
+    if not 2000 <= value.year <= 2100:
+        raise BadField(f"{text[:40]!r}: choose a year between 2000 and 2100.")
+    if value.tzinfo is None:
+        value = value.replace(tzinfo=zone or clock.LOCAL)
+    return value.astimezone(UTC)
+
+
+def is_partial() -> bool:
+    """Whether htmx asks for a part of the page only."""
+    return "HX-Request" in request.headers and "HX-Boosted" not in request.headers
+
+
+def row_id(text: str) -> int:
+    """An id from an address; raises NotFound where it is none."""
+    if not text.isascii() or not text.isdecimal() or int(text) > LARGEST:
+        raise NotFound
+    return int(text)

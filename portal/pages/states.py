@@ -1,0 +1,133 @@
+"""How every state is shown: a word, an icon and a tone. The colour never speaks alone."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One state as a badge: `tone` is calm, info, good, warn, bad or plum."""
+
+    tone: str
+    icon: str
+    word: Any
+
+
+BOOKING = {
+    "requested": State("warn", "hourglass", _("Requested")),
+    "confirmed": State("info", "circle-check", _("Confirmed")),
+    "handed_over": State("good", "package-export", _("Handed over")),
+    "returned": State("calm", "package-import", _("Returned")),
+    "declined": State("bad", "circle-x", _("Declined")),
+    "cancelled": State("calm", "ban", _("Cancelled")),
+    "expired": State("calm", "clock", _("Expired")),
+    "no_show": State("bad", "user-x", _("No-show")),
+}
+INVOICE = {
+    "draft": State("calm", "pencil", _("Draft")),
+    "open": State("warn", "file-invoice", _("Awaiting payment")),
+    "overdue": State("bad", "alert-circle", _("Overdue")),
+    "paid": State("good", "circle-check", _("Paid")),
+    "void": State("calm", "file-x", _("Void")),
+    "uncollectible": State("bad", "circle-x", _("Uncollectible")),
+}
+DEVICE = {
+    "up": State("good", "circle-check", _("Reachable")),
+    "degraded": State("warn", "alert-triangle", _("Degraded")),
+    "down": State("bad", "alert-octagon", _("Unreachable")),
+    "unknown": State("calm", "circle-dashed", _("Not polled yet")),
+}
+LINK = {
+    "up": State("good", "circle-check", _("Up")),
+    "down": State("calm", "circle-x", _("Down")),
+    "testing": State("warn", "tool", _("Testing")),
+}
+VIOLATION = {
+    "open": State("bad", "shield-x", _("Open")),
+    "acknowledged": State("warn", "eye", _("Acknowledged")),
+    "waived": State("plum", "scale", _("Waived")),
+    "resolved": State("good", "shield-check", _("Resolved")),
+}
+SEVERITY = {
+    "critical": State("bad", "alert-octagon", _("Critical")),
+    "high": State("bad", "alert-triangle", _("High")),
+    "medium": State("warn", "alert-circle", _("Medium")),
+    "low": State("calm", "info-circle", _("Low")),
+}
+CLOSURE = {
+    "maintenance": State("warn", "tool", _("Maintenance")),
+    "quarantine": State("bad", "shield-x", _("Quarantine")),
+    "holiday": State("calm", "calendar-off", _("Holiday")),
+}
+FINDING = {
+    "pass": State("good", "circle-check", _("Passes")),
+    "fail": State("bad", "circle-x", _("Fails")),
+    "unknown": State("calm", "help-circle", _("Unknown")),
+    "not_applicable": State("calm", "minus", _("Not applicable")),
+    "waived": State("plum", "scale", _("Waived")),
+}
+ALL = {
+    "booking": BOOKING,
+    "invoice": INVOICE,
+    "device": DEVICE,
+    "link": LINK,
+    "violation": VIOLATION,
+    "severity": SEVERITY,
+    "closure": CLOSURE,
+    "finding": FINDING,
+}
+
+KINDS = {"hall": _("Halls"), "equipment": _("Equipment"), "circuit": _("Circuits")}
+KIND = {"hall": _("Hall"), "equipment": _("Equipment"), "circuit": _("Circuit")}
+KIND_ICONS = {"hall": "presentation", "equipment": "camera", "circuit": "network"}
+ROLES = {
+    "member": _("Member of a unit"),
+    "head": _("Head of a unit"),
+    "desk": _("Desk"),
+    "finance": _("Finance"),
+    "operator": _("Operator"),
+    "director": _("Director"),
+    "administrator": _("Administrator"),
+}
+DEVICE_ROLES = {
+    "encoder": _("Encoder"),
+    "switch": _("Switch"),
+    "router": _("Router"),
+    "ups": _("UPS"),
+    "camera": _("Camera"),
+    "server": _("Server"),
+    "other": _("Other device"),
+}
+EVENT_KINDS = {
+    "press_conference": _("Press conference"),
+    "conference": _("Conference"),
+    "seminar": _("Seminar"),
+    "forum": _("Forum"),
+    "exhibition": _("Exhibition"),
+    "training": _("Training"),
+    "broadcast": _("Broadcast"),
+    "other": _("Other event"),
+}
+ORGANISERS = {"domestic": _("Domestic organiser"), "foreign": _("Foreign organiser")}
+METHODS = {"transfer": _("Bank transfer"), "cash": _("Cash"), "card": _("Card")}
+
+
+def state(family: str, value: Any) -> State:
+    """How to show `value` of a family of states; an unknown word is shown as it is."""
+    word = str(getattr(value, "value", value))
+    return ALL[family].get(word) or State("calm", "circle", word)
+
+
+NAMES = {
+    "state": state,
+    "KINDS": KINDS,
+    "KIND": KIND,
+    "KIND_ICONS": KIND_ICONS,
+    "ROLES": ROLES,
+    "DEVICE_ROLES": DEVICE_ROLES,
+    "EVENT_KINDS": EVENT_KINDS,
+    "ORGANISERS": ORGANISERS,
+    "METHODS": METHODS,
+}

@@ -1,0 +1,145 @@
+"""Violations of the policies: what broke which rule, with its evidence, and who answers for it."""
+
+from datetime import UTC, datetime, time, timedelta
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy.orm import joinedload
+from werkzeug.wrappers import Response
+
+from config import clock
+from config.database import db, transaction
+from monitoring import rules, violations
+from monitoring.models import Device, Violation, ViolationStatus
+from monitoring.rules import Rule, Severity
+from portal.access import current_member, may
+from portal.pages import formats, reading
+from portal.pages.diary import told
+from portal.pages.reading import BadField, Listing
+from rental import journal
+
+pages = Blueprint("violations", __name__, url_prefix="/violations")
+
+LIVE = (ViolationStatus.OPEN, ViolationStatus.ACKNOWLEDGED)
+RANK = {severity: place for place, severity in enumerate(Severity)}
+
+
+@cache
+def _rules() -> dict[str, Rule]:
+    return {rule.id: rule for rule in rules.load()}
+
+
+def rule_of(violation: Violation) -> Rule | None:
+    """The rule as operators wrote it, where it is still on the books."""
+    return _rules().get(violation.rule)
+
+
+def rule_title(violation: Violation) -> str:
+    """What the rule asks, in the language of the page."""
+    rule = rule_of(violation)
+    return spoken(rule.title) if rule else violation.rule
+
+
+def spoken(words: Any) -> str:
+    """A text of an operator's file in the language of the page."""
+    return str(words.vi if formats.language() == "vi" else words.en)
+
+
+def _query(*conditions: sa.ColumnElement[bool]) -> sa.Select[tuple[Violation]]:
+    rank = sa.case({severity.value: n for severity, n in RANK.items()}, value=Violation.severity)
+    return (
+        sa.select(Violation)
+        .options(joinedload(Violation.device))
+        .where(*conditions)
+        .order_by(rank, Violation.opened_at.desc(), Violation.id)
+    )
+
+
+def live(limit: int = 10) -> list[Violation]:
+    """The violations nobody has settled, the gravest first."""
+    return list(db.session.scalars(_query(Violation.status.in_(LIVE)).limit(limit)))
+
+
+def count_live() -> int:
+    """How many violations nobody has settled."""
+    counted = sa.select(sa.func.count(Violation.id)).where(Violation.status.in_(LIVE))
+    return db.session.scalar(counted) or 0
+
+
+def of_device(device: Device) -> list[Violation]:
+    """What a device breaks now, waived or not."""
+    condition = Violation.status != ViolationStatus.RESOLVED
+    return list(db.session.scalars(_query(Violation.device_id == device.id, condition)))
+
+
+def _listing() -> Listing[Violation]:
+    conditions: list[sa.ColumnElement[bool]] = []
+    if status := reading.word(request.args, "status", ViolationStatus):
+        conditions.append(Violation.status == status)
+    elif request.args.get("status") is None:
+        conditions.append(Violation.status != ViolationStatus.RESOLVED)
+    if severity := reading.word(request.args, "severity", Severity):
+        conditions.append(Violation.severity == severity)
+    page = reading.page_number()
+    counted = sa.select(sa.func.count(Violation.id)).where(*conditions)
+    rows = db.session.scalars(
+        _query(*conditions).limit(reading.PER_PAGE).offset((page - 1) * reading.PER_PAGE)
+    )
+    return Listing(list(rows), db.session.scalar(counted) or 0, page)
+
+
+@pages.get("")
+@may("see violations")
+def index() -> str:
+    """The violations, the gravest first."""
+    template = "violations/_results.html" if reading.is_partial() else "violations/index.html"
+    return render_template(template, listing=_listing())
+
+
+@pages.get("/<int:violation_id>")
+@may("see violations")
+def show(violation_id: int) -> str:
+    """One violation: the rule, the evidence, the cure and the answer given."""
+    violation = violations.get(violation_id)
+    return render_template(
+        "violations/show.html",
+        violation=violation,
+        rule=rule_of(violation),
+        entries=told(journal.of(violation)),
+        suggested=(clock.today() + timedelta(days=30)).isoformat(),
+        first=(clock.today() + timedelta(days=1)).isoformat(),
+    )
+
+
+@pages.post("/<int:violation_id>/acknowledge")
+@may("acknowledge violations")
+def acknowledge(violation_id: int) -> Response:
+    """Say that somebody has seen it and works on it."""
+    with transaction():
+        violations.acknowledge(
+            violations.get(violation_id), by=current_member(), note=request.form.get("note", "")
+        )
+    flash(_("Acknowledged."), "good")
+    return redirect(url_for(".show", violation_id=violation_id))
+
+
+@pages.post("/<int:violation_id>/waive")
+@may("waive violations")
+def waive(violation_id: int) -> Response:
+    """Live with it until a day, for a reason."""
+    until = reading.day(request.form, "until")
+    if until is None:
+        raise BadField(_("Choose the day on which the waiver ends."))
+    ends_at = datetime.combine(until + timedelta(days=1), time(), clock.LOCAL).astimezone(UTC)
+    with transaction():
+        violations.waive(
+            violations.get(violation_id),
+            by=current_member(),
+            reason=request.form.get("reason", ""),
+            until=ends_at,
+        )
+    flash(_("Waived until %(day)s.", day=formats.plain_day(until)), "good")
+    return redirect(url_for(".show", violation_id=violation_id))
