@@ -1,0 +1,183 @@
+"""Violations: opened by a failure, refreshed by the next, resolved by a pass."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import joinedload
+
+from config import clock
+from config.database import db
+from monitoring.errors import BadWaiver, UnknownViolation
+from monitoring.models import Device, Violation, ViolationStatus
+from monitoring.policy import Finding
+from monitoring.signals import violation_opened, violation_resolved
+from rental import journal
+from rental.models import Member
+
+STANDING = (ViolationStatus.OPEN, ViolationStatus.ACKNOWLEDGED, ViolationStatus.WAIVED)
+LONGEST_WAIVER = timedelta(days=366)
+
+
+def open_or_refresh(device: Device, finding: Finding, *, at: datetime | None = None) -> Violation:
+    """The one violation of this rule on this device, opened now or shown to go on.
+
+    A waiver whose time is over opens again.
+    """
+    now = at or clock.now()
+    opened_id = db.session.scalar(
+        insert(Violation)
+        .values(
+            device_id=device.id,
+            rule=finding.rule,
+            severity=finding.severity,
+            status=ViolationStatus.OPEN,
+            opened_at=now,
+            refreshed_at=now,
+            evidence=list(finding.evidence),
+            reason=finding.reason,
+        )
+        .on_conflict_do_nothing(
+            index_elements=["device_id", "rule"],
+            index_where=Violation.status != sa.literal_column("'resolved'"),
+        )
+        .returning(Violation.id)
+    )
+    if opened_id is not None:
+        violation = get(opened_id)
+        journal.record(violation, "opened", by=None, device=device.name, rule=finding.rule)
+        violation_opened.send(violation)
+        return violation
+    return _refresh(device, finding, now)
+
+
+def _refresh(device: Device, finding: Finding, now: datetime) -> Violation:
+    violation = find_open(device, finding.rule)
+    if violation is None:
+        raise UnknownViolation
+    violation.refreshed_at = now
+    violation.severity = finding.severity
+    violation.evidence, violation.reason = list(finding.evidence), finding.reason
+    if violation.status is ViolationStatus.WAIVED and _is_over(violation, now):
+        _end_waiver(violation)
+    db.session.flush()
+    return violation
+
+
+def _is_over(violation: Violation, now: datetime) -> bool:
+    return violation.waived_until is not None and violation.waived_until <= now
+
+
+def _end_waiver(violation: Violation) -> None:
+    violation.move_to(ViolationStatus.OPEN)
+    db.session.flush()
+    journal.record(violation, "waiver_ended", by=None)
+    violation_opened.send(violation)
+
+
+def acknowledge(violation: Violation, *, by: Member, note: str | None = None) -> None:
+    """Say that somebody looks after it; the resource stays off the calendar."""
+    violation.move_to(ViolationStatus.ACKNOWLEDGED)
+    violation.acknowledged_at, violation.acknowledged_by_id = clock.now(), by.id
+    violation.note = (note or "").strip() or None
+    db.session.flush()
+    journal.record(violation, "acknowledged", by=by, note=violation.note)
+
+
+def waive(violation: Violation, *, by: Member, reason: str, until: datetime) -> None:
+    """Bear the risk for a time: with a reason, a year at most. Raises BadWaiver.
+
+    The caller settles enforcement afterwards: see `enforcement.settle`.
+    """
+    now = clock.now()
+    if not reason.strip() or until.tzinfo is None or not now < until <= now + LONGEST_WAIVER:
+        raise BadWaiver
+    violation.move_to(ViolationStatus.WAIVED)
+    violation.waived_at, violation.waived_by_id = now, by.id
+    violation.waived_until, violation.waiver_reason = until, reason.strip()
+    db.session.flush()
+    journal.record(violation, "waived", by=by, reason=reason.strip(), until=until.isoformat())
+
+
+def resolve(violation: Violation, *, at: datetime | None = None) -> None:
+    """The rule passes again."""
+    violation.move_to(ViolationStatus.RESOLVED)
+    violation.resolved_at = at or clock.now()
+    db.session.flush()
+    journal.record(violation, "resolved", by=None)
+    violation_resolved.send(violation)
+
+
+def end_waivers(*, at: datetime | None = None) -> list[Violation]:
+    """Open again every violation whose waiver is over; the clock asks for it."""
+    now = at or clock.now()
+    over = db.session.scalars(
+        sa.select(Violation)
+        .where(Violation.status == ViolationStatus.WAIVED, Violation.waived_until <= now)
+        .order_by(Violation.id)
+        .with_for_update(of=Violation)
+    ).all()
+    for violation in over:
+        _end_waiver(violation)
+    return list(over)
+
+
+def waived_rules(device: Device, *, at: datetime | None = None) -> frozenset[str]:
+    """The rules that the device may break for now."""
+    now = at or clock.now()
+    return frozenset(
+        db.session.scalars(
+            sa.select(Violation.rule).where(
+                Violation.device_id == device.id,
+                Violation.status == ViolationStatus.WAIVED,
+                Violation.waived_until > now,
+            )
+        )
+    )
+
+
+def find_open(device: Device, rule: str) -> Violation | None:
+    """The violation of this rule that is not resolved, if any."""
+    return db.session.scalar(
+        sa.select(Violation).where(
+            Violation.device_id == device.id,
+            Violation.rule == rule,
+            Violation.status != ViolationStatus.RESOLVED,
+        )
+    )
+
+
+def get(violation_id: int) -> Violation:
+    """The violation of this id; raises UnknownViolation."""
+    violation = db.session.get(Violation, violation_id)
+    if violation is None:
+        raise UnknownViolation
+    return violation
+
+
+def all_(
+    *,
+    statuses: Sequence[ViolationStatus] = (ViolationStatus.OPEN, ViolationStatus.ACKNOWLEDGED),
+    device: Device | None = None,
+    limit: int = 100,
+    offset: int = 0,
+) -> list[Violation]:
+    """Violations in these states, newest first, with their devices."""
+    wanted = (
+        sa.select(Violation)
+        .options(joinedload(Violation.device))
+        .where(Violation.status.in_(statuses))
+        .order_by(Violation.opened_at.desc(), Violation.id.desc())
+    )
+    if device is not None:
+        wanted = wanted.where(Violation.device_id == device.id)
+    return list(db.session.scalars(wanted.limit(limit).offset(offset)))
+
+
+def count(*, statuses: Sequence[ViolationStatus], device: Device | None = None) -> int:
+    """How many there are in these states."""
+    wanted = sa.select(sa.func.count(Violation.id)).where(Violation.status.in_(statuses))
+    if device is not None:
+        wanted = wanted.where(Violation.device_id == device.id)
+    return db.session.scalar(wanted) or 0
