@@ -3,18 +3,23 @@
 from pathlib import Path
 
 import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from flask import Flask
 from procrastinate.schema import SchemaManager, migrations_path
 from sqlalchemy import Connection
 
-import billing.models  # noqa: F401  # create_all needs the tables of every floor
+import billing.models  # noqa: F401  # the tables of every floor
 import monitoring.models  # noqa: F401
 import portal.models  # noqa: F401
 import rental.models  # noqa: F401
 from config.database import Base, db
 from config.errors import Unreachable
 
-SQL = Path(__file__).parent / "migrations" / "sql"
+MIGRATIONS = Path(__file__).parent / "migrations"
 # One upgrade at a time: the others wait for it and find nothing left to do.
 UPGRADE_LOCK = 0x4D43_0001
 
@@ -28,6 +33,13 @@ CREATE TABLE IF NOT EXISTS procrastinate_step (
 
 class OutdatedSchema(Unreachable):
     """The database has another shape than this version needs; run `media-center upgrade`."""
+
+
+def _alembic(link: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = link
+    return config
 
 
 def _queue_steps() -> list[str]:
@@ -58,19 +70,47 @@ def upgrade_queue(link: Connection) -> list[str]:
     return missing
 
 
+def upgrade_on(link: Connection) -> None:
+    """Bring the database of this connection to this version, in its transaction."""
+    link.execute(sa.text("SET LOCAL lock_timeout = 0"))
+    link.execute(sa.select(sa.func.pg_advisory_xact_lock(UPGRADE_LOCK)))
+    command.upgrade(_alembic(link), "head")
+    upgrade_queue(link)
+
+
 def upgrade(app: Flask) -> None:
     """Bring the whole database to this version; harmless to repeat, alone at its work."""
     with app.app_context(), db.engine.begin() as link:
-        link.execute(sa.text("SET LOCAL lock_timeout = 0"))
-        link.execute(sa.select(sa.func.pg_advisory_xact_lock(UPGRADE_LOCK)))
-        Base.metadata.create_all(link)
-        for script in sorted(SQL.glob("*.sql")):
-            link.exec_driver_sql(script.read_text().replace("%", "%%"))
-        upgrade_queue(link)
+        upgrade_on(link)
+
+
+def downgrade_on(link: Connection, revision: str) -> None:
+    """Take the database of this connection back to an earlier revision; data may be lost."""
+    command.downgrade(_alembic(link), revision)
 
 
 def is_current() -> bool:
     """Whether the database of the current app has this version's shape."""
     with db.engine.connect() as link:
-        found = set(sa.inspect(link).get_table_names())
-    return {*Base.metadata.tables, "procrastinate_jobs"} <= found
+        found = MigrationContext.configure(link).get_current_revision()
+    return found == ScriptDirectory.from_config(_alembic()).get_current_head()
+
+
+def write_migration(link: Connection, message: str) -> None:
+    """Write the next numbered migration from what the models say and the database lacks."""
+    script = ScriptDirectory.from_config(_alembic())
+    number = len(list(script.walk_revisions())) + 1
+    command.revision(_alembic(link), message, autogenerate=True, rev_id=f"{number:04}")
+
+
+def drift(link: Connection) -> list[object]:
+    """What the models say and the migrated database does not, or the other way round."""
+    context = MigrationContext.configure(
+        link,
+        opts={
+            "include_name": lambda name, kind, _: (
+                not (kind == "table" and (name or "").startswith("procrastinate_"))
+            )
+        },
+    )
+    return list(compare_metadata(context, Base.metadata))

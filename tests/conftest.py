@@ -8,12 +8,11 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-import rental.models  # noqa: F401
 from config import embedded
 from config.database import Base, db
+from portal import schema
 
 HOME = Path(__file__).parent.parent
-SCHEMA = HOME / "portal" / "migrations" / "sql"
 
 # A test's database may lose its last second when the machine does.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
@@ -30,10 +29,8 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def database_url(server_url: str) -> str:
     """The migrated database of this worker."""
     engine = sa.create_engine(server_url)
-    Base.metadata.create_all(engine)
     with engine.begin() as link:
-        for script in sorted(SCHEMA.glob("*.sql")):
-            link.exec_driver_sql(script.read_text().replace("%", "%%"))
+        schema.upgrade_on(link)
     engine.dispose()
     return server_url
 
@@ -49,7 +46,8 @@ def ground(database_url: str) -> Flask:
 
 def wipe(database_url: str) -> None:
     """Empty every table in one round trip, foreign keys and guards asleep."""
-    tables = [f'DELETE FROM "{table.name}";' for table in Base.metadata.sorted_tables]
+    names = [table.name for table in Base.metadata.sorted_tables] + ["procrastinate_jobs"]
+    tables = [f'DELETE FROM "{name}";' for name in names]
     address = database_url.replace("postgresql+psycopg", "postgresql")
     with psycopg.connect(address, autocommit=True) as link:
         link.execute("SET session_replication_role = replica; " + " ".join(tables))
