@@ -90,7 +90,7 @@ class Terminal:
         self.box = box
         self.privileged = f"username {box.username} privilege 15" in box.running.text
         self.configuring = False
-        self.block: Entry | None = None
+        self.blocks: list[Entry] | None = None
         self.closed = False
         self._ask: tuple[str, Callable[[str], str]] | None = None
         self._banner: tuple[str, list[str]] | None = None
@@ -106,8 +106,8 @@ class Terminal:
         if not self.configuring:
             return name + ("#" if self.privileged else ">")
         mode = "config"
-        if self.block is not None:
-            kind = self.block.line.split()[0]
+        if self.blocks is not None:
+            kind = self.blocks[0].line.split()[0]
             mode = {"interface": "config-if", "line": "config-line"}.get(kind, f"config-{kind}")
         return f"{name[:20]}({mode})#"
 
@@ -215,9 +215,9 @@ class Terminal:
         if not command or COMMENT.match(command):
             return ""
         if means(command, "end") or command == "\x1a":
-            self.configuring, self.block = False, None
+            self.configuring, self.blocks = False, None
         elif means(command, "exit"):
-            self.configuring, self.block = self.block is not None, None
+            self.configuring, self.blocks = self.blocks is not None, None
         elif (banner := BANNER.match(command)) and command.count(banner.group(2)) < 2:
             self._banner = (banner.group(2), [typed.strip()])
         elif command.split()[0] == "do":
@@ -225,7 +225,7 @@ class Terminal:
         elif command.startswith("show "):
             return self._invalid(command)
         elif OPENERS.match(command):
-            self.block = self.box.running.open(command)
+            self.blocks = self.box.running.open(command)
         else:
             self._apply(command)
         return ""
@@ -233,10 +233,10 @@ class Terminal:
     def _apply(self, command: str) -> None:
         opens = OPENERS.match(command.removeprefix("no "))
         # A line that only makes sense at the top level leaves the block, as IOS does.
-        at_top = self.block is None or opens or command.removeprefix("no ").startswith(GLOBAL)
+        at_top = self.blocks is None or opens or command.removeprefix("no ").startswith(GLOBAL)
         if at_top:
-            self.block = None
-        self.box.running.edit(command, self.block)
+            self.blocks = None
+        self.box.running.edit(command, self.blocks)
 
     def _continue_banner(self, typed: str) -> str:
         mark, lines = self._banner or ("", [])

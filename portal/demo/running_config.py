@@ -22,6 +22,7 @@ ON_BY_DEFAULT = (
     "ip http server", "ip http secure-server", "vstack", "cdp run", "cdp enable", "service pad",
     "ip bootp server", "lldp transmit", "lldp receive", "ip domain lookup", "switchport",
 )  # fmt: skip
+VTY = re.compile(r"line vty (?P<first>\d+) (?P<last>\d+)")
 BANNER = re.compile(r"banner (motd|login|exec) (\^C|\S)")
 
 
@@ -109,19 +110,24 @@ class RunningConfig:
                 return "\n".join([entry.line, *(f" {line}" for line in entry.inside)]) + "\n"
         return ""
 
-    def open(self, opener: str) -> Entry:
-        """The block that `opener` begins; made where it is not there yet."""
-        for entry in self._entries:
-            if entry.line.lower() == opener.lower():
-                return entry
-        entry = Entry(opener)
-        self._entries.insert(self._place(opener), entry)
-        return entry
+    def open(self, opener: str) -> list[Entry]:
+        """The blocks that `opener` speaks of; one is made where there is none yet.
 
-    def edit(self, command: str, block: Entry | None = None) -> None:
-        """Apply one command at the top level, or inside `block`."""
-        if block is not None:
-            _edit(block.inside, command)
+        `line vty 0 15` speaks of every range of terminals inside it, as on a switch.
+        """
+        found = [entry for entry in self._entries if entry.line.lower() == opener.lower()]
+        if not found and (wanted := VTY.fullmatch(opener)):
+            found = [entry for entry in self._entries if _lies_in(entry.line, wanted)]
+        if not found:
+            found = [Entry(opener)]
+            self._entries.insert(self._place(opener), found[0])
+        return found
+
+    def edit(self, command: str, blocks: list[Entry] | None = None) -> None:
+        """Apply one command at the top level, or inside `blocks`."""
+        if blocks is not None:
+            for block in blocks:
+                _edit(block.inside, command)
             return
         before = [entry.line for entry in self._entries]
         after = list(before)
@@ -139,6 +145,13 @@ class RunningConfig:
             return kin[-1] + 1
         lines = [at for at, entry in enumerate(self._entries) if _first(entry.line) == "line"]
         return lines[0] if lines else len(self._entries)
+
+
+def _lies_in(line: str, wanted: re.Match[str]) -> bool:
+    here = VTY.fullmatch(line)
+    return here is not None and (
+        int(wanted["first"]) <= int(here["first"]) and int(here["last"]) <= int(wanted["last"])
+    )
 
 
 def _first(line: str) -> str:

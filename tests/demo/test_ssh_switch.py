@@ -140,3 +140,11 @@ def test_reading_and_writing_the_configuration_again_changes_nothing():
     once = RunningConfig(sample_config()).text
     assert RunningConfig(once).text == once
     assert "Every session is recorded.\n^C\n!" in once
+
+
+def test_a_range_of_terminals_is_configured_in_every_block_inside_it():
+    config = RunningConfig(sample_config())
+    config.edit("transport input ssh", config.open("line vty 0 15"))
+    assert "telnet" not in config.text
+    assert config.text.count("transport input ssh") == 2
+    assert "line vty 0 15" not in config.text

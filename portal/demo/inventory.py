@@ -1,0 +1,129 @@
+"""The demo's devices in the inventory: credentials sealed, parents, what each one serves."""
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from config import clock
+from config.database import db
+from monitoring import credentials, devices
+from monitoring.credentials import Keyring
+from monitoring.devices import NewDevice
+from monitoring.models import Credential, Device, DeviceRole, HostKey, Platform
+from monitoring.probes.logins import (
+    AuthProtocol,
+    PrivacyProtocol,
+    SnmpCommunity,
+    SnmpUser,
+    SshLogin,
+)
+from portal.demo import devices as simulated
+from portal.demo import host_keys
+from portal.demo.devices import DEVICES, DemoDevice
+from portal.demo.simulators import server_key, switch_key
+from portal.demo.ssh_server import SshServer
+from portal.demo.ssh_switch import SshSwitch
+from rental import catalogue, units
+from rental.models import Asset, Member
+
+ROLES = {
+    "RT": DeviceRole.ROUTER,
+    "SW": DeviceRole.SWITCH,
+    "ENC": DeviceRole.ENCODER,
+    "UPS": DeviceRole.UPS,
+    "CAM": DeviceRole.CAMERA,
+    "SRV": DeviceRole.SERVER,
+}
+PLATFORMS = {"SW": Platform.CISCO_IOS, "RT": Platform.CISCO_XE, "SRV": Platform.LINUX}
+# What renters lose when the device is down; encoders and cameras are assets of their resource.
+SERVES = {
+    "RT-UPLINK-01": "F500",
+    "SW-PRESS-02": "LAN",
+    "SRV-STREAM-01": "STREAM",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Logins:
+    """The sealed credentials of the demo, by what they open."""
+
+    community: Credential
+    user: Credential
+    switch: Credential
+    server: Credential
+
+
+def add(base_port: int, keys: Path, keyring: Keyring, *, by: Member) -> list[Device]:
+    """Enter the twelve devices as the simulators play them, SSH host keys approved."""
+    logins = _logins(keyring)
+    entered = []
+    for device in DEVICES:
+        row = devices.add(_described(device, base_port, logins), by=by)
+        entered.append(row)
+        if device.ssh_offset == simulated.SWITCH_SSH_OFFSET:
+            _approve(row, switch_key(keys), by)
+        elif device.ssh_offset == simulated.SERVER_SSH_OFFSET:
+            _approve(row, server_key(keys), by)
+    return entered
+
+
+def _logins(keyring: Keyring) -> Logins:
+    user = SnmpUser(
+        simulated.V3_USER,
+        AuthProtocol.SHA256,
+        simulated.V3_AUTH,
+        PrivacyProtocol.AES128,
+        simulated.V3_PRIV,
+    )
+    switch, server = SshSwitch(config=""), SshServer()
+    return Logins(
+        community=credentials.add("SNMP v2c", SnmpCommunity(simulated.COMMUNITY), keyring),
+        user=credentials.add("SNMP v3", user, keyring),
+        switch=credentials.add(
+            "SSH, switches", SshLogin(switch.username, switch.password), keyring
+        ),
+        server=credentials.add("SSH, servers", SshLogin(server.username, server.password), keyring),
+    )
+
+
+def _described(device: DemoDevice, base_port: int, logins: Logins) -> NewDevice:
+    kind = device.name.partition("-")[0]
+    asset = db.session.scalar(sa.select(Asset).where(Asset.tag == device.name))
+    serves = SERVES.get(device.name)
+    ssh = None
+    if device.ssh_offset is not None:
+        ssh = logins.server if kind == "SRV" else logins.switch
+    return NewDevice(
+        name=device.name,
+        address="127.0.0.1",
+        site=units.site("centre"),
+        role=ROLES[kind],
+        platform=PLATFORMS.get(kind, Platform.GENERIC),
+        snmp_port=base_port + device.offset,
+        ssh_port=base_port + device.ssh_offset if device.ssh_offset is not None else 22,
+        snmp_credential=logins.user if device.secure else logins.community,
+        ssh_credential=ssh,
+        parent=devices.find(device.parent) if device.parent else None,
+        resource=asset.resource if asset else catalogue.get(serves) if serves else None,
+        asset=asset,
+    )
+
+
+def _approve(device: Device, path: Path, by: Member) -> None:
+    """Pin the key that the simulator will show, as an operator would after reading it."""
+    key = host_keys.keep(path)
+    digest = hashlib.sha256(key.asbytes()).digest()
+    db.session.add(
+        HostKey(
+            device=device,
+            algorithm=key.get_name(),
+            key=key.get_base64(),
+            fingerprint="SHA256:" + base64.b64encode(digest).decode().rstrip("="),
+            approved_at=clock.now(),
+            approved_by=by,
+        )
+    )
+    db.session.flush()
