@@ -6,6 +6,7 @@ from flask import Flask
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from billing import reactions as billing_reactions
 from config import logs
 from config.database import db
 from config.settings import BadSettings, Settings, load
@@ -15,6 +16,7 @@ from portal import (
     defence,
     keys,
     languages,
+    notices,
     pages,
     problems,
     request_ids,
@@ -78,6 +80,8 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     app.jinja_env.globals.update(
         allowed=access.allowed, current_member=access.current_member_or_none
     )
+    billing_reactions.subscribe()
+    notices.subscribe()
     vital_signs.register(app, settings)
     pages.register(app)
     api.register(app)

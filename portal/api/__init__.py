@@ -2,10 +2,17 @@
 
 from flask import Flask
 
-from portal.api import availability, bookings, openapi, resources
+from portal.api import availability, bookings, devices, invoices, openapi, resources
 
 PREFIX = "/api/v1"
-ROOMS = (resources.room, availability.room, bookings.room, openapi.room)
+ROOMS = (
+    resources.room,
+    availability.room,
+    bookings.room,
+    invoices.room,
+    devices.room,
+    openapi.room,
+)
 
 
 def register(app: Flask) -> None:

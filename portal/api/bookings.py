@@ -6,7 +6,6 @@ from flask import Blueprint, Response, current_app, url_for
 from werkzeug.wrappers import Response as Answer
 
 from billing import quotes
-from billing.pricing import Rented
 from billing.quotes import Quote
 from config.database import transaction
 from config.settings import Settings
@@ -33,9 +32,9 @@ from portal.api.calls import Call, answer, offers
 from portal.api.instants import local
 from portal.idempotency import once
 from rental import bookings, catalogue, search, units
-from rental.bookings import Changes, RequestedBooking, WantedLine
+from rental.bookings import Changes, RequestedBooking
 from rental.errors import ResourceUnavailable, UnknownBooking, UnknownUnit
-from rental.models import Booking, Resource, Unit
+from rental.models import Booking, Unit
 from rental.search import Sought
 
 room = Blueprint("api_bookings", __name__)
@@ -92,19 +91,8 @@ def quote(body: QuoteBody) -> Response:
 def _quote(body: QuoteBody) -> Quote:
     wanted = [line.wanted() for line in body.lines]
     resources = catalogue.by_codes(line.resource for line in wanted)
-    rented = [_rented(resources[line.resource], line) for line in wanted]
+    rented = [quotes.rented(resources[w.resource], w.period, w.quantity) for w in wanted]
     return quotes.quote(unit_of(body.unit).unit_class, rented)
-
-
-def _rented(resource: Resource, line: WantedLine) -> Rented:
-    return Rented(
-        code=resource.code,
-        kind=resource.kind,
-        period=line.period,
-        quantity=line.quantity,
-        tariff=resource.tariff,
-        mbps=resource.mbps,
-    )
 
 
 @room.post("/bookings")

@@ -1,0 +1,258 @@
+"""Devices over the API: the inventory, what it told, what it broke, when it was gone."""
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+from flask import Blueprint, Response, url_for
+from pydantic import Field
+from sqlalchemy.orm import joinedload
+
+from config.database import db
+from monitoring import credentials, devices, enforcement, readings, violations
+from monitoring.devices import NewDevice
+from monitoring.errors import BadDevice, UnknownCredential, UnknownDevice, UnknownViolation
+from monitoring.models import (
+    Credential,
+    Device,
+    DeviceRole,
+    DeviceStatus,
+    Outage,
+    Platform,
+    ReadingRow,
+    Violation,
+    ViolationStatus,
+)
+from portal.access import current_member, may
+from portal.api.calls import Call, answer, offers
+from portal.api.device_answers import (
+    DeviceAnswer,
+    OutageAnswer,
+    ReadingAnswer,
+    ViolationAnswer,
+    device_as_json,
+    outage_as_json,
+    reading_as_json,
+    violation_as_json,
+)
+from portal.api.fields import Body, Code, Instant, Paged, Reason, Slug, Text, Word
+from portal.idempotency import once
+from rental import catalogue, units
+from rental.period import Period
+
+room = Blueprint("api_devices", __name__)
+
+# Ids are 32 bits in the database; a larger one is no row's.
+LARGEST_ID = 2**31 - 1
+LONGEST = timedelta(days=31)
+
+
+class DevicesQuery(Paged):
+    """Filters of the inventory."""
+
+    site: Slug | None = None
+    role: DeviceRole | None = None
+    status: DeviceStatus | None = None
+    q: Text | None = Field(default=None, max_length=200)
+
+
+class DeviceBody(Body):
+    """A new device, by numeric address. Credentials and the parent are named."""
+
+    name: Text = Field(min_length=1, max_length=80)
+    address: Text = Field(min_length=1, max_length=45)
+    site: Slug | None = None
+    role: DeviceRole = DeviceRole.OTHER
+    platform: Platform = Platform.GENERIC
+    snmp_port: int = Field(default=161, ge=1, le=65535)
+    ssh_port: int = Field(default=22, ge=1, le=65535)
+    snmp_credential: Word | None = None
+    ssh_credential: Word | None = None
+    parent: Word | None = None
+    resource: Code | None = None
+    is_enabled: bool = True
+
+
+class ReadingsQuery(Paged):
+    """A period of 31 days at most."""
+
+    starts_at: Instant = Field(alias="from")
+    ends_at: Instant = Field(alias="to")
+
+
+class ViolationsQuery(Paged):
+    """Filters of the violations; without a status those that somebody should look at."""
+
+    status: list[ViolationStatus] = Field(default=[])
+    device: int | None = Field(default=None, ge=1, le=LARGEST_ID)
+
+
+class AcknowledgeBody(Body):
+    """A note, if you like."""
+
+    note: Text | None = Field(default=None, max_length=2000)
+
+
+class WaiveBody(Body):
+    """Why the risk is borne, and until when: a year at most."""
+
+    reason: Reason
+    until: Instant
+
+
+class OutagesQuery(Paged):
+    """Filters of the outages."""
+
+    open: bool | None = None
+    device: int | None = Field(default=None, ge=1, le=LARGEST_ID)
+
+
+def _device(device_id: int) -> Device:
+    if device_id > LARGEST_ID:
+        raise UnknownDevice
+    return devices.get(device_id)
+
+
+def _violation(violation_id: int) -> Violation:
+    """The violation, its row locked: two colleagues decide one after the other."""
+    if violation_id > LARGEST_ID:
+        raise UnknownViolation
+    violation = violations.get(violation_id)
+    db.session.refresh(violation, with_for_update={"of": Violation})
+    return violation
+
+
+def _credential(name: str | None) -> Credential | None:
+    if name is None:
+        return None
+    credential = credentials.find(name)
+    if credential is None:
+        raise UnknownCredential(f"There is no credential {name!r}; add it first.")
+    return credential
+
+
+@room.get("/devices")
+@may("see devices")
+@offers(Call("List devices", "devices", answer=DeviceAnswer, is_list=True))
+def list_devices(query: DevicesQuery) -> Response:
+    """By name."""
+    found = devices.search(site=query.site, role=query.role, status=query.status, q=query.q)
+    page = found[query.offset : query.offset + query.per_page]
+    return answer({"items": [device_as_json(each) for each in page], "total": len(found)})
+
+
+@room.post("/devices")
+@may("manage devices")
+@offers(Call("Add a device", "devices", answer=DeviceAnswer, status=201, refusals=(404, 409)))
+@once
+def add_device(body: DeviceBody) -> Response:
+    """It is polled from the next round on."""
+    parent = devices.find(body.parent) if body.parent is not None else None
+    if body.parent is not None and parent is None:
+        raise UnknownDevice(f"There is no device {body.parent!r} to be the parent.")
+    new = NewDevice(
+        name=body.name,
+        address=body.address,
+        site=units.site(body.site),
+        role=body.role,
+        platform=body.platform,
+        snmp_port=body.snmp_port,
+        ssh_port=body.ssh_port,
+        snmp_credential=_credential(body.snmp_credential),
+        ssh_credential=_credential(body.ssh_credential),
+        parent=parent,
+        resource=catalogue.get(body.resource) if body.resource is not None else None,
+        is_enabled=body.is_enabled,
+    )
+    added = devices.add(new, by=current_member())
+    where = url_for("api_devices.device", device_id=added.id)
+    return answer(device_as_json(added), 201, location=where)
+
+
+@room.get("/devices/<int:device_id>")
+@may("see devices")
+@offers(Call("Show a device", "devices", answer=DeviceAnswer, refusals=(404,)))
+def device(device_id: int) -> Response:
+    """As the poller saw it last."""
+    return answer(device_as_json(_device(device_id)))
+
+
+@room.get("/devices/<int:device_id>/readings")
+@may("see devices")
+@offers(Call("What a device told", "devices", answer=ReadingAnswer, refusals=(404,), is_list=True))
+def device_readings(device_id: int, query: ReadingsQuery) -> Response:
+    """The oldest first."""
+    found = _device(device_id)
+    since, until = Period(query.starts_at, query.ends_at)
+    if until - since > LONGEST:
+        raise BadDevice("Ask for 31 days at most; ask again for the rest.")
+    total = db.session.scalar(
+        sa.select(sa.func.count()).where(
+            ReadingRow.device_id == found.id, ReadingRow.at >= since, ReadingRow.at < until
+        )
+    )
+    limit = query.offset + query.per_page
+    page = readings.between(found, since, until, limit=limit)[query.offset :]
+    return answer({"items": [reading_as_json(each) for each in page], "total": total})
+
+
+@room.get("/violations")
+@may("see violations")
+@offers(Call("List violations", "violations", answer=ViolationAnswer, is_list=True))
+def list_violations(query: ViolationsQuery) -> Response:
+    """The newest first; without a status the open and the acknowledged ones."""
+    statuses = query.status or [ViolationStatus.OPEN, ViolationStatus.ACKNOWLEDGED]
+    of = _device(query.device) if query.device is not None else None
+    page = violations.all_(statuses=statuses, device=of, limit=query.per_page, offset=query.offset)
+    total = violations.count(statuses=statuses, device=of)
+    return answer({"items": [violation_as_json(each) for each in page], "total": total})
+
+
+@room.post("/violations/<int:violation_id>/acknowledge")
+@may("acknowledge violations")
+@offers(
+    Call(
+        "Say that somebody looks after it",
+        "violations",
+        answer=ViolationAnswer,
+        refusals=(404, 409),
+        is_body_optional=True,
+    )
+)
+@once
+def acknowledge(violation_id: int, body: AcknowledgeBody) -> Response:
+    """The resource stays off the calendar."""
+    violation = _violation(violation_id)
+    violations.acknowledge(violation, by=current_member(), note=body.note)
+    return answer(violation_as_json(violation))
+
+
+@room.post("/violations/<int:violation_id>/waive")
+@may("waive violations")
+@offers(Call("Bear the risk for a time", "violations", answer=ViolationAnswer, refusals=(404, 409)))
+@once
+def waive(violation_id: int, body: WaiveBody) -> Response:
+    """The resource is back on the calendar unless another violation keeps it off."""
+    violation = _violation(violation_id)
+    violations.waive(violation, by=current_member(), reason=body.reason, until=body.until)
+    enforcement.settle(violation.device)
+    return answer(violation_as_json(violation))
+
+
+@room.get("/outages")
+@may("see outages")
+@offers(Call("List outages", "outages", answer=OutageAnswer, is_list=True))
+def list_outages(query: OutagesQuery) -> Response:
+    """The newest first."""
+    narrowed = sa.select(Outage).options(joinedload(Outage.device))
+    if query.open is not None:
+        ended = Outage.ended_at.is_not(None)
+        narrowed = narrowed.where(~ended if query.open else ended)
+    if query.device is not None:
+        narrowed = narrowed.where(Outage.device_id == _device(query.device).id)
+    total = db.session.scalar(sa.select(sa.func.count()).select_from(narrowed.subquery()))
+    page = db.session.scalars(
+        narrowed.order_by(Outage.began_at.desc(), Outage.id.desc())
+        .limit(query.per_page)
+        .offset(query.offset)
+    )
+    return answer({"items": [outage_as_json(each) for each in page], "total": total})

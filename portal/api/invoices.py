@@ -1,0 +1,215 @@
+"""Invoices over the API: issued by finance, read by the unit that owes them."""
+
+import sqlalchemy as sa
+from flask import Blueprint, Response, url_for
+from pydantic import Field
+from sqlalchemy.orm import joinedload
+
+from billing import credit_notes, invoices, payments
+from billing.credit_notes import LineCredit, NewCredit
+from billing.documents import pdf, xml
+from billing.errors import InvoiceNotFound
+from billing.models import Invoice, InvoiceStatus, PaymentMethod
+from billing.money import Money
+from billing.payments import NewPayment
+from config.database import db
+from portal.access import current_member, may, visible_unit_id
+from portal.api.booking_bodies import NothingBody
+from portal.api.bookings import visible as visible_booking
+from portal.api.calls import Call, answer, offers
+from portal.api.fields import AskedAmount, Body, Instant, Paged, Reason, Text
+from portal.api.invoice_answers import (
+    CreditNoteAnswer,
+    InvoiceAnswer,
+    InvoiceSummary,
+    PaymentAnswer,
+    credit_note_as_json,
+    invoice_as_json,
+    payment_as_json,
+    summary_as_json,
+)
+from portal.idempotency import once
+
+room = Blueprint("api_invoices", __name__)
+
+SEE_ALL = "see every unit's invoices"
+# Ids are 32 bits in the database; a larger one is no row's.
+LARGEST_ID = 2**31 - 1
+
+
+class InvoicesQuery(Paged):
+    """Filters of a list of invoices."""
+
+    status: list[InvoiceStatus] = Field(default=[])
+
+
+class PaymentBody(Body):
+    """What was received; a transfer needs the bank's reference."""
+
+    method: PaymentMethod
+    amount: AskedAmount
+    reference: Text = Field(default="", max_length=100)
+    received_at: Instant | None = None
+
+
+class LineCreditBody(Body):
+    """An amount, tax included, to take off one line."""
+
+    line: int = Field(ge=1, le=LARGEST_ID)
+    amount: AskedAmount
+
+
+class CreditNoteBody(Body):
+    """What to take off: an amount with tax, amounts by line, or without either all that is left."""
+
+    reason: Reason
+    amount: AskedAmount | None = None
+    lines: list[LineCreditBody] = Field(default=[], max_length=1000)
+
+
+def visible(invoice_id: int) -> Invoice:
+    """The invoice, if the member may see it; another unit's, and a draft of its own, is not there.
+
+    Raises InvoiceNotFound.
+    """
+    if invoice_id > LARGEST_ID:
+        raise InvoiceNotFound
+    invoice = invoices.get(invoice_id)
+    only = visible_unit_id(current_member(), SEE_ALL)
+    if only is not None and (invoice.unit_id != only or invoice.status is InvoiceStatus.DRAFT):
+        raise InvoiceNotFound
+    return invoice
+
+
+def _money(amount: AskedAmount) -> Money:
+    return Money(amount.minor, amount.currency)
+
+
+@room.post("/bookings/<reference>/invoice")
+@may("issue invoices")
+@offers(
+    Call(
+        "Issue the invoice of a booking",
+        "invoices",
+        answer=InvoiceAnswer,
+        status=201,
+        refusals=(404, 409),
+        is_body_optional=True,
+    )
+)
+@once
+def issue(reference: str, body: NothingBody) -> Response:  # noqa: ARG001  # declares the body
+    """All that is charged and not invoiced yet, under the next number of the series."""
+    draft = invoices.draft_for(visible_booking(reference))
+    issued = invoices.issue(draft, by=current_member())
+    where = url_for("api_invoices.invoice", invoice_id=issued.id)
+    return answer(invoice_as_json(issued), 201, location=where)
+
+
+@room.get("/invoices")
+@may("see own invoices")
+@offers(Call("List invoices", "invoices", answer=InvoiceSummary, is_list=True))
+def list_invoices(query: InvoicesQuery) -> Response:
+    """The newest first; a unit sees its own, without drafts."""
+    narrowed = sa.select(Invoice.id)
+    only = visible_unit_id(current_member(), SEE_ALL)
+    if only is not None:
+        narrowed = narrowed.where(Invoice.unit_id == only, Invoice.status != InvoiceStatus.DRAFT)
+    if query.status:
+        narrowed = narrowed.where(Invoice.status.in_(query.status))
+    total = db.session.scalar(sa.select(sa.func.count()).select_from(narrowed.subquery()))
+    page = db.session.scalars(
+        sa.select(Invoice)
+        .where(Invoice.id.in_(narrowed))
+        .options(joinedload(Invoice.unit), joinedload(Invoice.booking))
+        .order_by(Invoice.id.desc())
+        .limit(query.per_page)
+        .offset(query.offset)
+    )
+    return answer({"items": [summary_as_json(each) for each in page], "total": total})
+
+
+@room.get("/invoices/<int:invoice_id>")
+@may("see own invoices")
+@offers(Call("Show an invoice", "invoices", answer=InvoiceAnswer, refusals=(404,)))
+def invoice(invoice_id: int) -> Response:
+    """With lines, tax by rate, payments and credit notes."""
+    return answer(invoice_as_json(visible(invoice_id)))
+
+
+@room.get("/invoices/<int:invoice_id>.pdf")
+@may("see own invoices")
+@offers(Call("Draw an invoice for printing", "invoices", answer="application/pdf", refusals=(404,)))
+def invoice_pdf(invoice_id: int) -> Response:
+    """In Vietnamese, with a VietQR code for what is open."""
+    found = visible(invoice_id)
+    return _file(pdf.invoice_pdf(found), "application/pdf", f"{_name(found)}.pdf")
+
+
+@room.get("/invoices/<int:invoice_id>.xml")
+@may("see own invoices")
+@offers(Call("Write an invoice as XML", "invoices", answer="application/xml", refusals=(404,)))
+def invoice_xml(invoice_id: int) -> Response:
+    """For accounting software."""
+    found = visible(invoice_id)
+    return _file(xml.invoice_xml(found), "application/xml", f"{_name(found)}.xml")
+
+
+def _name(found: Invoice) -> str:
+    return found.display_number or found.reference
+
+
+def _file(content: bytes, media_type: str, name: str) -> Response:
+    shown = Response(content, mimetype=media_type)
+    shown.headers["Content-Disposition"] = f'inline; filename="{name}"'
+    return shown
+
+
+@room.post("/invoices/<int:invoice_id>/payments")
+@may("record payments")
+@offers(Call("Record a payment", "invoices", answer=PaymentAnswer, status=201, refusals=(404, 409)))
+@once
+def pay(invoice_id: int, body: PaymentBody) -> Response:
+    """Nothing left means paid. The same slip twice is a conflict."""
+    new = NewPayment(
+        method=body.method,
+        amount=_money(body.amount),
+        reference=body.reference,
+        received_at=body.received_at,
+    )
+    payment = payments.record(visible(invoice_id), new, by=current_member())
+    return answer(payment_as_json(payment), 201)
+
+
+@room.post("/invoices/<int:invoice_id>/credit-notes")
+@may("credit invoices")
+@offers(
+    Call(
+        "Issue a credit note", "invoices", answer=CreditNoteAnswer, status=201, refusals=(404, 409)
+    )
+)
+@once
+def credit(invoice_id: int, body: CreditNoteBody) -> Response:
+    """Never more than is left of the invoice, nor of a line."""
+    new = NewCredit(
+        reason=body.reason,
+        amount=_money(body.amount) if body.amount is not None else None,
+        lines=[LineCredit(each.line, _money(each.amount)) for each in body.lines],
+    )
+    note = credit_notes.issue(visible(invoice_id), new, by=current_member())
+    where = url_for("api_invoices.credit_note_pdf", credit_note_id=note.id)
+    return answer(credit_note_as_json(note), 201, location=where)
+
+
+@room.get("/credit-notes/<int:credit_note_id>.pdf")
+@may("see own invoices")
+@offers(
+    Call("Draw a credit note for printing", "invoices", answer="application/pdf", refusals=(404,))
+)
+def credit_note_pdf(credit_note_id: int) -> Response:
+    """In Vietnamese, as it was issued."""
+    if credit_note_id > LARGEST_ID:
+        raise InvoiceNotFound
+    note = credit_notes.get(credit_note_id)
+    visible(note.invoice_id)
+    return _file(pdf.credit_note_pdf(note), "application/pdf", f"{note.display_number}.pdf")
