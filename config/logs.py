@@ -6,6 +6,7 @@ Secrets are taken out at the last step, so no call site has to remember it.
 import logging
 import re
 import sys
+from contextlib import AbstractContextManager
 from typing import Any
 
 import structlog
@@ -98,6 +99,11 @@ def configure(level: str = "INFO", form: str = "json") -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+
+
+def bound(**facts: Any) -> AbstractContextManager[None]:
+    """Add `facts` to every line logged inside the block."""
+    return structlog.contextvars.bound_contextvars(**facts)
 
 
 def get(name: str) -> structlog.stdlib.BoundLogger:

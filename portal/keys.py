@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from config.errors import Invalid
 from config.settings import Settings
+from monitoring.credentials import Keyring
 
 SESSION_KEY = "session.key"
 CREDENTIAL_KEY = "credential.key"
@@ -57,3 +58,8 @@ def credential_key(settings: Settings) -> bytes:
     if len(key) != 32:
         raise BadKey("MEDIA_CENTER_CREDENTIAL_KEY must hold 32 bytes in URL-safe base64")
     return key
+
+
+def keyring(settings: Settings) -> Keyring:
+    """The keys that open device credentials."""
+    return Keyring(credential_key(settings))

@@ -114,3 +114,9 @@ def drift(link: Connection) -> list[object]:
         },
     )
     return list(compare_metadata(context, Base.metadata))
+
+
+def is_empty() -> bool:
+    """Whether the database of the current app holds no table at all."""
+    with db.engine.connect() as link:
+        return not sa.inspect(link).get_table_names()

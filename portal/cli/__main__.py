@@ -1,0 +1,5 @@
+"""`python -m portal.cli` is `media-center`."""
+
+from portal.cli import main
+
+main()

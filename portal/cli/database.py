@@ -1,0 +1,107 @@
+"""`upgrade`, `backup` and `restore`: the database as a whole."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import click
+from sqlalchemy import make_url
+
+from config import embedded
+from config.errors import Conflict, Invalid, Unreachable
+from config.settings import Settings
+from portal import schema
+from portal.app import create_app
+from portal.cli import options
+
+
+class ProgramFailed(Unreachable):
+    """PostgreSQL's own program failed; its message says why."""
+
+
+class NotABackup(Invalid):
+    """The file is not a backup that `media-center backup` made."""
+
+
+class NotEmpty(Conflict):
+    """The database is not empty; restore into an empty one, or add --replace to lose this one."""
+
+
+def _program(name: str) -> str:
+    """The wheel's program where it is, as it is new enough for any server; else the system's."""
+    own = embedded.PROGRAMS / name
+    found = str(own) if own.exists() else shutil.which(name)
+    if found is None:
+        raise ProgramFailed(f"{name} is not installed; install postgresql-client.")
+    return found
+
+
+def _run(settings: Settings, name: str, *arguments: str) -> None:
+    """Run a program of PostgreSQL; the password goes through the environment, not the arguments."""
+    url = make_url(settings.database_url or "")
+    plain = url.set(drivername="postgresql", password=None).render_as_string()
+    password = {"PGPASSWORD": str(url.password)} if url.password else {}
+    done = subprocess.run(
+        [_program(name), "--dbname", plain, *arguments],
+        env={**os.environ, **password},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise ProgramFailed(f"{name}: {done.stderr.strip()}")
+
+
+@click.command()
+@options.data
+def upgrade(data: Path | None) -> None:
+    """Bring the database to the shape this version needs."""
+    with options.with_database(data) as settings:
+        schema.upgrade(create_app(settings))
+    click.echo("The database is up to date.")
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@options.data
+def backup(file: Path, data: Path | None) -> None:
+    """Write the whole database into FILE. Keep the keys of the data folder with it."""
+    if file.exists():
+        raise Conflict(f"{file} exists already; choose another name.")
+    partial = file.with_name(f"{file.name}.partial")
+    with options.with_database(data) as settings:
+        try:
+            partial.touch(mode=0o600)
+            _run(settings, "pg_dump", "--format=custom", "--file", str(partial))
+            partial.rename(file)
+        finally:
+            partial.unlink(missing_ok=True)
+    click.echo(f"{file}: {file.stat().st_size} bytes. The keys in {settings.data} belong to it.")
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--replace", is_flag=True, help="Drop what the database holds now.")
+@options.data
+def restore(file: Path, *, replace: bool, data: Path | None) -> None:
+    """Fill the database from FILE: all of it or nothing."""
+    with file.open("rb") as opened:
+        if opened.read(5) != b"PGDMP":
+            raise NotABackup(f"{file} is not a backup that `media-center backup` made.")
+    with options.with_database(data) as settings:
+        app = create_app(settings)
+        with app.app_context():
+            if not replace and not schema.is_empty():
+                raise NotEmpty
+        _run(
+            settings,
+            "pg_restore",
+            "--single-transaction",
+            "--no-owner",
+            "--exit-on-error",
+            *(("--clean", "--if-exists") if replace else ()),
+            str(file),
+        )
+        schema.upgrade(app)
+    click.echo(f"Restored from {file}.")

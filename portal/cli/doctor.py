@@ -1,0 +1,108 @@
+"""`doctor`: looks at everything an installation needs and says what is missing."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+import psycopg
+from flask import Flask
+
+from config.errors import Refusal
+from config.settings import Settings
+from monitoring import policy
+from portal import jobs, keys, mail, schema
+from portal.app import create_app
+from portal.cli import options
+
+HOME = Path(__file__).parents[1]
+LEAST_FREE_MEGABYTES = 500
+OLDEST_POSTGRES = 140_000
+
+Finding = tuple[bool, str]
+
+
+def _database(settings: Settings) -> Finding:
+    with psycopg.connect(jobs.libpq_url(settings), connect_timeout=5) as link:
+        version = link.info.server_version
+    shown = f"PostgreSQL {version // 10_000}.{version % 10_000}"
+    return version >= OLDEST_POSTGRES, f"{shown} answers; 14 or later is needed"
+
+
+def _schema(app: Flask) -> Finding:
+    with app.app_context():
+        current = schema.is_current()
+    return current, "the schema is current" if current else "run `media-center upgrade`"
+
+
+def _worker(settings: Settings) -> Finding:
+    with psycopg.connect(jobs.libpq_url(settings), connect_timeout=5) as link:
+        row = link.execute(
+            "SELECT count(*) FROM procrastinate_workers"
+            " WHERE last_heartbeat > now() - make_interval(secs => %s)",
+            (jobs.DEAD_AFTER_SECONDS,),
+        ).fetchone()
+    count = row[0] if row else 0
+    return count > 0, f"{count} workers are running"
+
+
+def _keys(settings: Settings) -> Finding:
+    keys.secret_key(settings)
+    keys.credential_key(settings)
+    return True, "session key and credential key can be read"
+
+
+def _space(settings: Settings) -> Finding:
+    free = shutil.disk_usage(settings.data).free // 2**20
+    return free > LEAST_FREE_MEGABYTES, f"{free} MB free in {settings.data}"
+
+
+def _mail(settings: Settings) -> Finding:
+    if settings.smtp_url is None:
+        return True, "no MEDIA_CENTER_SMTP_URL: notices stay queued"
+    with mail.connected(mail.mail_server(settings.smtp_url.get_secret_value())):
+        return True, "the mail server answers"
+
+
+def _front_end() -> Finding:
+    built = (HOME / "static" / "dist" / "manifest.json").exists()
+    return built, "the front end is built" if built else "build the front end: `make setup`"
+
+
+def _policies() -> Finding:
+    return True, f"{len(list(policy.load()))} policy rules can be read"
+
+
+def examinations(settings: Settings, app: Flask) -> Iterator[tuple[str, Callable[[], Finding]]]:
+    """What is looked at, by name."""
+    yield "database", lambda: _database(settings)
+    yield "schema", lambda: _schema(app)
+    yield "worker", lambda: _worker(settings)
+    yield "keys", lambda: _keys(settings)
+    yield "space", lambda: _space(settings)
+    yield "mail", lambda: _mail(settings)
+    yield "front end", _front_end
+    yield "policies", _policies
+
+
+def examined(look: Callable[[], Finding]) -> Finding:
+    """One examination; an error is a finding too, so that the others are still made."""
+    try:
+        return look()
+    except (Refusal, psycopg.Error, OSError) as wrong:
+        return False, str(wrong).strip()
+
+
+@click.command()
+@options.data
+def doctor(data: Path | None) -> None:
+    """Look at what the installation needs; exit 1 if something is missing."""
+    well = True
+    with options.with_database(data) as settings:
+        app = create_app(settings)
+        for name, look in examinations(settings, app):
+            good, sentence = examined(look)
+            well = well and good
+            click.secho("ok   " if good else "BAD  ", fg="green" if good else "red", nl=False)
+            click.echo(f"{name}: {sentence}")
+    raise SystemExit(0 if well else 1)

@@ -1,0 +1,26 @@
+"""`poll-once`: one cycle of polling, now."""
+
+from pathlib import Path
+
+import click
+
+from monitoring import polling
+from monitoring.polling import PollPlan
+from portal import keys
+from portal.app import create_app
+from portal.cli import options
+
+
+@click.command(name="poll-once")
+@options.data
+def poll_once(data: Path | None) -> None:
+    """Ask every device that is due and record what it says."""
+    with options.with_database(data) as settings, create_app(settings).app_context():
+        plan = PollPlan(
+            interval_seconds=settings.poll_seconds, timeout_seconds=settings.poll_timeout_seconds
+        )
+        done = polling.poll_site(None, keys.keyring(settings), plan)
+    click.echo(
+        f"{done.asked} devices asked, {done.answered} answered in {done.seconds:.1f} s;"
+        f" {done.opened} outages opened, {done.closed} closed."
+    )

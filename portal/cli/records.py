@@ -1,0 +1,35 @@
+"""`import` and `token`: what an administrator writes into the records."""
+
+from pathlib import Path
+
+import click
+
+from config.database import transaction
+from portal import catalogue_import, tokens
+from portal.app import create_app
+from portal.cli import options
+from rental import units
+
+
+@click.command(name="import")
+@click.argument("path", type=click.Path(exists=True, path_type=Path))
+@options.data
+def import_(path: Path, data: Path | None) -> None:
+    """Load a catalogue from PATH (YAML, CSV or a folder): the whole of it or nothing."""
+    with options.with_database(data) as settings, create_app(settings).app_context():
+        with transaction():
+            imported = catalogue_import.import_file(path)
+        for line in imported.lines():
+            click.echo(line)
+
+
+@click.command()
+@click.argument("member_email")
+@click.option("--name", default="command line", help="What the token is for.")
+@options.data
+def token(member_email: str, name: str, data: Path | None) -> None:
+    """Print a new API token of MEMBER_EMAIL, the only time it can be read."""
+    with options.with_database(data) as settings, create_app(settings).app_context():
+        with transaction():
+            plain = tokens.issue(units.member_by_email(member_email), name)
+        click.echo(plain)
