@@ -32,6 +32,8 @@ class Fate(StrEnum):
     RUNNING = "running"
 
 
+SPANS = (("am", MORNING), ("pm", AFTERNOON), ("am", MORNING), ("pm", AFTERNOON), ("day", FULL_DAY))
+HALVES = {"am": ("am",), "pm": ("pm",), "day": ("am", "pm")}
 PAST = (
     *(Fate.RETURNED,) * 4, Fate.CANCELLED, *(Fate.RETURNED,) * 5, Fate.NO_SHOW,
     *(Fate.RETURNED,) * 4, Fate.DECLINED, *(Fate.RETURNED,) * 3,
@@ -83,6 +85,10 @@ KINDS = (
             "Họp báo Liên hoan phim ngắn sinh viên",
             "Họp báo mở tuyến buýt điện mới",
             "Họp báo khởi động chương trình Thành phố không rác nhựa",
+            "Họp báo Lễ hội Sông nước lần thứ tư",
+            "Họp báo công bố bản đồ ẩm thực đường phố",
+            "Họp báo Ngày hội việc làm sinh viên",
+            "Họp báo ra mắt cổng dữ liệu mở của Thành phố",
         ),
         ("H100", "H50"),
         (("MIC", 4), ("CAM", 1), ("F100", 1)),
@@ -92,9 +98,11 @@ KINDS = (
         EventKind.SEMINAR,
         (
             "Tọa đàm: Báo chí dữ liệu trong tòa soạn nhỏ",
-            "Tọa đàm: Bản quyền ảnh báo chí thời AI",
+            "Tọa đàm: Bản quyền ảnh báo chí trên mạng xã hội",
             "Tọa đàm: Nhà ở xã hội, góc nhìn người trẻ",
             "Tọa đàm: An toàn thông tin cho phóng viên",
+            "Tọa đàm: Podcast tin tức, nghe gì và ai nghe",
+            "Tọa đàm: Đưa tin thiên tai có trách nhiệm",
         ),
         ("H50", "EXCH"),
         (("MIC", 3), ("PROJ", 1)),
@@ -106,6 +114,7 @@ KINDS = (
             "Hội nghị sơ kết công tác thông tin đối ngoại",
             "Hội nghị kết nối doanh nghiệp số khu vực phía Nam",
             "Hội nghị giao ban báo chí mở rộng",
+            "Hội nghị tổng kết mạng lưới cộng tác viên",
         ),
         ("H100",),
         (("MIC", 6), ("LED", 1), ("F200", 1)),
@@ -127,6 +136,8 @@ KINDS = (
             "Tập huấn kỹ năng quay phim bằng điện thoại",
             "Tập huấn kiểm chứng thông tin trên mạng",
             "Lớp dẫn chương trình dành cho cộng tác viên",
+            "Tập huấn trực quan hóa số liệu",
+            "Lớp biên tập ảnh báo chí cơ bản",
         ),
         ("EXCH", "PRESS"),
         (("NOTE", 6), ("PROJ", 1)),
@@ -137,6 +148,7 @@ KINDS = (
         (
             "Phát trực tiếp Gặp gỡ đầu tuần",
             "Phát trực tiếp trò chuyện cùng kiều bào",
+            "Phát trực tiếp chung kết Sinh viên viết báo",
         ),
         ("H50",),
         (("LIVE", 1), ("STREAM", 1), ("MIC", 4), ("F200", 1)),
@@ -147,6 +159,8 @@ KINDS = (
         (
             "Saigon Wire: Regional press briefing on river transport",
             "Saigon Wire: Year-end briefing for foreign correspondents",
+            "Saigon Wire: Round table on coastal cities",
+            "Saigon Wire: Media day of the river cleaning project",
         ),
         ("VIP", "H50"),
         (("INT", 1), ("RX", 20), ("MIC", 3), ("BOOTH", 1)),
@@ -154,6 +168,8 @@ KINDS = (
         Organiser.FOREIGN,
     ),
 )
+# How often each kind comes, in the order of KINDS.
+OFTEN = (4, 3, 3, 1, 3, 1, 1)
 # Who asks for what: the foreign bureau for its own briefings, everybody else for the others.
 HOME_MEMBERS = (
     "member@unit-a.example", "head@unit-a.example", "member2@unit-a.example",
@@ -179,31 +195,60 @@ def planned(now: datetime, seed: int) -> Iterator[Plan]:
     dice = random.Random(seed)
     today = now.astimezone(LOCAL).date()
     decks: dict[str, Iterator[Fate]] = {"past": cycle(PAST), "future": cycle(FUTURE)}
+    program = _Program(dice)
     for offset in range(-PAST_DAYS, FUTURE_DAYS + 1):
         day = today + timedelta(days=offset)
-        for hall, kind, span in _program(dice, day):
+        for hall, kind, title, span in program.of(day):
             period = Period(*(datetime.combine(day, at, LOCAL) for at in span))
             fate = _fate(period, now, decks)
-            yield _plan(dice, kind, hall, period, fate, now)
+            yield _plan(dice, Slot(kind, title, hall, period), fate, now)
     yield _running(now)
 
 
-def _program(dice: random.Random, day: date) -> Iterator[tuple[str, Kind, tuple[time, time]]]:
-    """What one day holds: a few events, each hall once in a half day."""
-    if day.weekday() == 6:
-        return
-    taken: set[tuple[str, str]] = set()
-    for _ in range(dice.choice((4, 5, 5, 6, 7))):
-        kind = dice.choice(KINDS)
-        hall = dice.choice(kind.halls)
-        name, span = dice.choice((("am", MORNING), ("pm", AFTERNOON), ("day", FULL_DAY)))
-        rooms = {"H100", "H50", "H150"} if hall == "H150" else {hall}
-        rooms |= {"H150"} if hall in ("H100", "H50") else set()
-        halves = ("am", "pm") if name == "day" else (name,)
-        wanted = {(room, half) for room in rooms for half in halves}
-        if not taken & wanted:
-            taken |= wanted
-            yield hall, kind, span
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """An event with its hall and time, before it is known who asks and how it ends."""
+
+    kind: Kind
+    title: str
+    hall: str
+    period: Period
+
+
+class _Program:
+    """Deals kinds and titles from shuffled decks, so that neither repeats before it must."""
+
+    def __init__(self, dice: random.Random) -> None:
+        self.dice = dice
+        self.kinds: list[Kind] = []
+        self.titles: dict[Kind, list[str]] = {}
+
+    def of(self, day: date) -> Iterator[tuple[str, Kind, str, tuple[time, time]]]:
+        """What one day holds: a few events, each hall once in a half day."""
+        if day.weekday() == 6:
+            return
+        taken: set[tuple[str, str]] = set()
+        for _ in range(self.dice.choice((3, 3, 4, 5))):
+            kind = self._kind()
+            hall = self.dice.choice(kind.halls)
+            name, span = self.dice.choice(SPANS)
+            rooms = {"H100", "H50", "H150"} if hall == "H150" else {hall}
+            rooms |= {"H150"} if hall in ("H100", "H50") else set()
+            wanted = {(room, half) for room in rooms for half in HALVES[name]}
+            if not taken & wanted:
+                taken |= wanted
+                yield hall, kind, self._title(kind), span
+
+    def _kind(self) -> Kind:
+        if not self.kinds:
+            self.kinds = [kind for kind, n in zip(KINDS, OFTEN, strict=True) for _ in range(n)]
+            self.dice.shuffle(self.kinds)
+        return self.kinds.pop()
+
+    def _title(self, kind: Kind) -> str:
+        if not self.titles.get(kind):
+            self.titles[kind] = self.dice.sample(kind.titles, len(kind.titles))
+        return self.titles[kind].pop()
 
 
 def _fate(period: Period, now: datetime, decks: dict[str, Iterator[Fate]]) -> Fate:
@@ -215,9 +260,8 @@ def _fate(period: Period, now: datetime, decks: dict[str, Iterator[Fate]]) -> Fa
     return next(decks["future"])
 
 
-def _plan(
-    dice: random.Random, kind: Kind, hall: str, period: Period, fate: Fate, now: datetime
-) -> Plan:
+def _plan(dice: random.Random, slot: Slot, fate: Fate, now: datetime) -> Plan:
+    kind, period = slot.kind, slot.period
     foreign = kind.organiser is Organiser.FOREIGN
     asked = period.starts_at - timedelta(days=dice.randint(4, 12), minutes=dice.randint(0, 400))
     if fate is Fate.EXPIRED:
@@ -229,9 +273,9 @@ def _plan(
     asked = min(asked, now - timedelta(minutes=dice.randint(50, 600)))
     return Plan(
         email=dice.choice(FOREIGN_MEMBERS if foreign else HOME_MEMBERS),
-        title=dice.choice(kind.titles),
+        title=slot.title,
         kind=kind,
-        hall=hall,
+        hall=slot.hall,
         period=period,
         attendees=dice.randint(*kind.attendees),
         fate=fate,

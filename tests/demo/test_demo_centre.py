@@ -93,7 +93,9 @@ def test_an_event_with_the_failing_encoder_is_running_and_waits_with_a_draft(hou
 def test_invoice_numbers_have_no_gap_and_follow_the_days(house, demo):
     loaded(demo)
     issued = db.session.scalars(
-        sa.select(Invoice).where(Invoice.number.is_not(None)).order_by(Invoice.issued_at, Invoice.number)
+        sa.select(Invoice)
+        .where(Invoice.number.is_not(None))
+        .order_by(Invoice.issued_at, Invoice.number)
     ).all()
     for year in {invoice.year for invoice in issued}:
         numbers = [invoice.number for invoice in issued if invoice.year == year]
