@@ -18,6 +18,7 @@ from monitoring.errors import UnknownOutage
 from monitoring.models import Device, Outage, OutageCause
 from monitoring.signals import outage_closed, outage_opened, outage_reassigned
 from rental import interruptions
+from rental.models import Interruption, Resource
 
 
 def open_(device: Device, began_at: datetime, evidence: dict[str, Any]) -> Outage:
@@ -53,8 +54,9 @@ def close(outage: Outage, at: datetime) -> None:
         return
     outage.ended_at = max(at, outage.began_at)
     db.session.flush()
-    if outage.device.resource is not None:
-        interruptions.end(outage.device.resource, cause=_cause(outage), at=outage.ended_at)
+    # By the cause, not by the device: it may have been given another resource meanwhile.
+    for resource in _interrupted(outage):
+        interruptions.end(resource, cause=_cause(outage), at=outage.ended_at)
     outage_closed.send(outage)
 
 
@@ -90,6 +92,16 @@ def ancestor_down(device: Device) -> Device | None:
 
 def _cause(outage: Outage) -> str:
     return f"outage:{outage.id}"
+
+
+def _interrupted(outage: Outage) -> list[Resource]:
+    query = (
+        sa.select(Resource)
+        .join(Interruption, Interruption.resource_id == Resource.id)
+        .where(Interruption.cause == _cause(outage), Interruption.ended_at.is_(None))
+        .order_by(Resource.id)
+    )
+    return list(db.session.scalars(query))
 
 
 def _open(device: Device) -> sa.Select[tuple[Outage]]:

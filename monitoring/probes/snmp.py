@@ -6,7 +6,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from gufo.snmp import ValueType
@@ -127,11 +127,12 @@ async def _converse(session: Session, at_head: _Head) -> tuple[Reading, bool]:
 
 
 def _taken(layout: Layout, head: _Head) -> list[Value]:
-    return [_number(head.reply.get(oid)) for oid in layout.oids[: head.asked]]
+    return _numbers(head.reply, layout.oids[: head.asked])
 
 
-def _number(value: ValueType) -> Value:
-    return value if type(value) is int else None
+def _numbers(reply: Rows, oids: Iterable[str]) -> list[Value]:
+    """The integers among the answers, in the order asked; None for all else."""
+    return [value if type(value) is int else None for value in map(reply.get, oids)]
 
 
 async def _values(
@@ -143,7 +144,7 @@ async def _values(
         while len(told) < len(wanted):
             portion = wanted[len(told) : len(told) + session.batch]
             reply = await session.get(portion)
-            told.extend([_number(reply.get(oid)) for oid in portion])
+            told.extend(_numbers(reply, portion))
     except Lost as lost:
         problems.append(f"partial: {len(told)} of {len(wanted)} values; {lost.failure.message}")
         told.extend([None] * (len(wanted) - len(told)))

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from config import clock
 from config.database import db, transaction
-from monitoring import credentials, devices, outages, polling, readings
+from monitoring import credentials, devices, outages, polling, readings, signals
 from monitoring.credentials import Keyring
 from monitoring.devices import NewDevice
 from monitoring.errors import BadAddress, BadDevice, DeviceExists, UnknownDevice
@@ -120,6 +120,16 @@ def test_three_lost_polls_open_an_outage_that_interrupts_the_resource_until_it_r
     with transaction():
         hall = build.a_hall()
         device = a_device(own_agent.port, resource=hall, site=hall.site)
+    told = []
+
+    def opened(outage: Outage) -> None:
+        told.append(("opened", outage.device.name))
+
+    def closed(outage: Outage) -> None:
+        told.append(("closed", outage.device.name))
+
+    signals.outage_opened.connect(opened)
+    signals.outage_closed.connect(closed)
     poll_again()
     own_agent.stop()
     first_lost = clock.now()
@@ -148,6 +158,7 @@ def test_three_lost_polls_open_an_outage_that_interrupts_the_resource_until_it_r
     assert interruption.ended_at == outage.ended_at
     assert outages.all_(open_only=True) == []
     assert outages.all_(device=device) == [outage]
+    assert told == [("opened", device.name), ("closed", device.name)]
 
 
 def test_a_device_that_never_answered_has_an_outage_but_interrupts_nobody(house):
@@ -311,3 +322,16 @@ def test_a_device_is_refused_for_a_reason(house):
             devices.get(0)
     assert [d.name for d in devices.search(q="192.0.2")] == ["a", "b"]
     assert devices.counted()[DeviceStatus.UNKNOWN] == 2
+
+
+def test_an_interruption_ends_with_its_outage_though_the_device_serves_another_resource(house):
+    at = datetime(2030, 3, 5, tzinfo=UTC)
+    with transaction():
+        hall = build.a_hall()
+        device = a_device(agents.free_port(), resource=hall, site=hall.site)
+        device.last_answer_at = at
+        outage = outages.open_(device, at, {})
+        device.resource = build.a_hall(site=hall.site)
+        outages.close(outage, at + timedelta(minutes=1))
+    interruption = db.session.scalars(sa.select(Interruption)).one()
+    assert (interruption.resource_id, interruption.ended_at) == (hall.id, outage.ended_at)
