@@ -15,24 +15,13 @@ from portal.catalogue_import import import_file
 from portal.demo import events, history, inventory
 from portal.demo.devices import BASE_PORT
 from portal.demo.history import Diary
+from portal.demo.sign_ins import PASSWORD
 from portal.models import Notice
 from rental import catalogue, closures, units
 from rental.models import ClosureKind, Member, Site, Unit
 from rental.period import Period
 
 CATALOGUE = Path(__file__).parents[2] / "config" / "demo" / "catalogue.yml"
-# For the demo alone: everybody of the demo signs in with it.
-PASSWORD = "demo-press-centre"  # noqa: S105
-SIGN_INS = (
-    "admin@centre.example",
-    "director@centre.example",
-    "desk@centre.example",
-    "finance@centre.example",
-    "operator@centre.example",
-    "head@unit-a.example",
-    "member@unit-a.example",
-    "member@unit-b.example",
-)
 SEED = 255
 # Two processes that load at once: the second waits, and then finds the database filled.
 LOADING = 0x6D63_6465

@@ -1,18 +1,15 @@
 """The demo's devices in the inventory: credentials sealed, parents, what each one serves."""
 
-import base64
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from config import clock
 from config.database import db
-from monitoring import credentials, devices
+from monitoring import credentials, devices, hostkeys
 from monitoring.credentials import Keyring
 from monitoring.devices import NewDevice
-from monitoring.models import Credential, Device, DeviceRole, HostKey, Platform
+from monitoring.models import Credential, Device, DeviceRole, Platform
 from monitoring.probes.logins import (
     AuthProtocol,
     PrivacyProtocol,
@@ -64,9 +61,9 @@ def add(base_port: int, keys: Path, keyring: Keyring, *, by: Member) -> list[Dev
         row = devices.add(_described(device, base_port, logins), by=by)
         entered.append(row)
         if device.ssh_offset == simulated.SWITCH_SSH_OFFSET:
-            _approve(row, switch_key(keys), by)
+            _pin(row, switch_key(keys), by)
         elif device.ssh_offset == simulated.SERVER_SSH_OFFSET:
-            _approve(row, server_key(keys), by)
+            _pin(row, server_key(keys), by)
     return entered
 
 
@@ -112,18 +109,6 @@ def _described(device: DemoDevice, base_port: int, logins: Logins) -> NewDevice:
     )
 
 
-def _approve(device: Device, path: Path, by: Member) -> None:
-    """Pin the key that the simulator will show, as an operator would after reading it."""
-    key = host_keys.keep(path)
-    digest = hashlib.sha256(key.asbytes()).digest()
-    db.session.add(
-        HostKey(
-            device=device,
-            algorithm=key.get_name(),
-            key=key.get_base64(),
-            fingerprint="SHA256:" + base64.b64encode(digest).decode().rstrip("="),
-            approved_at=clock.now(),
-            approved_by=by,
-        )
-    )
-    db.session.flush()
+def _pin(device: Device, path: Path, by: Member) -> None:
+    """Approve the key that the simulator will show, as an operator would after reading it."""
+    hostkeys.approve(device, host_keys.public_line(host_keys.keep(path)), by=by)

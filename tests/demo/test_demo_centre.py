@@ -15,7 +15,8 @@ from monitoring.credentials import Keyring
 from monitoring.models import Credential, Device, HostKey
 from portal import passwords
 from portal.demo import centre, devices
-from portal.demo.centre import PASSWORD, SIGN_INS, Demo
+from portal.demo.centre import Demo
+from portal.demo.sign_ins import PASSWORD, SIGN_INS
 from portal.demo.ssh_switch import SshSwitch
 from rental.models import Booking, BookingStatus, Closure, Line, Member, Role, Unit
 
