@@ -16,7 +16,8 @@ from monitoring.errors import BadAddress, BadDevice, DeviceExists, UnknownDevice
 from monitoring.models import Device, DeviceStatus, Outage, ReadingRow
 from monitoring.polling import PollPlan
 from monitoring.probes.logins import SnmpCommunity, SshLogin
-from monitoring.probes.outcomes import Target
+from monitoring.probes.outcomes import Outcome, Target
+from monitoring.probes.reading import Core, Layout, Reading
 from rental.models import Interruption
 from tests import build
 from tests.monitoring import agents
@@ -335,3 +336,22 @@ def test_an_interruption_ends_with_its_outage_though_the_device_serves_another_r
         outages.close(outage, at + timedelta(minutes=1))
     interruption = db.session.scalars(sa.select(Interruption)).one()
     assert (interruption.resource_id, interruption.ended_at) == (hall.id, outage.ended_at)
+
+
+def test_what_was_not_told_stays_untold_in_the_database(house):
+    layout = Layout(cores=(Core(1, "a"), Core(2, "b")), ports=())
+    bare = Layout(name="bare")
+    with transaction():
+        some, none = a_device(2001), a_device(2002)
+        outcomes = [
+            Outcome(Target("", device_id=device.id), clock.now(), 0.1, reading)
+            for device, reading in (
+                (some, Reading(layout, clock.now(), 1.5, (None, 2**53 - 1))),
+                (none, Reading(bare, clock.now(), None, (), ("partial: nothing",))),
+            )
+        ]
+        polling.record(outcomes)
+    assert [p.load_percent for p in readings.latest(some).processors()] == [None, 2**53 - 1]
+    assert readings.latest(none).values == []
+    assert readings.latest(none).problems == ("partial: nothing",)
+    assert none.status is DeviceStatus.DEGRADED
