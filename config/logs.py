@@ -87,7 +87,7 @@ def configure(level: str = "INFO", form: str = "json") -> None:
     root = logging.getLogger()
     root.handlers[:] = [stream]
     root.setLevel(level)
-    for chatty in ("procrastinate", "apscheduler", "paramiko", "netmiko"):
+    for chatty in ("alembic", "apscheduler", "netmiko", "paramiko", "procrastinate"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
     structlog.configure(
         processors=[

@@ -181,3 +181,13 @@ def count(*, statuses: Sequence[ViolationStatus], device: Device | None = None) 
     if device is not None:
         wanted = wanted.where(Violation.device_id == device.id)
     return db.session.scalar(wanted) or 0
+
+
+def open_by_severity() -> dict[str, int]:
+    """How many violations are not resolved, by severity; for the metrics."""
+    rows = db.session.execute(
+        sa.select(Violation.severity, sa.func.count())
+        .where(Violation.status != ViolationStatus.RESOLVED)
+        .group_by(Violation.severity)
+    )
+    return {severity.value: number for severity, number in rows}

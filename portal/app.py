@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import Flask
-from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from billing import reactions as billing_reactions
@@ -71,7 +70,6 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
             app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_prefix=hops
         )
     db.init_app(app)
-    Migrate(app, db, directory="portal/migrations", render_as_batch=False)
     request_ids.register(app)
     problems.register(app)
     signin.register(app)

@@ -42,6 +42,8 @@ def turns(settings: Settings) -> list[Turn]:
     """All that comes round in an installation."""
     return [
         Turn("poll", settings.poll_seconds, each_site=True),
+        Turn("collect_evidence", settings.evidence_minutes * 60, each_site=True),
+        Turn("end_waivers", 60),
         Turn("expire_bookings", 60),
         Turn("send_notices", 10),
         Turn("revive", 10),

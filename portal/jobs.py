@@ -21,7 +21,7 @@ from config import clock, logs
 from config.database import transaction
 from config.errors import Unreachable
 from config.settings import Settings
-from monitoring import polling
+from monitoring import enforcement, evidence, polling, violations
 from monitoring.polling import PollPlan
 from portal import idempotency, keys, notices, throttle
 from rental import bookings, units
@@ -108,6 +108,23 @@ def poll(site: str) -> None:
     )
     summary = polling.poll_site(site_id, keys.keyring(settings), plan)
     log.info("polled", site=site, asked=summary.asked, answered=summary.answered)
+
+
+@queue.task(name="collect_evidence")
+def collect_evidence(site: str) -> None:
+    """Read the configurations of a site's devices and judge them by the policies."""
+    with transaction():
+        site_id = units.site(site).id
+    totals = evidence.collect_site(site_id, keys.keyring(settings_here()))
+    log.info("evidence collected", site=site, **totals)
+
+
+@queue.task(name="end_waivers")
+def end_waivers() -> None:
+    """Open again what was waived until now, and close what that takes off the calendar."""
+    with transaction():
+        over = violations.end_waivers()
+        enforcement.settle_all([violation.device for violation in over])
 
 
 @queue.task(name="expire_bookings")

@@ -239,6 +239,8 @@ def _environment(settings: Settings, url: str, address: str) -> dict[str, str]:
     """What the children are told: the parent's settings, its database and its address."""
     return {
         "MEDIA_CENTER_PUBLIC_URL": address,
+        # Many threads that mostly wait: one arena of malloc for each would stay half empty.
+        "MALLOC_ARENA_MAX": "2",
         **os.environ,
         "MEDIA_CENTER_DATA": str(settings.data),
         "MEDIA_CENTER_LOG_FORMAT": settings.log_format,
@@ -259,10 +261,11 @@ def run(settings: Settings, wish: Wish) -> None:
         stack.callback(tree.stop)
         for part in parts(listener.fileno()):
             tree.start(part)
+        if wish.demo:
+            tree.start(simulators(settings.data))
         _await_first_page(tree, host, port)
         if wish.demo:
             tree.run_once(Part("demo", (*CLI, "load-demo")))
-            tree.start(simulators(settings.data))
         if not tree.told_to_stop.is_set():
             wish.on_ready(address)
         while not tree.told_to_stop.wait(WATCH_SECONDS):

@@ -89,13 +89,6 @@ def downgrade_on(link: Connection, revision: str) -> None:
     command.downgrade(_alembic(link), revision)
 
 
-def is_current() -> bool:
-    """Whether the database of the current app has this version's shape."""
-    with db.engine.connect() as link:
-        found = MigrationContext.configure(link).get_current_revision()
-    return found == ScriptDirectory.from_config(_alembic()).get_current_head()
-
-
 def write_migration(link: Connection, message: str) -> None:
     """Write the next numbered migration from what the models say and the database lacks."""
     script = ScriptDirectory.from_config(_alembic())

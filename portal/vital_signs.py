@@ -10,10 +10,15 @@ from config import logs
 from config.database import db
 from config.errors import NotAllowed
 from config.settings import Settings
-from portal import schema
+from monitoring import metrics as measured
+from monitoring import violations
+from portal import shape
 from portal.access import NotSignedIn
 
 log = logs.get(__name__)
+
+PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
+OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 
 class NotForYou(NotAllowed):
@@ -49,7 +54,7 @@ def register(app: Flask, settings: Settings) -> None:
     @app.get("/readyz")
     def readyz() -> tuple[Response, int]:
         try:
-            current = schema.is_current()
+            current = shape.is_current()
         except sa.exc.DBAPIError as wrong:
             db.session.rollback()
             log.warning("not ready", exc_info=wrong)
@@ -57,3 +62,15 @@ def register(app: Flask, settings: Settings) -> None:
         if not current:
             return jsonify(status="unready", database="run media-center upgrade"), 503
         return jsonify(status="ready", database="current"), 200
+
+    @app.get("/metrics")
+    def metrics() -> Response:
+        require_scraper(settings)
+        modern = "application/openmetrics-text" in request.headers.get("Accept", "")
+        text = measured.text(violations.open_by_severity, openmetrics=modern)
+        return Response(text, content_type=OPENMETRICS if modern else PROMETHEUS)
+
+    @app.get("/prometheus/targets")
+    def targets() -> Response:
+        require_scraper(settings)
+        return jsonify(measured.targets())

@@ -11,7 +11,7 @@ from procrastinate.app import WorkerOptions
 from config import logs
 from config.errors import Unreachable
 from config.settings import Settings
-from portal import jobs, schema
+from portal import jobs, shape
 from portal.app import create_app
 from portal.clock import Clock
 
@@ -31,7 +31,7 @@ def await_schema(service: Flask, seconds: float = SCHEMA_SECONDS) -> None:
     """Wait for whoever upgrades the database; raises NoSchema when nobody does."""
     until = time.monotonic() + seconds
     with service.app_context():
-        while not schema.is_current():
+        while not shape.is_current():
             if time.monotonic() > until:
                 raise NoSchema
             time.sleep(0.2)

@@ -14,6 +14,7 @@ from config.settings import Settings
 from portal import schema
 from portal.app import create_app
 from portal.cli import options
+from portal.cli.attached import with_database
 
 
 class ProgramFailed(Unreachable):
@@ -57,7 +58,7 @@ def _run(settings: Settings, name: str, *arguments: str) -> None:
 @options.data
 def upgrade(data: Path | None) -> None:
     """Bring the database to the shape this version needs."""
-    with options.with_database(data) as settings:
+    with with_database(data) as settings:
         schema.upgrade(create_app(settings))
     click.echo("The database is up to date.")
 
@@ -70,7 +71,7 @@ def backup(file: Path, data: Path | None) -> None:
     if file.exists():
         raise Conflict(f"{file} exists already; choose another name.")
     partial = file.with_name(f"{file.name}.partial")
-    with options.with_database(data) as settings:
+    with with_database(data) as settings:
         try:
             partial.touch(mode=0o600)
             _run(settings, "pg_dump", "--format=custom", "--file", str(partial))
@@ -89,7 +90,7 @@ def restore(file: Path, *, replace: bool, data: Path | None) -> None:
     with file.open("rb") as opened:
         if opened.read(5) != b"PGDMP":
             raise NotABackup(f"{file} is not a backup that `media-center backup` made.")
-    with options.with_database(data) as settings:
+    with with_database(data) as settings:
         app = create_app(settings)
         with app.app_context():
             if not replace and not schema.is_empty():

@@ -11,9 +11,10 @@ from flask import Flask
 from config.errors import Refusal
 from config.settings import Settings
 from monitoring import policy
-from portal import jobs, keys, mail, schema
+from portal import jobs, keys, mail, shape
 from portal.app import create_app
 from portal.cli import options
+from portal.cli.attached import with_database
 
 HOME = Path(__file__).parents[1]
 LEAST_FREE_MEGABYTES = 500
@@ -31,7 +32,7 @@ def _database(settings: Settings) -> Finding:
 
 def _schema(app: Flask) -> Finding:
     with app.app_context():
-        current = schema.is_current()
+        current = shape.is_current()
     return current, "the schema is current" if current else "run `media-center upgrade`"
 
 
@@ -98,7 +99,7 @@ def examined(look: Callable[[], Finding]) -> Finding:
 def doctor(data: Path | None) -> None:
     """Look at what the installation needs; exit 1 if something is missing."""
     well = True
-    with options.with_database(data) as settings:
+    with with_database(data) as settings:
         app = create_app(settings)
         for name, look in examinations(settings, app):
             good, sentence = examined(look)

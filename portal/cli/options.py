@@ -1,14 +1,12 @@
-"""What several commands share: the data folder, the settings and the database behind them."""
+"""What several commands share: the data folder and the settings."""
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from config import embedded
 from config.settings import Settings, load
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -31,17 +29,3 @@ def settings_for(folder: Path | None, **defaults: str) -> Settings:
         own["data"] = folder
     settings = load(**own)
     return settings.model_copy(update={"data": settings.data.resolve()})
-
-
-@contextmanager
-def with_database(folder: Path | None) -> Iterator[Settings]:
-    """The settings with a database that answers: DATABASE_URL's, or the embedded one of `--data`.
-
-    Attaches to the embedded server of a running service, or starts one for the while.
-    """
-    settings = settings_for(folder, log_level="WARNING", log_format="text")
-    if settings.database_url is not None:
-        yield settings
-        return
-    with embedded.serve(settings.data) as url:
-        yield settings.model_copy(update={"database_url": url})

@@ -9,13 +9,14 @@ from monitoring.polling import PollPlan
 from portal import keys
 from portal.app import create_app
 from portal.cli import options
+from portal.cli.attached import with_database
 
 
 @click.command(name="poll-once")
 @options.data
 def poll_once(data: Path | None) -> None:
     """Ask every device that is due and record what it says."""
-    with options.with_database(data) as settings, create_app(settings).app_context():
+    with with_database(data) as settings, create_app(settings).app_context():
         plan = PollPlan(
             interval_seconds=settings.poll_seconds, timeout_seconds=settings.poll_timeout_seconds
         )

@@ -8,6 +8,7 @@ from config.database import transaction
 from portal import catalogue_import, tokens
 from portal.app import create_app
 from portal.cli import options
+from portal.cli.attached import with_database
 from rental import units
 
 
@@ -16,7 +17,7 @@ from rental import units
 @options.data
 def import_(path: Path, data: Path | None) -> None:
     """Load a catalogue from PATH (YAML, CSV or a folder): the whole of it or nothing."""
-    with options.with_database(data) as settings, create_app(settings).app_context():
+    with with_database(data) as settings, create_app(settings).app_context():
         with transaction():
             imported = catalogue_import.import_file(path)
         for line in imported.lines():
@@ -29,7 +30,7 @@ def import_(path: Path, data: Path | None) -> None:
 @options.data
 def token(member_email: str, name: str, data: Path | None) -> None:
     """Print a new API token of MEMBER_EMAIL, the only time it can be read."""
-    with options.with_database(data) as settings, create_app(settings).app_context():
+    with with_database(data) as settings, create_app(settings).app_context():
         with transaction():
             plain = tokens.issue(units.member_by_email(member_email), name)
         click.echo(plain)

@@ -1,13 +1,26 @@
 """`web`: the web server alone."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import click
+from flask import Flask
 
-from portal import schema
+from portal import shape
 from portal.app import create_app
 from portal.cli import options
 from portal.web import serve
+
+
+def upgrade_if_needed(app: Flask) -> None:
+    """Migrate in a process of its own: what that takes, the web need not carry."""
+    with app.app_context():
+        if shape.is_current():
+            return
+    done = subprocess.run([sys.executable, "-m", "portal.cli", "upgrade"], check=False)
+    if done.returncode:
+        raise SystemExit(done.returncode)
 
 
 @click.command()
@@ -21,6 +34,6 @@ def web(port: int, host: str, socket: int | None, *, upgrade: bool, data: Path |
     settings = options.settings_for(data)
     app = create_app(settings)
     if upgrade:
-        schema.upgrade(app)
+        upgrade_if_needed(app)
     shown = f"[{host}]" if ":" in host else host
     serve(app, settings, f"fd://{socket}" if socket is not None else f"{shown}:{port}")
