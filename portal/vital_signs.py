@@ -12,7 +12,7 @@ from config.errors import NotAllowed
 from config.settings import Settings
 from monitoring import metrics as measured
 from monitoring import violations
-from portal import shape
+from portal import service_metrics, shape
 from portal.access import NotSignedIn
 
 log = logs.get(__name__)
@@ -67,7 +67,9 @@ def register(app: Flask, settings: Settings) -> None:
     def metrics() -> Response:
         require_scraper(settings)
         modern = "application/openmetrics-text" in request.headers.get("Accept", "")
-        text = measured.text(violations.open_by_severity, openmetrics=modern)
+        text = service_metrics.text(openmetrics=modern) + measured.text(
+            violations.open_by_severity, openmetrics=modern
+        )
         return Response(text, content_type=OPENMETRICS if modern else PROMETHEUS)
 
     @app.get("/prometheus/targets")
