@@ -26,6 +26,7 @@ COMMANDS = {
     "probe": "portal.cli.devices:probe",
     "audit": "portal.cli.devices:audit",
     "redact": "portal.cli.devices:redact",
+    "drift": "portal.cli.drift:drift",
     "access": "portal.cli.reference:access",
 }
 

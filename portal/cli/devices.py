@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,10 @@ def split_address(text: str) -> tuple[str, int]:
     return host, int(port or 161)
 
 
+def _one_of(words: type[StrEnum]) -> click.Choice[str]:
+    return click.Choice([word.value for word in words], case_sensitive=False)
+
+
 def _login(asked: dict[str, Any]) -> SnmpCommunity | SnmpUser:
     """SNMPv3 where a user is named, v2c otherwise; passwords may come from the environment."""
     if asked["user"] is None:
@@ -57,9 +62,9 @@ def _login(asked: dict[str, Any]) -> SnmpCommunity | SnmpUser:
 @click.argument("address")
 @click.option("--community", default="public", envvar="SNMP_COMMUNITY", help="SNMP v2c.")
 @click.option("--user", help="SNMPv3 user.")
-@click.option("--auth-protocol", type=click.Choice([*AuthProtocol]), default="sha")
+@click.option("--auth-protocol", type=_one_of(AuthProtocol), default="sha")
 @click.option("--auth-password", envvar="SNMP_AUTH_PASSWORD", help="Or SNMP_AUTH_PASSWORD.")
-@click.option("--privacy-protocol", type=click.Choice([*PrivacyProtocol]), default="aes128")
+@click.option("--privacy-protocol", type=_one_of(PrivacyProtocol), default="aes128")
 @click.option("--privacy-password", envvar="SNMP_PRIVACY_PASSWORD", help="Or SNMP_PRIVACY_…")
 @click.option("--timeout", type=click.FloatRange(0.1, 60), default=2.0, help="Seconds a request.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
