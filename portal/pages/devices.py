@@ -7,7 +7,9 @@ from flask_babel import gettext as _
 
 from config import clock
 from monitoring import devices, outages, readings
-from monitoring.models import Device, DeviceRole, DeviceStatus
+from monitoring.models import DeviceRole, DeviceStatus
+from monitoring.probes.reading import Interface
+from monitoring.rates import Point
 from portal.access import may
 from portal.pages import reading
 from portal.pages.violations import of_device
@@ -52,14 +54,14 @@ def show(device_id: int) -> str:
     device = devices.get(device_id)
     latest = readings.latest(device)
     interfaces = latest.interfaces() if latest else []
-    wanted = request.args.get("interface") or _busiest(device, [i.name for i in interfaces if i.name])
+    rates = readings.current_rates(device)
     return render_template(
         "devices/show.html",
         device=device,
         latest=latest,
         interfaces=interfaces,
-        rates=readings.current_rates(device),
-        interface=wanted,
+        rates=rates,
+        interface=request.args.get("interface") or _busiest(interfaces, rates),
         span=_span(),
         outages=outages.all_(device=device, limit=10),
         violations=of_device(device),
@@ -67,19 +69,15 @@ def show(device_id: int) -> str:
     )
 
 
-def _busiest(device: Device, names: list[str]) -> str | None:
-    """The interface with the most traffic now; the first one where there is none."""
-    latest = readings.latest(device)
-    if latest is None or not names:
-        return None
-    rates = readings.current_rates(device)
+def _busiest(interfaces: list[Interface], rates: dict[int, Point]) -> str | None:
+    """The name of the interface with the most traffic now, None where there is none."""
 
-    def traffic(index: int) -> float:
-        point = rates.get(index)
+    def traffic(interface: Interface) -> float:
+        point = rates.get(interface.index)
         return ((point.in_bps or 0) + (point.out_bps or 0)) if point else 0
 
-    busiest = max(latest.interfaces(), key=lambda i: traffic(i.index))
-    return busiest.name or names[0]
+    named = [interface for interface in interfaces if interface.name]
+    return max(named, key=traffic).name if named else None
 
 
 @pages.get("/<int:device_id>/traffic.json")

@@ -25,12 +25,12 @@ def language() -> str:
 
 
 def money(amount: Any) -> str:
-    """A Money, or whole đồng: `1.500.000 ₫` in Vietnamese, `1,500,000 ₫` in English."""
+    """A Money, or whole đồng: `1.500.000 đ` in Vietnamese, `1,500,000 đ` in English."""
     if amount is None:
         return ""
     minor = amount if isinstance(amount, int) else amount.minor
     currency = "VND" if isinstance(amount, int) else amount.currency
-    sign = "₫" if currency == "VND" else currency
+    sign = "đ" if currency == "VND" else currency
     return number(minor) + GAP + sign
 
 

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as Answer
 
 from billing import credit_notes, invoices, payments, seller, transfers, vietqr
 from billing.credit_notes import NewCredit
+from billing.documents import pdf as documents
 from billing.models import Invoice, InvoiceStatus, PaymentMethod
 from billing.money import Money
 from billing.payments import NewPayment
@@ -52,7 +53,8 @@ def _listing() -> Listing[Invoice]:
         query = query.where(Invoice.status == status)
     if q := "".join(c for c in request.args.get("q", "") if c.isalnum()):
         compact = sa.func.replace(Invoice.reference, "-", "")
-        number = sa.func.concat(Invoice.symbol, sa.func.lpad(sa.cast(Invoice.number, sa.String), 8, "0"))
+        digits = sa.func.lpad(sa.cast(Invoice.number, sa.String), 8, "0")
+        number = sa.func.concat(Invoice.symbol, digits)
         query = query.where(sa.or_(compact.ilike(f"%{q}%"), number.ilike(f"%{q}%")))
     page = reading.page_number()
     total = db.session.scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0
@@ -120,6 +122,33 @@ def vietqr_svg(invoice_id: int) -> Response:
     if text is None:
         raise NotFound
     return Response(vietqr.svg(text, 6), mimetype="image/svg+xml")
+
+
+def _file(content: bytes, name: str) -> Response:
+    return Response(
+        content,
+        mimetype="application/pdf",
+        headers={"Content-Disposition": f'inline; filename="{name}.pdf"'},
+    )
+
+
+@pages.get("/<int:invoice_id>/invoice.pdf")
+@may("see own invoices")
+def pdf(invoice_id: int) -> Response:
+    """The invoice as a document, as it was frozen at issue; finance looks at drafts too."""
+    invoice = visible(invoice_id)
+    return _file(documents.invoice_pdf(invoice), invoice.display_number or invoice.reference)
+
+
+@pages.get("/<int:invoice_id>/credit-notes/<int:note_id>.pdf")
+@may("see own invoices")
+def credit_note_pdf(invoice_id: int, note_id: int) -> Response:
+    """A credit note of the invoice as a document."""
+    invoice = visible(invoice_id)
+    note = credit_notes.get(note_id)
+    if note.invoice_id != invoice.id:
+        raise NotFound
+    return _file(documents.credit_note_pdf(note), note.display_number)
 
 
 def _amount(name: str) -> Money:

@@ -31,8 +31,8 @@ def _rows(shown: Window, resources: list[Resource]) -> list[Row]:
     member = current_member()
     viewer = Viewer(member.unit_id, allowed("see every unit's bookings"))
     entries = calendar.entries(resources, shown.period)
-    pools = [resource for resource in resources if resource.stock > 1]
-    free = calendar.segments(pools, shown.period) if pools else {}
+    graded = [resource for resource in resources if resource.stock > 1 or resource.parts]
+    free = calendar.segments(graded, shown.period) if graded else {}
     return [
         row(resource, entries[resource.id], free.get(resource.id, ()), shown, viewer)
         for resource in resources

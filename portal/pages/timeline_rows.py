@@ -82,7 +82,7 @@ class Bar:
     column: int
     columns: int
     look: str
-    entry: Entry
+    entry: Entry | None
     known: bool
     lane: int = 0
     busy: bool = True
@@ -130,7 +130,12 @@ def row(
     """The row of one resource, for one viewer."""
     if resource.stock > 1:
         return _pool(resource, entries, free, (window, viewer))
-    bars: list[Bar] = []
+    # A whole whose part is taken cannot be had, though nothing of its own lies there.
+    bars = [
+        Bar(*place, "parts", None, known=False)
+        for segment in free
+        if segment.free == 0 and (place := window.span(segment.starts_at, segment.ends_at))
+    ]
     for entry in entries:
         known = viewer.knows(entry)
         bars.extend(_turnarounds(entry, window))

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from config import clock
 from config.database import db, transaction
-from monitoring import rules, violations
+from monitoring import enforcement, rules, violations
 from monitoring.models import Device, Violation, ViolationStatus
 from monitoring.rules import Rule, Severity
 from portal.access import current_member, may
@@ -135,11 +135,9 @@ def waive(violation_id: int) -> Response:
         raise BadField(_("Choose the day on which the waiver ends."))
     ends_at = datetime.combine(until + timedelta(days=1), time(), clock.LOCAL).astimezone(UTC)
     with transaction():
-        violations.waive(
-            violations.get(violation_id),
-            by=current_member(),
-            reason=request.form.get("reason", ""),
-            until=ends_at,
-        )
+        violation = violations.get(violation_id)
+        reason = request.form.get("reason", "")
+        violations.waive(violation, by=current_member(), reason=reason, until=ends_at)
+        enforcement.settle(violation.device)
     flash(_("Waived until %(day)s.", day=formats.plain_day(until)), "good")
     return redirect(url_for(".show", violation_id=violation_id))
