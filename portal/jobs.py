@@ -73,6 +73,9 @@ def defer(link: psycopg.Connection, task: str, site: str | None = None) -> bool:
         queueing_lock=name,
         connection=link,
     )
+    if not link.autocommit:
+        # Begin the caller's transaction, so that ours below is a savepoint within it.
+        link.execute("SELECT 1")
     try:
         with link.transaction():
             deferrer.defer(**({"site": site} if site else {}))

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import psycopg
 from flask import Flask
 from procrastinate.app import WorkerOptions
+from sqlalchemy.exc import OperationalError
 
 from config import logs
 from config.errors import Unreachable
@@ -27,14 +28,23 @@ class NoSchema(Unreachable):
     """The database was not made ready in time; run `media-center upgrade`."""
 
 
+def _is_ready(service: Flask) -> bool:
+    with service.app_context():
+        try:
+            return shape.is_current()
+        except OperationalError as silent:
+            # After a power cut everything starts at once, and the database takes longest.
+            log.warning("database does not answer yet", problem=str(silent.orig).strip())
+            return False
+
+
 def await_schema(service: Flask, seconds: float = SCHEMA_SECONDS) -> None:
     """Wait for whoever upgrades the database; raises NoSchema when nobody does."""
     until = time.monotonic() + seconds
-    with service.app_context():
-        while not shape.is_current():
-            if time.monotonic() > until:
-                raise NoSchema
-            time.sleep(0.2)
+    while not _is_ready(service):
+        if time.monotonic() > until:
+            raise NoSchema
+        time.sleep(0.2)
 
 
 def queues_for(settings: Settings, site: str | None, without: Iterable[str]) -> list[str] | None:

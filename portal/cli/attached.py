@@ -4,9 +4,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
+
 from config import embedded
+from config.errors import Unreachable
 from config.settings import Settings
 from portal.cli.options import settings_for
+
+
+class DatabaseSilent(Unreachable):
+    """The database does not answer; look at DATABASE_URL and at the server."""
+
+
+def _require_answer(settings: Settings) -> None:
+    """Raise DatabaseSilent, a sentence, before a query fails in a hundred lines."""
+    url = (settings.database_url or "").replace("postgresql+psycopg://", "postgresql://", 1)
+    try:
+        psycopg.connect(url, connect_timeout=5).close()
+    except psycopg.OperationalError as silent:
+        reason = str(silent).strip().splitlines()[0]
+        raise DatabaseSilent(f"The database of DATABASE_URL does not answer: {reason}") from silent
 
 
 @contextmanager
@@ -17,6 +34,7 @@ def with_database(folder: Path | None) -> Iterator[Settings]:
     """
     settings = settings_for(folder, log_level="WARNING", log_format="text")
     if settings.database_url is not None:
+        _require_answer(settings)
         yield settings
         return
     with embedded.serve(settings.data) as url:

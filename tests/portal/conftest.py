@@ -62,8 +62,7 @@ def person(service: Flask) -> Callable[..., Member]:
 
     def make(**over: object) -> Member:
         with transaction():
-            member = a_member(**{"password_hash": PASSWORD_HASH, **over})
-        return member
+            return a_member(**{"password_hash": PASSWORD_HASH, **over})
 
     return make
 

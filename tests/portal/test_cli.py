@@ -1,0 +1,239 @@
+"""The command line: what each command says and how it exits."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from config.database import db
+from config.settings import Settings, variable
+from portal import jobs, tokens
+from portal.access import TABLE, UnknownVerbError, as_markdown, may
+from portal.cli import COMMANDS, commands
+from portal.cli.devices import split_address
+from rental.models import Role, Unit
+from tests.build import a_unit
+
+HOME = Path(__file__).parents[2]
+REFERENCE = HOME / "docs" / "reference"
+
+
+@pytest.fixture
+def media_center(service):
+    """Runs a command as a shell would, on the test's database; text in, result out."""
+    settings = service.extensions["settings"]
+    environment = {
+        **os.environ,
+        "DATABASE_URL": jobs.libpq_url(settings),
+        "MEDIA_CENTER_DATA": str(settings.data),
+    }
+
+    def call(*arguments, stdin=b"", **more):
+        return subprocess.run(
+            [sys.executable, "-W", "ignore", "-m", "portal.cli", *map(str, arguments)],
+            input=stdin,
+            capture_output=True,
+            env={**environment, **more},
+            check=False,
+            cwd=HOME,
+        )
+
+    return call
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself_and_stands_in_the_reference(name):
+    told = CliRunner().invoke(commands, [name, "--help"])
+    assert told.exit_code == 0
+    assert len(told.output.splitlines()) > 3
+    reference = (REFERENCE / "commands.md").read_text()
+    assert f"`media-center {name}" in reference
+    for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", told.output.split("Options:", 1)[1]):
+        assert f"`{option}" in reference or option == "--help", f"{name} {option}"
+
+
+@pytest.mark.parametrize("field", Settings.model_fields)
+def test_every_setting_stands_in_the_reference(field):
+    row = f"| `{variable(field)}` |"
+    described = Settings.model_fields[field].description
+    lines = [
+        line
+        for line in (REFERENCE / "settings.md").read_text().splitlines()
+        if line.startswith(row)
+    ]
+    assert len(lines) == 1
+    assert described in lines[0]
+
+
+def test_the_table_of_access_is_printed_in_the_reference():
+    assert (REFERENCE / "access.md").read_text() == as_markdown()
+
+
+def test_every_role_may_do_something_and_every_verb_has_somebody():
+    assert all(TABLE.values())
+    assert set(Role) == frozenset().union(*TABLE.values())
+
+
+def test_a_verb_that_is_not_in_the_table_stops_the_start():
+    with pytest.raises(UnknownVerbError):
+        may("do what nobody wrote down")
+
+
+def test_a_token_is_printed_once_and_speaks_for_its_member(service, person, media_center):
+    member = person(email="lan@example.com")
+    made = media_center("token", "Lan@example.com")
+    assert made.returncode == 0, made.stderr
+    assert tokens.member_for(f"Bearer {made.stdout.decode().strip()}") == member
+
+
+def test_a_token_for_nobody_is_refused_in_a_sentence(media_center):
+    refused = media_center("token", "nobody@example.com")
+    assert refused.returncode == 1
+    assert b"nobody@example.com" in refused.stderr
+    assert b"Traceback" not in refused.stderr
+
+
+def test_a_wrong_variable_is_named_and_its_value_is_not(media_center):
+    refused = media_center("upgrade", MEDIA_CENTER_PROXIES="many", DATABASE_URL="mysql://a:pw@b/c")
+    assert refused.returncode == 1
+    assert b"MEDIA_CENTER_PROXIES" in refused.stderr
+    assert b"DATABASE_URL" in refused.stderr
+    assert b"pw" not in refused.stderr
+
+
+def test_a_database_that_does_not_answer_is_told_in_a_sentence(media_center):
+    refused = media_center("upgrade", DATABASE_URL="postgresql://nobody:pw@127.0.0.1:1/x")
+    assert refused.returncode == 1
+    assert b"Traceback" not in refused.stderr
+    assert b"pw" not in refused.stderr
+
+
+def test_an_import_is_all_or_nothing(service, media_center, tmp_path):
+    good, bad = tmp_path / "good.yml", tmp_path / "bad.yml"
+    good.write_text("units:\n  - slug: bao-moi\n    name: Báo Mới\n")
+    bad.write_text("units:\n  - slug: bao-cu\n    name: Báo Cũ\n  - slug: bao-hong\n")
+    refused = media_center("import", bad)
+    assert refused.returncode == 1
+    assert b"line 4" in refused.stderr
+    assert db.session.query(Unit).count() == 0
+    assert media_center("import", good).returncode == 0
+    db.session.rollback()
+    assert db.session.query(Unit).one().slug == "bao-moi"
+
+
+def test_a_backup_is_restored_as_it_was(service, person, media_center, tmp_path):
+    person(email="lan@example.com", unit=a_unit(name="Báo Tuổi Trẻ"))
+    file = tmp_path / "centre.backup"
+    assert media_center("backup", file).returncode == 0
+    assert file.stat().st_mode & 0o077 == 0
+    assert media_center("backup", file).returncode == 1  # never over another backup
+    db.session.execute(db.text("UPDATE unit SET name = 'lost'"))
+    db.session.commit()
+    refused = media_center("restore", file)
+    assert refused.returncode == 1
+    assert b"--replace" in refused.stderr
+    done = media_center("restore", file, "--replace")
+    assert done.returncode == 0, done.stderr
+    db.session.rollback()
+    assert db.session.query(Unit).one().name == "Báo Tuổi Trẻ"
+
+
+def test_what_is_no_backup_is_not_restored(media_center, tmp_path):
+    (tmp_path / "notes.txt").write_text("notes")
+    refused = media_center("restore", tmp_path / "notes.txt", "--replace")
+    assert refused.returncode == 1
+    assert b"not a backup" in refused.stderr
+
+
+def test_the_doctor_says_what_is_missing(media_center):
+    told = media_center("doctor")
+    lines = told.stdout.decode().splitlines()
+    assert told.returncode == 1
+    assert any(line.startswith("ok") and "PostgreSQL" in line for line in lines)
+    assert any(line.startswith("BAD") and "worker" in line for line in lines)
+
+
+def test_polling_once_says_what_it_did(media_center):
+    told = media_center("poll-once")
+    assert told.returncode == 0, told.stderr
+    assert b"0 devices asked" in told.stdout
+
+
+def test_a_silent_device_is_told_in_the_shape_of_the_contract(media_center):
+    told = media_center("probe", "127.0.0.1:1", "--timeout", "0.2", "--json")
+    assert told.returncode == 1
+    document = json.loads(told.stdout)
+    assert document["reachable"] is False
+    assert set(document) == {
+        "reachable",
+        "system",
+        "interfaces",
+        "processors",
+        "storage",
+        "sensors",
+        "problems",
+    }
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("192.0.2.1", ("192.0.2.1", 161)),
+        ("192.0.2.1:1161", ("192.0.2.1", 1161)),
+        ("[2001:db8::1]:1161", ("2001:db8::1", 1161)),
+        ("2001:db8::1", ("2001:db8::1", 161)),
+        ("switch.example", ("switch.example", 161)),
+    ],
+)
+def test_an_address_may_bear_a_port(typed, meant):
+    assert split_address(typed) == meant
+
+
+@pytest.mark.parametrize("typed", [":161", "192.0.2.1:x", "192.0.2.1:0", "192.0.2.1:99999"])
+def test_an_address_that_is_none_is_refused(media_center, typed):
+    assert media_center("probe", typed).returncode == 1
+
+
+CONFIG = b"hostname SW1\nsnmp-server community topsecret RW\n"
+
+
+def test_an_audit_exits_with_1_and_shows_no_secret(media_center, tmp_path):
+    file = tmp_path / "sw1.cfg"
+    file.write_bytes(CONFIG)
+    told = media_center("audit", "--config", file, "--platform", "cisco_ios", "--json")
+    assert told.returncode == 1
+    results = {finding["result"] for finding in json.loads(told.stdout)["findings"]}
+    assert "fail" in results
+    assert b"topsecret" not in told.stdout
+
+
+def test_an_audit_of_an_unknown_platform_names_the_known_ones(media_center, tmp_path):
+    (tmp_path / "x.cfg").write_bytes(CONFIG)
+    told = media_center("audit", "--config", tmp_path / "x.cfg", "--platform", "vax")
+    assert told.returncode == 1
+    assert b"cisco_ios" in told.stderr
+
+
+def test_redaction_keeps_the_lines_and_takes_the_secret(media_center):
+    told = media_center("redact", "--platform", "cisco_ios", stdin=CONFIG)
+    assert told.returncode == 0
+    assert b"topsecret" not in told.stdout
+    assert told.stdout.count(b"\n") == CONFIG.count(b"\n")
+    assert media_center("redact", "--platform", "cisco_ios", stdin=b"\xff\xfe").returncode == 1
+
+
+@pytest.mark.parametrize("command", ["probe", "audit", "redact"])
+def test_what_needs_no_database_does_not_load_one(command):
+    loaded = subprocess.run(
+        [sys.executable, "-W", "ignore", "-X", "importtime", "-m", "portal.cli", command, "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=HOME,
+    ).stderr
+    assert not re.search(r"\b(flask|sqlalchemy|psycopg)\b", loaded)
