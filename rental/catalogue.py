@@ -154,21 +154,27 @@ def check(new: NewResource) -> None:
             raise BadResource("A turnaround is between 0 and 2880 minutes (two days).")
 
 
+# Written out, and not built anew at each call: every booking asks both.
+# UNION, not UNION ALL: a circle of parts written by hand ends here.
+_BELOW = sa.text("""
+    WITH RECURSIVE below (whole_id, part_id, quantity) AS (
+        SELECT whole_id, part_id, quantity FROM part WHERE whole_id = ANY(:ids)
+        UNION
+        SELECT part.whole_id, part.part_id, part.quantity
+        FROM part JOIN below ON part.whole_id = below.part_id
+    )
+    SELECT whole_id, part_id, quantity FROM below
+""")
+_LOCK = sa.text("""
+    SELECT id, code, stock, greatest(turnaround_before_minutes, turnaround_after_minutes)
+    FROM resource WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE
+""")
+
+
 def parts_of(resource_ids: Iterable[int]) -> dict[int, list[tuple[int, int]]]:
     """For each resource below these, directly or not: its `(part id, quantity)` pairs."""
-    below = (
-        sa.select(Part.whole_id, Part.part_id, Part.quantity)
-        .where(Part.whole_id.in_(set(resource_ids)))
-        .cte("below", recursive=True)
-    )
-    # UNION, not UNION ALL: a circle written by hand ends here.
-    below = below.union(
-        sa.select(Part.whole_id, Part.part_id, Part.quantity).join(
-            below, Part.whole_id == below.c.part_id
-        )
-    )
     parts: dict[int, list[tuple[int, int]]] = {}
-    for whole_id, part_id, quantity in db.session.execute(sa.select(below)):
+    for whole_id, part_id, quantity in db.session.execute(_BELOW, {"ids": [*resource_ids]}):
         parts.setdefault(whole_id, []).append((part_id, quantity))
     return parts
 
@@ -204,15 +210,6 @@ class Locked:
 
 def lock(resource_ids: Iterable[int]) -> dict[int, Locked]:
     """Lock resources until the transaction ends, always in id order, so writers never deadlock."""
-    rows = db.session.execute(
-        sa.select(
-            Resource.id,
-            Resource.code,
-            Resource.stock,
-            sa.func.greatest(Resource.turnaround_before_minutes, Resource.turnaround_after_minutes),
-        )
-        .where(Resource.id.in_(sorted(set(resource_ids))))
-        .order_by(Resource.id)
-        .with_for_update(key_share=True)
-    )
+    db.session.flush()
+    rows = db.session.execute(_LOCK, {"ids": sorted(set(resource_ids))})
     return {row[0]: Locked(row[1], row[2], row[3]) for row in rows}
