@@ -209,8 +209,7 @@ def _stocks(ids: set[int], asks: Sequence[Ask]) -> dict[int, Locked]:
     for part in catalogue.search():
         known.setdefault(part.id, part)
     return {
-        key: Locked(known[key].code, known[key].stock, known[key].turnaround_minutes)
-        for key in ids
+        key: Locked(known[key].code, known[key].stock, known[key].turnaround_minutes) for key in ids
     }
 
 

@@ -185,13 +185,12 @@ STEPS = (
 def steps(booking: Booking, entries: list[Any]) -> list[dict[str, Any]]:
     """The life of the booking: what was, and on the straight way what is still to come."""
     reached = {entry.verb: entry for entry in entries}
+    # The enumeration stands in the order of life.
     walked = [
         {"status": status, "entry": reached.get(status.value), "ahead": False}
         for status in BookingStatus
         if status.value in reached or status is booking.status
     ]
-    order = {status: at for at, status in enumerate(BookingStatus)}
-    walked.sort(key=lambda step: order[step["status"]])
     if booking.status in STEPS:
         to_come = STEPS[STEPS.index(booking.status) + 1 :]
         walked += [{"status": status, "entry": None, "ahead": True} for status in to_come]

@@ -70,9 +70,7 @@ def offers(wanted: Filters) -> list[Offer]:
         closed.setdefault(closure.resource_id, closure)
     if period is None:
         return [Offer(resource, None, closed.get(resource.id)) for resource in found]
-    search = calendar.Search(
-        period, 1, wanted.kind, wanted.seats_min, site=wanted.site, q=wanted.q
-    )
+    search = calendar.Search(period, 1, wanted.kind, wanted.seats_min, site=wanted.site, q=wanted.q)
     free = {resource.id: pieces for resource, pieces in calendar.free(search)}
     listed = [Offer(r, free.get(r.id, 0), closed.get(r.id)) for r in found]
     return sorted(listed, key=lambda offer: not offer.free)

@@ -48,16 +48,23 @@ def day(value: date | datetime, zone: ZoneInfo | None = None) -> str:
     """A calendar day: `T3, 24/11/2026` or `Tue, 24 Nov 2026`."""
     if isinstance(value, datetime):
         value = local(value, zone).date()
-    form = "ccc, dd/MM/yyyy" if language() == "vi" else "ccc, d MMM yyyy"
-    return dates.format_date(value, form, locale=language())
+    form = "dd/MM/yyyy" if language() == "vi" else "d MMM yyyy"
+    return f"{weekday(value)}, {dates.format_date(value, form, locale=language())}"
+
+
+def weekday(value: date) -> str:
+    """A weekday as calendars abbreviate it: `T3`, `CN`, `Tue`."""
+    if language() == "vi":
+        return ("T2", "T3", "T4", "T5", "T6", "T7", "CN")[value.weekday()]
+    return dates.format_date(value, "ccc", locale="en")
 
 
 def short_day(value: date | datetime, zone: ZoneInfo | None = None) -> str:
     """A day of this year, without the year: `T3 24/11` or `Tue 24 Nov`."""
     if isinstance(value, datetime):
         value = local(value, zone).date()
-    form = "ccc dd/MM" if language() == "vi" else "ccc d MMM"
-    return dates.format_date(value, form, locale=language())
+    form = "dd/MM" if language() == "vi" else "d MMM"
+    return f"{weekday(value)} {dates.format_date(value, form, locale=language())}"
 
 
 def plain_day(value: date | datetime | None, zone: ZoneInfo | None = None) -> str:

@@ -109,11 +109,11 @@ def _closed_now() -> list[Closure]:
 
 
 def _finance() -> str:
-    waiting: dict[int, list[Charge]] = {}
+    waiting: dict[Booking, list[Charge]] = {}
     for charge in charges.unbilled():
-        if charge.booking_id is not None:
-            waiting.setdefault(charge.booking_id, []).append(charge)
-    unbilled = [(rows[0].booking, total(c.amount for c in rows)) for rows in waiting.values()]
+        if charge.booking is not None:
+            waiting.setdefault(charge.booking, []).append(charge)
+    unbilled = [(booking, total(c.amount for c in rows)) for booking, rows in waiting.items()]
     papers = invoices.recent(InvoiceStatus.OPEN, 200)
     overdue = [invoice for invoice in papers if is_overdue(invoice)]
     return render_template(

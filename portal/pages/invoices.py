@@ -77,7 +77,7 @@ def index() -> str:
 def deeds(invoice: Invoice) -> dict[str, bool]:
     """What who asks may do with the invoice now."""
     draft = invoice.status is InvoiceStatus.DRAFT
-    owed = invoice.status in invoices.COLLECTING
+    owed = invoice.is_owed
     left = credit_notes.creditable(invoice)
     return {
         "issue": draft and allowed("issue invoices"),

@@ -178,7 +178,7 @@ def _pool(
         lane = next((i for i, end in enumerate(ends) if end <= column), len(ends))
         if lane >= MOST_LANES:
             continue
-        ends[lane:lane + 1] = [column + columns]
+        ends[lane : lane + 1] = [column + columns]
         bars.append(Bar(column, columns, _look(entry, known=known), entry, known, lane, busy=False))
     return Row(resource, bars, levels, max(len(ends), 0))
 

@@ -239,6 +239,9 @@ for (const root of document.querySelectorAll("[data-timeline]:has(.tl-grid)")) n
 
 // The chosen day opens at working hours, not at six in the morning, where the screen is narrow.
 for (const scroll of document.querySelectorAll(".tl-scroll")) {
-  const target = scroll.querySelector(".tl-now") ?? scroll.querySelector("[data-opens-here]");
-  if (target && scroll.scrollWidth > scroll.clientWidth) scroll.scrollLeft = Math.max(0, target.offsetLeft - scroll.clientWidth / 3);
+  const hours = scroll.querySelector(".tl-hours");
+  const now = scroll.querySelector(".tl-head .tl-now");
+  if (!hours || scroll.scrollWidth <= scroll.clientWidth) continue;
+  const isDay = scroll.closest("[data-view='day']");
+  scroll.scrollLeft = now ? Math.max(0, now.offsetLeft - scroll.clientWidth / 4) : isDay ? (hours.clientWidth * 7.75 - 6 * hours.clientWidth) / HOURS : 0;
 }
