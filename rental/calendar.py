@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.dialects.postgresql import ARRAY, Range
 
 from config.database import db
 from rental import availability, catalogue, occupancies
@@ -56,6 +56,11 @@ def entries(resources: Sequence[Resource], period: Period) -> dict[int, list[Ent
     return found
 
 
+def _among(column: sa.orm.InstrumentedAttribute[int], ids: Iterable[int]) -> sa.ColumnElement[bool]:
+    """`= ANY(array)`: one parameter however many there are, where IN would bear one each."""
+    return column == sa.any_(sa.literal(list(ids), ARRAY(sa.Integer)))
+
+
 def _booked(by_id: Mapping[int, Resource], period: Period) -> Iterable[Entry]:
     # Set-up time lies before the row's own span: look that much further ahead.
     furthest = max((r.turnaround_before_minutes for r in by_id.values()), default=0)
@@ -73,7 +78,7 @@ def _booked(by_id: Mapping[int, Resource], period: Period) -> Iterable[Entry]:
         )
         .join(Line, Line.id == Occupancy.line_id)
         .join(Booking, Booking.id == Line.booking_id)
-        .where(Occupancy.during.overlaps(during), Occupancy.resource_id.in_(by_id))
+        .where(Occupancy.during.overlaps(during), _among(Occupancy.resource_id, by_id))
     )
     for resource_id, starts_at, ends_at, quantity, title, status, reference, unit_id in rows:
         resource = by_id[resource_id]
@@ -91,7 +96,9 @@ def _booked(by_id: Mapping[int, Resource], period: Period) -> Iterable[Entry]:
 def _closed(by_id: Mapping[int, Resource], period: Period) -> Iterable[Entry]:
     during = Range(period.starts_at, period.ends_at, bounds="[)")
     rows = db.session.scalars(
-        sa.select(Closure).where(Closure.during.overlaps(during), Closure.resource_id.in_(by_id))
+        sa.select(Closure).where(
+            Closure.during.overlaps(during), _among(Closure.resource_id, by_id)
+        )
     )
     for closure in rows:
         starts_at = closure.during.lower or period.starts_at
@@ -152,7 +159,7 @@ def _shown(resources: Sequence[Resource], period: Period) -> dict[int, list[Clai
             Occupancy.quantity,
         )
         .join(Line, Line.id == Occupancy.line_id)
-        .where(Occupancy.during.overlaps(during), Occupancy.resource_id.in_(by_id))
+        .where(Occupancy.during.overlaps(during), _among(Occupancy.resource_id, by_id))
     ):
         before, after = margins[resource_id]
         claims[resource_id].append(Claim(starts_at - before, ends_at + after, quantity))
