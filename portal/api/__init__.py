@@ -3,8 +3,8 @@
 from flask import Flask
 
 from portal.api import availability, bookings, devices, invoices, openapi, resources
+from portal.api.openapi import PREFIX
 
-PREFIX = "/api/v1"
 ROOMS = (
     resources.room,
     availability.room,

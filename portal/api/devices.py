@@ -34,15 +34,13 @@ from portal.api.device_answers import (
     reading_as_json,
     violation_as_json,
 )
-from portal.api.fields import Body, Code, Instant, Paged, Reason, Slug, Text, Word
+from portal.api.fields import LARGEST_ID, Body, Code, Instant, Paged, Reason, Slug, Text, Word
 from portal.idempotency import once
 from rental import catalogue, units
 from rental.period import Period
 
 room = Blueprint("api_devices", __name__)
 
-# Ids are 32 bits in the database; a larger one is no row's.
-LARGEST_ID = 2**31 - 1
 LONGEST = timedelta(days=31)
 
 

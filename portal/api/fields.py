@@ -20,6 +20,8 @@ EXAMPLE = "2026-12-01T09:00:00+07:00"
 _LOST_PLUS = re.compile(r"(?<=:\d\d) (?=\d\d:?\d\d$)|(?<=\.\d{3}) (?=\d\d:?\d\d$)")
 # Beyond these years a time is a slip, and adding a turnaround to it may not be a time at all.
 FIRST_YEAR, LAST_YEAR = 2000, 2199
+# Ids are 32 bits in the database; a larger one is no row's.
+LARGEST_ID = 2**31 - 1
 
 
 def _instant(value: Any) -> datetime:

@@ -17,7 +17,7 @@ from portal.access import current_member, may, visible_unit_id
 from portal.api.booking_bodies import NothingBody
 from portal.api.bookings import visible as visible_booking
 from portal.api.calls import Call, answer, offers
-from portal.api.fields import AskedAmount, Body, Instant, Paged, Reason, Text
+from portal.api.fields import LARGEST_ID, AskedAmount, Body, Instant, Paged, Reason, Text
 from portal.api.invoice_answers import (
     CreditNoteAnswer,
     InvoiceAnswer,
@@ -33,8 +33,6 @@ from portal.idempotency import once
 room = Blueprint("api_invoices", __name__)
 
 SEE_ALL = "see every unit's invoices"
-# Ids are 32 bits in the database; a larger one is no row's.
-LARGEST_ID = 2**31 - 1
 
 
 class InvoicesQuery(Paged):

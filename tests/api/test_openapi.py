@@ -5,7 +5,8 @@ from pathlib import Path
 
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from portal.api import PREFIX, openapi
+from portal.api import openapi
+from portal.api.openapi import PREFIX
 from portal.idempotency import HEADER
 
 HOME = Path(__file__).parent.parent.parent
