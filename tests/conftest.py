@@ -1,5 +1,6 @@
 """What every test stands on: a real PostgreSQL, one database a worker, wiped after each test."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -61,3 +62,21 @@ def house(ground: Flask, database_url: str) -> Iterator[Flask]:
         db.session.rollback()
         db.session.remove()
     wipe(database_url)
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say how many were skipped where none may be."""
+    if os.environ.get("CI") and terminalreporter.stats.get("skipped"):
+        terminalreporter.write_line("CI=true: a skipped test counts as a failure.", red=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """With CI=true everything a test needs is there: a skip is a failure."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or not os.environ.get("CI"):
+        return
+    if reporter.stats.get("skipped") and exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -21,6 +21,7 @@ COMMANDS = {
     "doctor": "portal.cli.doctor:doctor",
     "import": "portal.cli.records:import_",
     "token": "portal.cli.records:token",
+    "password": "portal.cli.records:password",
     "load-demo": "portal.cli.demo:load_demo",
     "poll-once": "portal.cli.polling:poll_once",
     "probe": "portal.cli.devices:probe",

@@ -1,15 +1,16 @@
-"""`import` and `token`: what an administrator writes into the records."""
+"""`import`, `token` and `password`: what an administrator writes into the records."""
 
+import sys
 from pathlib import Path
 
 import click
 
 from config.database import transaction
-from portal import catalogue_import, tokens
+from portal import catalogue_import, signin, tokens
 from portal.app import create_app
 from portal.cli import options
 from portal.cli.attached import with_database
-from rental import units
+from rental import journal, units
 
 
 @click.command(name="import")
@@ -34,3 +35,23 @@ def token(member_email: str, name: str, data: Path | None) -> None:
         with transaction():
             plain = tokens.issue(units.member_by_email(member_email), name)
         click.echo(plain)
+
+
+@click.command()
+@click.argument("member_email")
+@options.data
+def password(member_email: str, data: Path | None) -> None:
+    """Give MEMBER_EMAIL a new password, asked for twice or read from standard input.
+
+    Every session of the member ends. The first administrator of a new centre gets in this way.
+    """
+    if sys.stdin.isatty():
+        chosen = click.prompt("New password", hide_input=True, confirmation_prompt=True)
+    else:
+        chosen = sys.stdin.readline().rstrip("\n")
+    with with_database(data) as settings, create_app(settings).app_context():
+        with transaction():
+            member = units.member_by_email(member_email)
+            signin.set_password(member, chosen)
+            journal.record(member, "password_set", by=None)
+        click.echo(f"{member.email} signs in with the new password from now on.")

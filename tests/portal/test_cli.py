@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from config.database import db
 from config.settings import Settings, variable
-from portal import jobs, tokens
+from portal import jobs, passwords, tokens
 from portal.access import TABLE, UnknownVerbError, as_markdown, may
 from portal.cli import COMMANDS, commands
 from portal.cli.devices import split_address
@@ -89,6 +89,18 @@ def test_a_token_is_printed_once_and_speaks_for_its_member(service, person, medi
     made = media_center("token", "Lan@example.com")
     assert made.returncode == 0, made.stderr
     assert tokens.member_for(f"Bearer {made.stdout.decode().strip()}") == member
+
+
+def test_a_password_is_read_from_standard_input_and_opens_the_door(service, person, media_center):
+    member = person(email="lan@example.com")
+    refused = media_center("password", "lan@example.com", stdin=b"short\n")
+    assert refused.returncode == 1
+    assert b"10 characters" in refused.stderr
+    done = media_center("password", "lan@example.com", stdin="mật khẩu đủ dài\n".encode())
+    assert done.returncode == 0, done.stderr
+    db.session.rollback()
+    db.session.refresh(member)
+    assert passwords.verify(member.password_hash, "mật khẩu đủ dài")
 
 
 def test_a_token_for_nobody_is_refused_in_a_sentence(media_center):
