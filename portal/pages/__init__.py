@@ -87,6 +87,7 @@ def register(app: Flask) -> None:
     app.jinja_env.globals.update(
         states.NAMES,
         asset=assets.asset,
+        icon=assets.icon,
         language=formats.language,
         period=formats.period,
         hours=formats.hours,

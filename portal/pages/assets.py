@@ -4,7 +4,8 @@ import json
 from functools import cache
 from pathlib import Path
 
-from flask import current_app, url_for
+from flask import current_app, g, url_for
+from markupsafe import Markup, escape
 
 from config.errors import NotFound
 
@@ -33,5 +34,19 @@ def name(wanted: str) -> str:
 
 
 def asset(wanted: str) -> str:
-    """The address of a built file: `asset('app.js')`."""
-    return url_for("static", filename=f"{FOLDER}/{name(wanted)}")
+    """The address of a built file: `asset('app.js')`. Looked up once a request."""
+    addresses: dict[str, str] = g.setdefault("assets", {})
+    if wanted not in addresses:
+        addresses[wanted] = url_for("static", filename=f"{FOLDER}/{name(wanted)}")
+    return addresses[wanted]
+
+
+def icon(wanted: str, look: str = "") -> Markup:
+    """A drawing of the sprite; it says nothing to a screen reader, so a word stands beside it."""
+    drawn: dict[tuple[str, str], Markup] = g.setdefault("icons", {})
+    if (wanted, look) not in drawn:
+        drawn[wanted, look] = Markup(  # noqa: S704  # every part is escaped
+            f'<svg class="ico {escape(look)}" aria-hidden="true">'
+            f'<use href="{escape(asset("icons.svg"))}#{escape(wanted)}"/></svg>'
+        )
+    return drawn[wanted, look]

@@ -14,7 +14,7 @@ from billing.pricing import Rented
 from billing.quotes import Quote
 from config.errors import Refusal
 from portal.pages import reading
-from rental import bookings, catalogue, occupancies, units
+from rental import bookings, occupancies, units
 from rental.bookings import RequestedBooking, WantedLine
 from rental.catalogue import Locked
 from rental.models import EventKind, Member, Organiser, Resource, Unit
@@ -157,15 +157,15 @@ class Preview:
         return any(line.clash for line, _resource, _priced in self.lines)
 
 
-def preview(form: TypedBooking, unit: Unit) -> Preview:
+def preview(form: TypedBooking, unit: Unit, resources: Sequence[Resource]) -> Preview:
     """Price and availability of the lines that can be read already; writes and locks nothing."""
     readable: list[tuple[TypedLine, Ask]] = []
-    known = {resource.code: resource for resource in catalogue.search()}
+    known = {resource.code: resource for resource in resources}
     for line in form.lines:
         wish = None if line.is_blank else wanted_line(line)
         if wish is not None and wish.resource in known:
             readable.append((line, Ask(known[wish.resource], wish.quantity, wish.period)))
-    _note_clashes(readable)
+    _note_clashes(readable, resources)
     quote, problem = _quoted(unit, [ask for _line, ask in readable])
     prices = iter(quote.lines if quote else ())
     priced = {id(line): next(prices, None) for line, _ask in readable}
@@ -187,13 +187,14 @@ def _quoted(unit: Unit, asks: Sequence[Ask]) -> tuple[Quote | None, str]:
         return None, missing.message
 
 
-def _note_clashes(readable: Sequence[tuple[TypedLine, Ask]]) -> None:
+def _note_clashes(readable: Sequence[tuple[TypedLine, Ask]], resources: Sequence[Resource]) -> None:
     """Say at each line how many are free where that is fewer than wanted."""
     if not readable:
         return
     wishes = occupancies.unfold([ask for _line, ask in readable])
     span = Period(min(w.period.starts_at for w in wishes), max(w.period.ends_at for w in wishes))
-    rows = _stocks({wish.resource_id for wish in wishes}, [ask for _line, ask in readable])
+    ids = {wish.resource_id for wish in wishes}
+    rows = {r.id: Locked(r.code, r.stock, r.turnaround_minutes) for r in resources if r.id in ids}
     others = occupancies.taken({key: row.stock for key, row in rows.items()}, span)
     for number, (line, _ask) in enumerate(readable):
         before = [wish for wish in wishes if wish.line_number < number]
@@ -202,15 +203,6 @@ def _note_clashes(readable: Sequence[tuple[TypedLine, Ask]]) -> None:
         found = found[len(occupancies.shortages(before, rows, others)) :]
         if found:
             line.clash = clash_words(found[0])
-
-
-def _stocks(ids: set[int], asks: Sequence[Ask]) -> dict[int, Locked]:
-    known = {ask.resource.id: ask.resource for ask in asks}
-    for part in catalogue.search():
-        known.setdefault(part.id, part)
-    return {
-        key: Locked(known[key].code, known[key].stock, known[key].turnaround_minutes) for key in ids
-    }
 
 
 def clash_words(conflict: Mapping[str, Any]) -> str:

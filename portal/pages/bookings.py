@@ -81,12 +81,13 @@ def _any_unit() -> bool:
 
 def _form(form: TypedBooking, status: int = 200) -> tuple[str, int]:
     unit = _unit_for(form)
+    resources = catalogue.search()
     page = render_template(
         "bookings/new.html",
         form=form,
-        resources=catalogue.search(),
+        resources=resources,
         units=[unit for unit in units.everyone() if not unit.is_centre] if _any_unit() else [],
-        preview=booking_form.preview(form, unit),
+        preview=booking_form.preview(form, unit, resources),
         blank=TypedLine(),
     )
     return page, status
@@ -123,7 +124,7 @@ def new() -> tuple[str, int]:
 def preview() -> str:
     """Price and availability of what is typed so far, for htmx."""
     form = booking_form.typed(request.form)
-    shown = booking_form.preview(form, _unit_for(form))
+    shown = booking_form.preview(form, _unit_for(form), catalogue.search())
     return render_template("bookings/_preview.html", preview=shown)
 
 

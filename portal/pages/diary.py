@@ -8,6 +8,7 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
+from portal.pages import formats
 from rental.models import JournalEntry
 
 VERBS = {
@@ -68,6 +69,10 @@ class Told:
     words: str
 
 
+def _shown(name: str, value: Any) -> str:
+    return formats.money(value) if name == "amount" and isinstance(value, int) else str(value)
+
+
 def told(entries: Iterable[JournalEntry]) -> list[Told]:
     """The entries in words, in the order given."""
     return [
@@ -77,7 +82,7 @@ def told(entries: Iterable[JournalEntry]) -> list[Told]:
             who=entry.member.name if entry.member else gettext("the service"),
             subject=SUBJECTS.get(entry.subject, entry.subject),
             subject_id=entry.subject_id,
-            words=" · ".join(str(entry.details[k]) for k in TOLD if entry.details.get(k)),
+            words=" · ".join(_shown(k, entry.details[k]) for k in TOLD if entry.details.get(k)),
         )
         for entry in entries
     ]

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from config import clock
 from portal.access import allowed, current_member, may
-from portal.pages import formats, reading
+from portal.pages import formats, reading, timeline_bars
 from portal.pages.timeline_rows import Row, Viewer, Window, closed_hours, row
 from rental import calendar, catalogue, hours, units
 from rental.models import Resource, ResourceKind
@@ -72,7 +72,7 @@ def show() -> str:
         site=request.args.get("site") or None,
         q=request.args.get("q") or None,
     )
-    rows = _rows(shown, resources)
+    rows = timeline_bars.shown(_rows(shown, resources), shown)
     now = clock.now()
     sites = units.sites()
     opening = hours.load().get(sites[0].slug) if sites else None
@@ -80,9 +80,10 @@ def show() -> str:
     return render_template(
         "timeline/show.html",
         window=shown,
-        groups=[(kind, [r for r in rows if r.resource.kind is kind]) for kind in ResourceKind],
+        groups=[(kind, [r for r in rows if r["resource"].kind is kind]) for kind in ResourceKind],
         days=_days(shown),
-        shut=closed_hours(opening, shown),
+        shut=timeline_bars.shut(closed_hours(opening, shown)),
+        looks=timeline_bars.LOOKS,
         now=int(shown.exact(now)) if shown.period.contains(now) else None,
         script={"days": _days(shown), **_words()},
         chosen=chosen,

@@ -31,6 +31,8 @@ class Window:
     first: date
     days: int
     zone: ZoneInfo
+    # Bars share their ends: each instant is reckoned once.
+    _known: dict[datetime, float] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def columns(self) -> int:
@@ -48,13 +50,17 @@ class Window:
 
     def exact(self, instant: datetime) -> float:
         """The column of an instant, nights cut out, clamped to the window."""
+        if instant in self._known:
+            return self._known[instant]
         wall = instant.astimezone(self.zone)
         day = (wall.date() - self.first).days
         share = (wall.hour + wall.minute / 60 + wall.second / 3600 - FIRST_HOUR) / (
             LAST_HOUR - FIRST_HOUR
         )
         a_day = self.columns / self.days
-        return min(max((day + min(max(share, 0.0), 1.0)) * a_day, 0.0), float(self.columns))
+        place = (day + min(max(share, 0.0), 1.0)) * a_day
+        self._known[instant] = column = min(max(place, 0.0), float(self.columns))
+        return column
 
     def span(self, starts_at: datetime, ends_at: datetime) -> tuple[int, int] | None:
         """First column and number of columns, rounded outwards; None where nothing is visible."""

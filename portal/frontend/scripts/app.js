@@ -51,6 +51,9 @@ document.addEventListener("htmx:configRequest", ({ detail }) => {
   for (const [name, value] of [...detail.formData.entries()]) if (value === "") detail.formData.delete(name);
 });
 
+// A toolbar answers as soon as something is chosen.
+on("change", "form[data-auto] :is(select, input[type=date])", (field) => field.form.requestSubmit());
+
 function tell(words) {
   const notes = document.getElementById("notes");
   const note = document.getElementById("note-template").content.cloneNode(true);

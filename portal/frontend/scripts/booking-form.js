@@ -52,6 +52,8 @@ export function bookingForm(form, htmx) {
       if (ends.value && new Date(ends.value) <= new Date(target.value)) ends.value = local(new Date(ends.value).getTime() + moved);
     }
     target.dataset.before = target.value;
+    // What the server said of the line was about other values.
+    card.querySelector(".line-word")?.remove();
     changed();
   });
   number();
