@@ -72,7 +72,7 @@ $(MADE)/node-packages: package-lock.json $(MADE)/packages
 	$(NPM) ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-$(MADE)/front-end: $(MADE)/node-packages package.json $(shell find portal/frontend portal/templates -type f 2>/dev/null)
+$(MADE)/front-end: $(MADE)/node-packages package.json $(shell find portal/frontend portal/templates portal/pages -type f -not -name "*.pyc" 2>/dev/null)
 	$(NPM) run --silent build
 	@touch $@
 

@@ -64,7 +64,8 @@ def settle_all(devices: list[Device]) -> None:
 
 
 def _reason(violation: Violation) -> str:
-    return f"{violation.device.name} breaks rule {violation.rule} ({violation.severity.value})"
+    """What anybody may read: the rule, and neither the device nor how it breaks it."""
+    return f"information-security rule {violation.rule} is not met"
 
 
 def _standing(device: Device) -> list[Closure]:

@@ -29,7 +29,8 @@ class EntryKind(StrEnum):
 class Entry:
     """One bar: whose, what, how much, from when until when.
 
-    `starts_at` and `ends_at` are the rented time; `takes` is that plus turnaround. A booking of a
+    `starts_at` and `ends_at` are the rented time; `takes` is that plus turnaround. `reference` is
+    the booking's, or what caused the closure. A booking of a
     whole shows on its parts too.
     """
 
@@ -82,10 +83,12 @@ def _booked(by_id: Mapping[int, Resource], period: Period) -> Iterable[Entry]:
     )
     for resource_id, starts_at, ends_at, quantity, title, status, reference, unit_id in rows:
         resource = by_id[resource_id]
-        takes = Period(starts_at, ends_at).widened(
-            timedelta(minutes=resource.turnaround_before_minutes),
-            timedelta(minutes=resource.turnaround_after_minutes),
-        )
+        takes = Period(starts_at, ends_at)
+        if resource.turnaround_minutes:
+            takes = takes.widened(
+                timedelta(minutes=resource.turnaround_before_minutes),
+                timedelta(minutes=resource.turnaround_after_minutes),
+            )
         if takes.overlaps(period):
             yield Entry(
                 EntryKind.BOOKING, resource_id, starts_at, ends_at, takes,
@@ -106,7 +109,7 @@ def _closed(by_id: Mapping[int, Resource], period: Period) -> Iterable[Entry]:
         yield Entry(
             EntryKind.CLOSURE, closure.resource_id, starts_at, ends_at, Period(starts_at, ends_at),
             closure.quantity or by_id[closure.resource_id].stock, closure.reason,
-            closure.kind.value, None, None,
+            closure.kind.value, closure.cause, None,
         )  # fmt: skip
 
 

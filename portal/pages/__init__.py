@@ -9,6 +9,7 @@ from portal.pages import (
     assets,
     bookings,
     catalogue,
+    closed,
     desk,
     devices,
     formats,
@@ -80,7 +81,10 @@ def register(app: Flask) -> None:
         app.register_blueprint(room.pages)
     app.jinja_env.filters.update(formats.FILTERS)
     app.jinja_env.filters.update(
-        standing=invoices.standing, rule_title=violations.rule_title, spoken=violations.spoken
+        standing=invoices.standing,
+        rule_title=violations.rule_title,
+        spoken=violations.spoken,
+        why=closed.why,
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

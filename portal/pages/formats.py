@@ -156,6 +156,18 @@ def scaled(value: float | None, unit: str) -> str:
     return f"{shown}{GAP}{SCALES[step]}{unit}"
 
 
+SIGNS = {
+    "celsius": "°C", "volts": "V", "amperes": "A", "watts": "W", "percent": "%", "hertz": "Hz",
+    "rpm": "rpm", "seconds": "s", "minutes": "min", "cubic metres per minute": "m³/min",
+}  # fmt: skip
+
+
+def measured(value: float, unit: str | None) -> str:
+    """What a sensor told, one digit after the mark and the sign of its unit: `34,5 °C`."""
+    shown = numbers.format_decimal(round(value, 1), format="#,##0.#", locale=language())
+    return f"{shown}{GAP}{SIGNS.get(unit, unit)}" if unit else shown
+
+
 def initials(name: str) -> str:
     """One or two letters for a person: the first word's and the last word's."""
     words = name.split()
@@ -182,6 +194,7 @@ FILTERS = {
     "ago": ago,
     "until": until,
     "field_time": field_time,
+    "measured": measured,
     "scaled": scaled,
     "initials": initials,
 }

@@ -9,7 +9,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from markupsafe import Markup, escape
 
-from portal.pages import assets, states
+from portal.pages import assets, closed, states
 from portal.pages.states import State
 from portal.pages.timeline_rows import Bar, Level, Row, Window
 from rental.calendar import Entry, EntryKind
@@ -68,7 +68,7 @@ class Pen:
             return _span(place, word, word, "")
         busy = word if bar.busy else ""
         if entry.kind is EntryKind.CLOSURE:
-            told = f"{word}: {escape(entry.title)!s}"
+            told = f"{word}: {escape(closed.told(entry.title, entry.reference))!s}"
             return _span(place, told if bar.busy else "", told, self._say(bar.look, told))
         count = f"{entry.quantity} · " if pool else ""
         when = self._hours(entry)

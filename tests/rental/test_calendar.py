@@ -146,7 +146,7 @@ def test_the_calendar_shows_bookings_and_closures_as_bars(house):
     closures.close(hall, ClosureKind.QUARANTINE, clock.now(), reason="lỗi", cause="violation:3")
     bars = calendar.entries([hall], span(0, 8))[hall.id]
     assert [(bar.kind, bar.status, bar.reference) for bar in bars] == [
-        ("closure", "quarantine", None),
+        ("closure", "quarantine", "violation:3"),
         ("booking", "requested", booking.reference),
     ]
     assert bars[1].takes == span(1, 2.5)
