@@ -132,7 +132,7 @@ def change(booking: Booking, changes: Changes, *, by: Member) -> None:
 
     A member changes its own request; what the desk has confirmed only the staff changes.
     """
-    status = _locked_status(booking)
+    status = _lock(booking).status
     if status not in (BookingStatus.REQUESTED, BookingStatus.CONFIRMED):
         raise MovedOn(f"A booking that is {status.value} cannot be changed any more.")
     if status is BookingStatus.CONFIRMED and not units.is_staff(by):
@@ -176,7 +176,7 @@ def _replace_lines(booking: Booking, asks: Sequence[Ask]) -> None:
 def confirm(booking: Booking, *, by: Member) -> None:
     """Promise the resources to the unit; from here on they are charged."""
     # Booking first, resources second, as everywhere: two deeds on one booking never deadlock.
-    _locked_status(booking)
+    _lock(booking)
     claims = occupancies.unfold(_asks_of(booking))
     catalogue.lock(claim.resource_id for claim in claims)
     for claim in claims:
@@ -203,7 +203,7 @@ def cancel(booking: Booking, *, by: Member, reason: str = "") -> None:
 
 def hand_over(booking: Booking, *, by: Member) -> None:
     """Give hall, gear and lines to the unit. What is off the calendar now cannot be handed over."""
-    claims = occupancies.unfold(_asks_of(booking))
+    claims = occupancies.unfold(_asks_of(_lock(booking)))
     now = clock.now()
     closures.require_open(
         [claim.resource_id for claim in claims], Period(now, now + timedelta(minutes=1))
@@ -221,7 +221,7 @@ def return_(booking: Booking, *, by: Member, condition: str = "") -> None:
 
 def no_show(booking: Booking, *, by: Member) -> None:
     """Note that nobody came; the rest of the time is free again."""
-    if clock.now() < booking.starts_at:
+    if clock.now() < _lock(booking).starts_at:
         raise BadBooking("The event has not begun yet; cancel it instead.")
     _move(booking, BookingStatus.NO_SHOW, by=by)
     occupancies.give_back_rest(booking, clock.now())
@@ -282,10 +282,19 @@ def _move(booking: Booking, to: BookingStatus, *, by: Member | None, **details: 
     journal.record(booking, to.value, by=by, **{k: v for k, v in details.items() if v})
 
 
-def _locked_status(booking: Booking) -> BookingStatus:
-    """The status nobody else can change before this transaction ends."""
+def _lock(booking: Booking) -> Booking:
+    """The same row with its lines, as they are now and stay until this transaction ends.
+
+    What was read before the lock may be old: a colleague may have changed the lines meanwhile, and
+    what is promised and charged is what the booking holds.
+    """
+    db.session.flush()
     return db.session.execute(
-        sa.select(Booking.status).where(Booking.id == booking.id).with_for_update()
+        sa.select(Booking)
+        .where(Booking.id == booking.id)
+        .options(selectinload(Booking.lines).joinedload(Line.resource))
+        .with_for_update(of=Booking)
+        .execution_options(populate_existing=True)
     ).scalar_one()
 
 
