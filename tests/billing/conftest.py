@@ -15,7 +15,10 @@ from tests.billing.steps import asked
 
 
 @pytest.fixture(autouse=True)
-def listening() -> None:
+def listening(request: pytest.FixtureRequest) -> None:
+    """Billing listens to rental, in an empty house as the application leaves it."""
+    if "house" in request.fixturenames:
+        request.getfixturevalue("house")
     reactions.subscribe()
 
 

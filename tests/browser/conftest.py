@@ -62,7 +62,8 @@ def address(centre_app: Flask) -> Iterator[str]:
     thread.join()
 
 
-@pytest.fixture(scope="session")
+# For a module only: while Playwright runs, its thread has an event loop, and nobody else may.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """A headless Chromium, the machine's own."""
     found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
