@@ -1,0 +1,67 @@
+"""Every key that an operator may write in `config/*/*.yml` stands in the reference."""
+
+import re
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from pydantic import BaseModel
+
+from billing.seller import Seller, Series
+from billing.sla import TermsFile
+from billing.tariff import Tariff
+from billing.vat import VatRates
+from monitoring.rules import RuleBook
+from rental.hours import OpeningHours
+
+HOME = Path(__file__).parents[2]
+PAGE = (HOME / "docs" / "reference" / "files.md").read_text("utf-8")
+
+ROOMS: dict[str, type[BaseModel]] = {
+    "config/tariffs/*.yml": Tariff,
+    "config/vat/*.yml": VatRates,
+    "config/sla/*.yml": TermsFile,
+    "config/hours/*.yml": OpeningHours,
+    "config/policies/*.yml": RuleBook,
+    "config/billing/seller.yml": Seller,
+    "config/billing/series.yml": Series,
+}
+
+
+def _chapter(path: str) -> str:
+    """The chapter of the page whose heading names the files."""
+    chapters = [c for c in PAGE.split("\n## ") if f"`{path}`" in c.splitlines()[0]]
+    assert len(chapters) == 1, f"one chapter speaks of {path}"
+    return chapters[0]
+
+
+def _models(annotation: object) -> set[type[BaseModel]]:
+    """The models inside an annotation: `tuple[Rate, ...]` and `Title | None` as well."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return {annotation}
+    return {model for inner in get_args(annotation) for model in _models(inner)}
+
+
+def _keys(model: type[BaseModel], seen: set[type[BaseModel]]) -> set[str]:
+    """Every key of a file of this shape, at any depth."""
+    if model in seen:
+        return set()
+    seen.add(model)
+    keys = {field.alias or name for name, field in model.model_fields.items()}
+    for field in model.model_fields.values():
+        for inner in _models(field.annotation):
+            keys |= _keys(inner, seen)
+    return keys
+
+
+@pytest.mark.parametrize(("path", "model"), ROOMS.items(), ids=list(ROOMS))
+def test_every_key_is_documented(path: str, model: type[BaseModel]) -> None:
+    named = set(re.findall(r"`([^`]+)`", _chapter(path)))
+    assert sorted(_keys(model, set()) - named) == []
+
+
+def test_every_folder_of_shipped_files_is_documented() -> None:
+    # Prometheus has its own reference, and the demo's files are no part of an installation.
+    folders = {path.parent.name for path in (HOME / "config").glob("*/*.yml")}
+    documented = {Path(path).parent.name for path in ROOMS}
+    assert folders - documented == {"demo", "prometheus"}
