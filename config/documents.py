@@ -18,7 +18,16 @@ class BadDocument(Invalid):
 
 
 class _Lines(yaml.SafeLoader):
-    """A safe loader that refuses a key given twice in one mapping."""
+    """A safe loader that refuses a key given twice, and names the line of what is no value."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:  # noqa: FBT001, FBT002
+        """The value of a node; 30 February and a list as a key are problems with a line."""
+        try:
+            return super().construct_object(node, deep=deep)
+        except (ValueError, TypeError, OverflowError) as wrong:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"cannot be read: {wrong}"[:200], node.start_mark
+            ) from wrong
 
 
 def _mapping(loader: _Lines, node: yaml.MappingNode) -> dict[Any, Any]:
@@ -62,6 +71,8 @@ def parse(text: str, name: str) -> tuple[Any, yaml.Node | None]:
         raise BadDocument(f"{name}, line {line}: {problem}", line=line) from wrong
     except yaml.YAMLError as wrong:
         raise BadDocument(f"{name}: {wrong}") from wrong
+    except RecursionError as wrong:
+        raise BadDocument(f"{name}: too deeply nested to be read") from wrong
 
 
 def line_of(node: yaml.Node | None, path: tuple[int | str, ...]) -> int:

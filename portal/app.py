@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter, Map
 
 from billing import reactions as billing_reactions
 from config import logs
@@ -22,9 +23,18 @@ from portal import (
     signin,
     vital_signs,
 )
+from portal.api.fields import LARGEST_ID
 
 # Waiting ends in an answer: a lock in 10 s, a forgotten transaction in 60 s.
 CONNECTION = "-c lock_timeout=10000 -c idle_in_transaction_session_timeout=60000"
+
+
+class RowId(IntegerConverter):
+    """An id in an address. Beyond 32 bits there is no row, so there is no such page either."""
+
+    def __init__(self, addresses: Map) -> None:
+        """Bound the number."""
+        super().__init__(addresses, max=LARGEST_ID)
 
 
 def _database(settings: Settings) -> dict[str, Any]:
@@ -59,6 +69,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
         settings = settings.model_copy(update=ours)
     logs.configure(settings.log_level, settings.log_format)
     app = Flask("portal")
+    app.url_map.converters["int"] = RowId
     app.config.update(_database(settings), SECRET_KEY=keys.secret_key(settings))
     app.config.update(TEMPLATES_AUTO_RELOAD=False, **flask_own)
     app.extensions["settings"] = settings
