@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
 from functools import cache
-from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from billing.money import Money
+from billing.validity import Dated
 from config import documents
 from config.documents import BadDocument
 from rental.models import ResourceKind
@@ -17,28 +17,14 @@ from rental.period import Period
 FOLDER = documents.HOME / "sla"
 
 
-class Terms(BaseModel):
+class Terms(Dated):
     """From when on an interruption is credited, and how much of the price at most."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: ResourceKind
     # An interruption shorter than this is not credited; one that reaches it is, from its start.
     minimum_minutes: int = Field(ge=0)
     cap_percent: int = Field(default=100, ge=0, le=100)
-    valid_from: date
-    valid_to: date | None = None
     source: str
-
-    @model_validator(mode="after")
-    def _ends_after_it_begins(self) -> Self:
-        if self.valid_to is not None and self.valid_to < self.valid_from:
-            raise ValueError("valid_to lies before valid_from")
-        return self
-
-    def holds_on(self, day: date) -> bool:
-        """Whether the terms are in force on that day; both ends are included."""
-        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
 
 
 class TermsFile(BaseModel):

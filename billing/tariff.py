@@ -1,12 +1,12 @@
 """Tariffs: dated price lists with a decision behind each, read from `config/tariffs`."""
 
-from datetime import date
 from enum import StrEnum
 from functools import cache
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from billing.validity import Dated
 from config import documents
 from config.documents import BadDocument
 from rental.models import ResourceKind, UnitClass
@@ -60,10 +60,8 @@ class Rate(BaseModel):
         return f"kind:{self.kind.value}" if self.kind is not None else str(self.key)
 
 
-class Tariff(BaseModel):
+class Tariff(Dated):
     """One dated price list."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     code: str
     title: Title
@@ -71,26 +69,18 @@ class Tariff(BaseModel):
     source: str
     # A sample stands for the Centre's own list, which is not published.
     sample: bool = False
-    valid_from: date
-    valid_to: date | None = None
     tax_inclusive: bool
     currency: str = Field(default="VND", pattern="^[A-Z]{3}$")
     rates: tuple[Rate, ...]
 
     @model_validator(mode="after")
     def _each_price_once(self) -> Self:
-        if self.valid_to is not None and self.valid_to < self.valid_from:
-            raise ValueError("valid_to lies before valid_from")
         seen: set[tuple[str, Measure]] = set()
         for rate in self.rates:
             if (rate.subject, rate.per) in seen:
                 raise ValueError(f"{rate.subject} per {rate.per} is priced twice")
             seen.add((rate.subject, rate.per))
         return self
-
-    def holds_on(self, day: date) -> bool:
-        """Whether the list is in force on that day; both ends are included."""
-        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
 
     def rates_for(self, subject: str) -> list[Rate]:
         """The rates of one subject, in the list's order."""
@@ -101,7 +91,7 @@ def require_no_overlap(tariffs: tuple[Tariff, ...]) -> None:
     """Refuse two lists that price the same thing on the same day; raises BadDocument."""
     for i, tariff in enumerate(tariffs):
         for other in tariffs[:i]:
-            if not (other.holds_on(tariff.valid_from) or tariff.holds_on(other.valid_from)):
+            if not tariff.overlaps(other):
                 continue
             twice = {r.subject for r in tariff.rates} & {r.subject for r in other.rates}
             if twice:

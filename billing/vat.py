@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from billing import money
 from billing.errors import NoVatRate
 from billing.money import Money
+from billing.validity import Dated
 from config import documents
 
 FOLDER = documents.HOME / "vat"
@@ -45,28 +46,14 @@ class VatCode(StrEnum):
         return f"{self.value}%" if self.value.isdigit() else self.value
 
 
-class VatRate(BaseModel):
-    """The rate of one service in a span of days, both included."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class VatRate(Dated):
+    """The rate of one service in a span of days."""
 
     service: str
     code: VatCode
-    valid_from: date
-    valid_to: date | None = None
     source: str
     # Whether the Centre's accountant still has to confirm it.
     to_verify: bool = False
-
-    @model_validator(mode="after")
-    def _ends_after_it_begins(self) -> Self:
-        if self.valid_to is not None and self.valid_to < self.valid_from:
-            raise ValueError("valid_to lies before valid_from")
-        return self
-
-    def holds_on(self, day: date) -> bool:
-        """Whether the rate is in force on that day."""
-        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
 
 
 class VatRates(BaseModel):
@@ -80,9 +67,7 @@ class VatRates(BaseModel):
     def _one_rate_a_day(self) -> Self:
         for i, rate in enumerate(self.rates):
             for other in self.rates[:i]:
-                if other.service == rate.service and (
-                    other.holds_on(rate.valid_from) or rate.holds_on(other.valid_from)
-                ):
+                if other.service == rate.service and other.overlaps(rate):
                     raise ValueError(f"two rates of {rate.service!r} overlap on {rate.valid_from}")
         return self
 

@@ -7,13 +7,14 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String, UniqueCo
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from billing.models.invoices import Invoice, InvoiceLine
+from billing.models.totals import Totals
 from billing.money import Money
 from config.clock import now
 from config.database import Base
 from rental.models import Member
 
 
-class CreditNote(Base):
+class CreditNote(Totals, Base):
     """An amount taken off an issued invoice. Amounts are above zero: they are what is given."""
 
     __tablename__ = "credit_note"
@@ -33,10 +34,6 @@ class CreditNote(Base):
     issued_at: Mapped[datetime] = mapped_column(default=now)
     issued_by_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
     tax_date: Mapped[date]
-    currency: Mapped[str] = mapped_column(String(3), default="VND")
-    net_minor: Mapped[int] = mapped_column(BigInteger)
-    vat_minor: Mapped[int] = mapped_column(BigInteger)
-    total_minor: Mapped[int] = mapped_column(BigInteger)
     snapshot: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
     invoice: Mapped[Invoice] = relationship()
@@ -44,21 +41,6 @@ class CreditNote(Base):
     lines: Mapped[list["CreditNoteLine"]] = relationship(
         back_populates="credit_note", order_by="CreditNoteLine.id", cascade="all, delete-orphan"
     )
-
-    @property
-    def net(self) -> Money:
-        """Without tax."""
-        return Money(self.net_minor, self.currency)
-
-    @property
-    def vat(self) -> Money:
-        """The tax."""
-        return Money(self.vat_minor, self.currency)
-
-    @property
-    def total(self) -> Money:
-        """Net and tax."""
-        return Money(self.total_minor, self.currency)
 
     @property
     def display_number(self) -> str:

@@ -16,6 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from billing.models.totals import Totals
 from billing.money import Money
 from billing.tariff import Measure
 from billing.vat import VatCode
@@ -38,7 +39,7 @@ class InvoiceStatus(StrEnum):
 COLLECTING = frozenset({InvoiceStatus.OPEN, InvoiceStatus.UNCOLLECTIBLE})
 
 
-class Invoice(Base):
+class Invoice(Totals, Base):
     """What a unit owes. A number, a year and a snapshot exist from issue on, and never change."""
 
     __tablename__ = "invoice"
@@ -86,10 +87,6 @@ class Invoice(Base):
     issued_by_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
     tax_date: Mapped[date | None]
     due_on: Mapped[date | None]
-    currency: Mapped[str] = mapped_column(String(3), default="VND")
-    net_minor: Mapped[int] = mapped_column(BigInteger, default=0)
-    vat_minor: Mapped[int] = mapped_column(BigInteger, default=0)
-    total_minor: Mapped[int] = mapped_column(BigInteger, default=0)
     paid_minor: Mapped[int] = mapped_column(BigInteger, default=0)
     credited_minor: Mapped[int] = mapped_column(BigInteger, default=0)
     paid_at: Mapped[datetime | None]
@@ -103,21 +100,6 @@ class Invoice(Base):
     lines: Mapped[list["InvoiceLine"]] = relationship(
         back_populates="invoice", order_by="InvoiceLine.position", cascade="all, delete-orphan"
     )
-
-    @property
-    def net(self) -> Money:
-        """Without tax."""
-        return Money(self.net_minor, self.currency)
-
-    @property
-    def vat(self) -> Money:
-        """The tax."""
-        return Money(self.vat_minor, self.currency)
-
-    @property
-    def total(self) -> Money:
-        """Net and tax."""
-        return Money(self.total_minor, self.currency)
 
     @property
     def paid(self) -> Money:
