@@ -6,8 +6,9 @@ from pathlib import Path
 import click
 
 from config.database import transaction
-from portal import catalogue_import, signin, tokens
+from portal import signin, tokens
 from portal.app import create_app
+from portal.catalogue_files import loading
 from portal.cli import options
 from portal.cli.attached import with_database
 from rental import journal, units
@@ -20,7 +21,7 @@ def import_(path: Path, data: Path | None) -> None:
     """Load a catalogue from PATH (YAML, CSV or a folder): the whole of it or nothing."""
     with with_database(data) as settings, create_app(settings).app_context():
         with transaction():
-            imported = catalogue_import.import_file(path)
+            imported = loading.import_file(path)
         for line in imported.lines():
             click.echo(line)
 

@@ -11,7 +11,7 @@ from config import clock
 from config.database import db
 from monitoring.credentials import Keyring
 from portal import passwords
-from portal.catalogue_import import import_file
+from portal.catalogue_files.loading import import_file
 from portal.demo import events, history, inventory
 from portal.demo.devices import BASE_PORT
 from portal.demo.history import Diary

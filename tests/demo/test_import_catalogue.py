@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from config.database import db, transaction
 from monitoring.models import Device
-from portal import catalogue_checks
-from portal.catalogue_checks import Known
-from portal.catalogue_import import import_file
-from portal.catalogue_reading import BadCatalogue
-from portal.catalogue_records import KINDS, Entry, PartRecord
+from portal.catalogue_files import checks
+from portal.catalogue_files.checks import Known
+from portal.catalogue_files.loading import import_file
+from portal.catalogue_files.reading import BadCatalogue
+from portal.catalogue_files.records import KINDS, Entry, PartRecord
 from rental import bookings
 from rental.bookings import RequestedBooking, WantedLine
 from rental.models import Asset, EventKind, JournalEntry, Member, Part, Resource, Site, Unit
@@ -170,7 +170,7 @@ def test_parts_that_run_in_a_circle_are_named(parts, circle, reason):
         for at, (whole, part) in enumerate(parts, 2)
     ]
     known = Known(resources=dict.fromkeys("ABCD", "equipment"))
-    told = catalogue_checks.problems(entries, known)
+    told = checks.problems(entries, known)
     assert [line.partition("circle: ")[2] for line in told] == ([circle] if circle else []), reason
 
 
@@ -181,7 +181,7 @@ def test_a_circle_is_found_exactly_where_sorting_the_parts_is_impossible(pairs):
     left = set(pairs)
     while removable := {pair for pair in left if pair[1] not in {whole for whole, _ in left}}:
         left -= removable
-    assert bool(catalogue_checks.problems(entries, known)) == bool(left)
+    assert bool(checks.problems(entries, known)) == bool(left)
 
 
 def test_a_circle_through_parts_that_exist_already_is_refused(house, written):

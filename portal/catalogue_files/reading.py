@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from config import documents
 from config.documents import BadDocument
 from config.errors import Invalid
-from portal.catalogue_records import KINDS, Entry, Record
+from portal.catalogue_files.records import KINDS, Entry, Record
 
 SUFFIXES = (".yml", ".yaml", ".csv")
 MOST_BYTES = 20_000_000

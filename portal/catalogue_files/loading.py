@@ -19,10 +19,10 @@ from config.documents import BadDocument
 from monitoring import credentials, devices
 from monitoring.devices import NewDevice
 from monitoring.models import Credential, Device
-from portal import catalogue_checks, catalogue_reading, catalogue_tariffs
-from portal.catalogue_checks import Known
-from portal.catalogue_reading import BadCatalogue
-from portal.catalogue_records import (
+from portal.catalogue_files import checks, price_lists, reading
+from portal.catalogue_files.checks import Known
+from portal.catalogue_files.reading import BadCatalogue
+from portal.catalogue_files.records import (
     KINDS,
     AssetRecord,
     DeviceRecord,
@@ -67,9 +67,9 @@ def import_file(path: Path, *, tariffs_folder: Path = tariff.FOLDER) -> Imported
 
     Raises BadCatalogue with every error. Price lists go to `tariffs_folder`, as the last step.
     """
-    draft = catalogue_reading.read(path)
-    wrong = draft.problems + catalogue_checks.problems(draft.entries, known())
-    wrong += catalogue_tariffs.problems(draft.entries, tariffs_folder)
+    draft = reading.read(path)
+    wrong = draft.problems + checks.problems(draft.entries, known())
+    wrong += price_lists.problems(draft.entries, tariffs_folder)
     if wrong:
         raise BadCatalogue(wrong)
     _lock_known(draft.entries)
@@ -77,7 +77,7 @@ def import_file(path: Path, *, tariffs_folder: Path = tariff.FOLDER) -> Imported
     for kind in KINDS:
         if kind == "parts":
             _write_part_lists(draft.entries, imported)
-        for entry in catalogue_checks.parents_first(draft.entries):
+        for entry in checks.parents_first(draft.entries):
             if entry.kind == kind != "tariffs":
                 _write(entry, imported)
     _keep_tariffs(draft.entries, tariffs_folder, imported)
@@ -164,7 +164,7 @@ def _keep_tariffs(entries: list[Entry], folder: Path, imported: Imported) -> Non
     for entry in entries:
         if isinstance(entry.record, TariffRecord):
             try:
-                changed = catalogue_tariffs.write(entry.record, folder)
+                changed = price_lists.write(entry.record, folder)
             except BadDocument as wrong:
                 raise BadCatalogue([f"{entry.place}: {wrong.message}"]) from wrong
             imported.note(entry.kind, CHANGED if changed else UNCHANGED)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from monitoring.models import CredentialKind
-from portal.catalogue_records import (
+from portal.catalogue_files.records import (
     AssetRecord,
     DeviceRecord,
     Entry,

@@ -10,7 +10,7 @@ from billing import tariff
 from billing.tariff import Tariff
 from config import documents
 from config.documents import BadDocument
-from portal.catalogue_records import Entry, TariffRecord
+from portal.catalogue_files.records import Entry, TariffRecord
 
 
 def problems(entries: list[Entry], folder: Path) -> list[str]:

@@ -1,0 +1,1 @@
+"""Catalogue files, YAML or CSV: read into records, checked as a whole, loaded in one commit."""
