@@ -8,7 +8,7 @@ from sqlalchemy.orm import joinedload
 from billing import credit_notes, invoices, payments
 from billing.credit_notes import LineCredit, NewCredit
 from billing.documents import pdf, xml
-from billing.errors import InvoiceNotFound
+from billing.errors import CreditNoteNotFound, InvoiceNotFound
 from billing.models import Invoice, InvoiceStatus, PaymentMethod
 from billing.money import Money
 from billing.payments import NewPayment
@@ -205,5 +205,9 @@ def credit(invoice_id: int, body: CreditNoteBody) -> Response:
 def credit_note_pdf(credit_note_id: int) -> Response:
     """In Vietnamese, as it was issued."""
     note = credit_notes.get(credit_note_id)
-    visible(note.invoice_id)
+    try:
+        visible(note.invoice_id)
+    except InvoiceNotFound:
+        # In the words of one that does not exist: the number of another unit's is no answer.
+        raise CreditNoteNotFound from None
     return _file(pdf.credit_note_pdf(note), "application/pdf", f"{note.display_number}.pdf")

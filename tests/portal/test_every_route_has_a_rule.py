@@ -1,0 +1,334 @@
+"""Every address of the service, every role, and the records of another unit.
+
+A new route without a line here fails: somebody has to say who may use it.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from billing import invoices
+from config import clock
+from config.database import db, transaction
+from portal import access, signin
+from rental import bookings
+from rental.bookings import RequestedBooking, WantedLine
+from rental.models import EventKind, Role
+from rental.period import Period
+from tests.portal.conftest import token_of
+from tests.portal.two_units import PERSON, REASON, RENTERS, TITLE, UNIT, Scene, set_up
+
+OPEN = "anybody, signed in or not"
+SIGNED_IN = "anybody signed in"
+MACHINES = "Prometheus: by token or from loopback"
+
+# Who may: a verb of the table of access, or one of the three above.
+PAGES = {
+    "GET /": SIGNED_IN,
+    "GET /bookings": "see own bookings",
+    "POST /bookings": "request bookings",
+    "GET /bookings/<reference>": "see own bookings",
+    "POST /bookings/<reference>/cancel": "change own bookings",
+    "POST /bookings/<reference>/confirm": "confirm bookings",
+    "POST /bookings/<reference>/decline": "decline bookings",
+    "POST /bookings/<reference>/hand-over": "hand over bookings",
+    "POST /bookings/<reference>/invoice": "issue invoices",
+    "POST /bookings/<reference>/no-show": "mark no-shows",
+    "POST /bookings/<reference>/return": "return bookings",
+    "GET /bookings/new": "request bookings",
+    "POST /bookings/preview": "request bookings",
+    "GET /calendar": "see the catalogue",
+    "GET /catalogue": "see the catalogue",
+    "GET /catalogue/<code>": "see the catalogue",
+    "GET /desk": "confirm bookings",
+    "GET /devices": "see devices",
+    "GET /devices/<int:device_id>": "see devices",
+    "GET /devices/<int:device_id>/traffic.json": "see devices",
+    "GET /devices/outages": "see outages",
+    "GET /healthz": OPEN,
+    "GET /invoices": "see own invoices",
+    "GET /invoices/<int:invoice_id>": "see own invoices",
+    "POST /invoices/<int:invoice_id>/credit-notes": "credit invoices",
+    "GET /invoices/<int:invoice_id>/credit-notes/<int:note_id>.pdf": "see own invoices",
+    "POST /invoices/<int:invoice_id>/discard": "issue invoices",
+    "GET /invoices/<int:invoice_id>/invoice.pdf": "see own invoices",
+    "POST /invoices/<int:invoice_id>/issue": "issue invoices",
+    "POST /invoices/<int:invoice_id>/payments": "record payments",
+    "GET /invoices/<int:invoice_id>/vietqr.svg": "see own invoices",
+    "GET /journal": "see journal",
+    "GET /metrics": MACHINES,
+    "GET /prometheus/targets": MACHINES,
+    "GET /readyz": OPEN,
+    "GET /sign-in": OPEN,
+    "POST /sign-in": OPEN,
+    "POST /sign-out": OPEN,
+    "GET /static/<path:filename>": OPEN,
+    "GET /violations": "see violations",
+    "GET /violations/<int:violation_id>": "see violations",
+    "POST /violations/<int:violation_id>/acknowledge": "acknowledge violations",
+    "POST /violations/<int:violation_id>/waive": "waive violations",
+}
+API = {
+    "GET /availability": "see the catalogue",
+    "GET /bookings": "see own bookings",
+    "POST /bookings": "request bookings",
+    "GET /bookings/<reference>": "see own bookings",
+    "PATCH /bookings/<reference>": "change own bookings",
+    "POST /bookings/<reference>/cancel": "change own bookings",
+    "POST /bookings/<reference>/confirm": "confirm bookings",
+    "POST /bookings/<reference>/decline": "decline bookings",
+    "POST /bookings/<reference>/hand-over": "hand over bookings",
+    "POST /bookings/<reference>/invoice": "issue invoices",
+    "POST /bookings/<reference>/no-show": "mark no-shows",
+    "POST /bookings/<reference>/return": "return bookings",
+    "GET /credit-notes/<int:credit_note_id>.pdf": "see own invoices",
+    "GET /devices": "see devices",
+    "POST /devices": "manage devices",
+    "GET /devices/<int:device_id>": "see devices",
+    "GET /devices/<int:device_id>/readings": "see devices",
+    "GET /free": "see the catalogue",
+    "GET /invoices": "see own invoices",
+    "GET /invoices/<int:invoice_id>": "see own invoices",
+    "GET /invoices/<int:invoice_id>.pdf": "see own invoices",
+    "GET /invoices/<int:invoice_id>.xml": "see own invoices",
+    "POST /invoices/<int:invoice_id>/credit-notes": "credit invoices",
+    "POST /invoices/<int:invoice_id>/payments": "record payments",
+    "GET /openapi.json": OPEN,
+    "GET /outages": "see outages",
+    "POST /quotes": "request bookings",
+    "GET /resources": "see the catalogue",
+    "POST /resources": "manage catalogue",
+    "GET /resources/<code>": "see the catalogue",
+    "GET /violations": "see violations",
+    "POST /violations/<int:violation_id>/acknowledge": "acknowledge violations",
+    "POST /violations/<int:violation_id>/waive": "waive violations",
+}
+RULES = PAGES | {call.replace(" ", " /api/v1", 1): who for call, who in API.items()}
+OF_A_UNIT = ("<reference>", "<int:invoice_id>", "<int:credit_note_id>", "<int:note_id>")
+
+
+@pytest.fixture
+def scene(service: Flask) -> Scene:
+    """Everything committed."""
+    scene = Scene(service)
+    with transaction():
+        set_up(scene)
+    return scene
+
+
+def _calls(app: Flask) -> set[str]:
+    return {
+        f"{method} {rule.rule}"
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if "trouble" not in rule.rule and "/sql/" not in rule.rule
+    }
+
+
+def test_every_route_has_a_rule_and_every_rule_a_route(built: Flask) -> None:
+    assert _calls(built) == set(RULES)
+
+
+@pytest.mark.parametrize("call", [call for call, who in RULES.items() if who is not OPEN])
+def test_a_visitor_is_asked_to_sign_in(scene: Scene, call: str) -> None:
+    found = scene.ask(call, None)
+    if RULES[call] is MACHINES:
+        assert found.status_code == 200
+        assert scene.app.test_client().get(
+            call.split()[1], environ_base={"REMOTE_ADDR": "192.0.2.1"}
+        ).status_code == 403  # fmt: skip
+        return
+    if "/api/" in call:
+        assert found.status_code == 401
+    else:
+        assert (found.status_code, found.location.split("?")[0]) == (302, "/sign-in")
+    assert "no-store" in found.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("call", [call for call, who in RULES.items() if who in access.TABLE])
+def test_each_role_may_what_the_table_says_and_no_more(scene: Scene, call: str) -> None:
+    for role in Role:
+        may = role in access.TABLE[RULES[call]]
+        status = scene.ask(call, role.value).status_code
+        assert (status != 403) == may, f"{call} as {role.value} answered {status}"
+        assert status < 500
+
+
+@pytest.mark.parametrize("call", [call for call in RULES if any(one in call for one in OF_A_UNIT)])
+@pytest.mark.parametrize("role", sorted(RENTERS))
+def test_a_record_of_another_unit_does_not_exist(scene: Scene, call: str, role: Role) -> None:
+    may = role in access.TABLE[RULES[call]]
+    there = scene.ask(call, role.value)
+    assert there.status_code == (404 if may else 403)
+    text = there.get_data(as_text=True)
+    assert not any(secret in text for secret in (TITLE, REASON, UNIT, PERSON))
+    missing = {**scene.ids, "reference": "BK-ZZZZ-ZZZZ"}
+    missing |= dict.fromkeys(("invoice_id", "note_id", "credit_note_id"), 99_999)
+    nowhere = Scene(scene.app, missing, scene.members, scene.bearers).ask(call, role.value)
+    assert nowhere.status_code == there.status_code
+    assert _plain(nowhere) == _plain(there), "the answer tells what exists"
+
+
+def _plain(answer: Any) -> str:
+    """The answer without what differs by nature: ids of requests, nonces, the address itself."""
+    text = re.sub(r"BK-\w{4}-\w{4}|\b99999\b|/\d+\b", "", answer.get_data(as_text=True))
+    return re.sub(r'[0-9a-f]{32}|nonce="[^"]*"|name="csrf_token" value="[^"]*"|"Ij[^"]*"', "", text)
+
+
+def _looked_at(scene: Scene) -> Iterator[tuple[str, str]]:
+    """Everything a renter may read that is not one record: lists, searches, calendars, counts."""
+    day = scene.ids["period"].starts_at.astimezone(clock.LOCAL).date().isoformat()
+    since, until = (f"{day}T0{hour}:00:00%2B07:00" for hour in (0, 9))
+    for words in (TITLE, "mật", UNIT, PERSON, scene.ids["reference"], "unit-a"):
+        for place in ("/bookings?when=all&q=", "/catalogue?q=", "/invoices?q=", "/calendar?q="):
+            yield "page", place + words
+        yield "api", f"/api/v1/bookings?q={words}"
+        yield "api", f"/api/v1/resources?q={words}"
+    yield "page", "/bookings?when=all&unit=unit-a"
+    yield "page", f"/calendar?day={day}"
+    yield "page", f"/calendar?view=week&day={day}"
+    yield "page", "/catalogue/H100"
+    yield "page", f"/catalogue?starts_at={day}T00:00&ends_at={day}T20:00"
+    yield "page", "/"
+    yield "page", "/bookings/new?resource=H100"
+    yield "api", "/api/v1/bookings?unit=unit-a"
+    yield "api", "/api/v1/bookings?resource=H100"
+    yield "api", "/api/v1/invoices"
+    yield "api", f"/api/v1/availability?from={since}&to={until}&resource=H100"
+    yield "api", f"/api/v1/free?from={since}&to={until}"
+
+
+@pytest.mark.parametrize("role", sorted(RENTERS))
+def test_no_list_search_or_calendar_tells_of_another_units_event(scene: Scene, role: Role) -> None:
+    secrets = (TITLE, "Ra m&#7855;t", REASON, UNIT, PERSON, "kin@example.com", scene.ids["number"])
+    references = (scene.ids["reference"], scene.ids["paper"])
+    bearer = {"Authorization": f"Bearer {scene.bearers[role.value]}"}
+    for kind, address in _looked_at(scene):
+        client = scene.app.test_client() if kind == "api" else scene.browser(role.value)
+        found = client.get(address, headers=bearer if kind == "api" else {})
+        assert found.status_code == 200, address
+        asked = address.partition("q=")[2]
+        text = found.get_data(as_text=True)
+        if asked:  # the page repeats what was typed
+            text = text.replace(f'value="{asked}"', "").replace(asked, "", 0)
+        told = [s for s in (*secrets, *references) if s in text and s not in asked]
+        assert told == [], f"{address} told {told}"
+
+
+def test_a_conflict_says_how_much_is_free_and_not_who_has_it(scene: Scene) -> None:
+    period = scene.ids["period"]
+    body = {
+        "title": "Họp",
+        "event_kind": "conference",
+        "unit": "unit-a",
+        "lines": [
+            {
+                "resource": "H100",
+                "starts_at": period.starts_at.isoformat(),
+                "ends_at": period.ends_at.isoformat(),
+            }
+        ],
+    }
+    bearer = {"Authorization": f"Bearer {scene.bearers['member']}"}
+    client = scene.app.test_client()
+    assert client.post("/api/v1/bookings", json=body, headers=bearer).status_code == 404
+    assert client.post("/api/v1/quotes", json=body, headers=bearer).status_code == 404
+    del body["unit"]
+    refused = client.post("/api/v1/bookings", json=body, headers=bearer)
+    assert refused.status_code == 409
+    form = {
+        "title": "Họp",
+        "event_kind": "conference",
+        "resource": "H100",
+        "quantity": "1",
+        "starts_at": period.starts_at.isoformat(),
+        "ends_at": period.ends_at.isoformat(),
+        "unit": "unit-a",
+    }
+    browser = scene.browser("member")
+    form["csrf_token"] = token_of(browser)
+    preview = browser.post("/bookings/preview", data=form)
+    sent = browser.post("/bookings", data=form)
+    assert (preview.status_code, sent.status_code) == (200, 409)
+    for answer in (refused, preview, sent):
+        text = answer.get_data(as_text=True)
+        assert not any(secret in text for secret in (TITLE, REASON, UNIT, PERSON))
+        assert scene.ids["reference"] not in text
+
+
+def test_a_draft_is_the_centres_own_paper(scene: Scene) -> None:
+    with transaction():
+        owner, desk = scene.ids["owner"], scene.ids["desk"]
+        at = datetime(2030, 3, 5, 2, tzinfo=UTC)
+        lines = [WantedLine("CAM", 1, Period(at, at + timedelta(hours=2)))]
+        second = RequestedBooking(owner.unit, "Họp", EventKind.CONFERENCE, lines)
+        booking = bookings.request(second, by=owner)
+        bookings.confirm(booking, by=desk)
+        draft = invoices.draft_for(booking).id
+    for who in ("owner", "owning head"):
+        for call in RULES:
+            if call.startswith("GET") and "<int:invoice_id>" in call and "note_id" not in call:
+                asked = Scene(
+                    scene.app, scene.ids | {"invoice_id": draft}, scene.members, scene.bearers
+                )
+                assert asked.ask(call, who).status_code == 404, call
+
+
+def test_the_first_answer_is_repeated_to_nobody_else(scene: Scene) -> None:
+    period = scene.ids["period"]
+    line = {"resource": "CAM", "starts_at": period.starts_at.isoformat()}
+    body = {
+        "title": TITLE,
+        "event_kind": "conference",
+        "lines": [{**line, "ends_at": period.ends_at.isoformat()}],
+    }
+    answers = {}
+    for who in ("owner", "member"):
+        headers = {"Authorization": f"Bearer {scene.bearers[who]}", "Idempotency-Key": "the-same"}
+        answers[who] = scene.app.test_client().post("/api/v1/bookings", json=body, headers=headers)
+    assert {answer.status_code for answer in answers.values()} == {201}
+    assert answers["owner"].json["reference"] != answers["member"].json["reference"]
+    assert "Idempotent-Replayed" not in answers["member"].headers
+
+
+def test_every_page_that_changes_something_asks_for_a_csrf_token(scene: Scene) -> None:
+    for call in RULES:
+        method, rule = call.split(" ", 1)
+        if method == "GET":
+            continue
+        # Also the API, where the browser's cookie is what says who asks.
+        found = scene.browser(Role.ADMINISTRATOR.value).open(scene.address(rule), method=method)
+        assert found.status_code == 400, call
+        assert "CSRF" in found.get_data(as_text=True) or "form" in found.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("number", ["2147483648", "9" * 20, "9" * 400, "-1", "0", "1e3", "%00"])
+def test_an_id_that_no_row_can_have_is_not_found(scene: Scene, number: str) -> None:
+    for call in RULES:
+        method, rule = call.split(" ", 1)
+        if "<int:" in rule and method == "GET":
+            asked = {name: number for name in scene.ids if name.endswith("_id")}
+            other = Scene(scene.app, scene.ids | asked, scene.members, scene.bearers)
+            assert other.ask(call, Role.ADMINISTRATOR.value).status_code == 404, call
+
+
+def test_a_member_who_left_is_nobody_at_once(scene: Scene) -> None:
+    browser = scene.browser("owner")
+    assert browser.get("/bookings").status_code == 200
+    with transaction():
+        scene.ids["owner"] = db.session.merge(scene.ids["owner"])
+        scene.ids["owner"].is_active = False
+    assert browser.get("/bookings").status_code == 302
+    bearer = {"Authorization": f"Bearer {scene.bearers['owner']}"}
+    assert scene.app.test_client().get("/api/v1/bookings", headers=bearer).status_code == 401
+
+
+def test_signing_out_everywhere_ends_every_cookie(scene: Scene) -> None:
+    one, other = scene.browser("owner"), scene.browser("owner")
+    with transaction():
+        signin.sign_out_everywhere(db.session.merge(scene.ids["owner"]))
+    assert {one.get("/bookings").status_code, other.get("/bookings").status_code} == {302}

@@ -1,0 +1,140 @@
+"""Unit A has an event, its invoice and a credit note; unit B looks around."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from billing import credit_notes, invoices
+from billing.credit_notes import NewCredit
+from billing.money import Money
+from config import clock
+from config.database import db
+from monitoring.models import Device, DeviceStatus, Violation
+from portal import tokens
+from rental import bookings
+from rental.bookings import RequestedBooking, WantedLine
+from rental.models import EventKind, Role
+from rental.period import Period
+from tests import build
+from tests.portal.conftest import token_of
+
+RENTERS = {Role.MEMBER, Role.HEAD}
+# What a stranger must find nowhere: the words and names of unit A's event and people.
+TITLE = "Ra mắt sách mật"
+REASON = "nội dung riêng tư"
+UNIT = "Đơn vị Anh Đào"
+PERSON = "Nguyễn Thị Kín"
+
+
+@dataclass
+class Scene:
+    """Unit A has an event, an invoice and a credit note; unit B looks around."""
+
+    app: Flask
+    ids: dict[str, Any] = field(default_factory=dict)
+    members: dict[str, str] = field(default_factory=dict)
+    bearers: dict[str, str] = field(default_factory=dict)
+
+    def address(self, rule: str) -> str:
+        """The rule with the ids of unit A's records in it."""
+        return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(self.ids[found[1]]), rule)
+
+    def browser(self, who: str) -> FlaskClient:
+        """A browser in which this member is signed in."""
+        client = self.app.test_client()
+        with client.session_transaction() as session:
+            session["_user_id"] = f"{self.members[who]}.0"
+            session["seen"] = int(clock.now().timestamp())
+        return client
+
+    def ask(self, call: str, who: str | None) -> Any:
+        """The answer to one call of the table; API by token, pages by cookie."""
+        method, rule = call.split(" ", 1)
+        headers: dict[str, str] = {}
+        client = self.browser(who) if who and "/api/" not in rule else self.app.test_client()
+        if who and rule.startswith("/api/"):
+            headers["Authorization"] = f"Bearer {self.bearers[who]}"
+        else:
+            headers["X-CSRFToken"] = token_of(client)
+        body = {"json": {"title": "Họp"} if method == "PATCH" else {}} if "/api/" in rule else {}
+        place = self.address(rule) + (
+            "?from=2026-11-01T00:00Z&to=2026-11-02T00:00Z" * ("readings" in rule)
+        )
+        return client.open(place, method=method, headers=headers, **body)
+
+
+def set_up(scene: Scene) -> None:
+    """Everything the tables of the test speak of; the caller commits."""
+    _people(scene)
+    _event(scene)
+    _device(scene)
+
+
+def _people(scene: Scene) -> None:
+    centre = build.a_unit(slug="centre", is_centre=True)
+    ours, theirs = build.a_unit(name=UNIT, slug="unit-a"), build.a_unit(slug="unit-b")
+    people = {
+        "owner": build.a_member(unit=ours, name=PERSON, email="kin@example.com"),
+        "owning head": build.a_member(unit=ours, role=Role.HEAD),
+        Role.MEMBER.value: build.a_member(unit=theirs),
+        Role.HEAD.value: build.a_member(unit=theirs, role=Role.HEAD),
+    }
+    for role in set(Role) - RENTERS:
+        people[role.value] = build.a_member(unit=centre, role=role)
+    for name, member in people.items():
+        scene.members[name] = member.id
+        scene.bearers[name] = tokens.issue(member)
+    scene.ids["owner"] = people["owner"]
+    scene.ids["desk"] = people[Role.DESK.value]
+
+
+def _event(scene: Scene) -> None:
+    owner, desk = scene.ids["owner"], scene.ids["desk"]
+    site = build.a_site(slug="hcmc")
+    build.a_hall(site=site, code="H100")
+    build.equipment(site=site, code="CAM", tariff="camera")
+    starts_at = (clock.now() + timedelta(days=2)).replace(hour=2, minute=0)
+    period = Period(starts_at, starts_at + timedelta(hours=3))
+    lines = [WantedLine("H100", 1, period), WantedLine("CAM", 2, period)]
+    wanted = RequestedBooking(
+        owner.unit, TITLE, EventKind.PRESS_CONFERENCE, lines, note=f"ghi chú {REASON}"
+    )
+    booking = bookings.request(wanted, by=owner)
+    bookings.confirm(booking, by=desk)
+    invoice = invoices.issue(invoices.draft_for(booking), by=None)
+    note = credit_notes.issue(invoice, NewCredit(REASON, Money(1000)), by=None)
+    scene.ids |= {
+        "reference": booking.reference,
+        "invoice_id": invoice.id,
+        "note_id": note.id,
+        "credit_note_id": note.id,
+        "code": "H100",
+        "filename": "nothing.css",
+        "period": period,
+        "number": invoice.display_number,
+        "paper": invoice.reference,
+    }
+
+
+def _device(scene: Scene) -> None:
+    room = build.a_site(slug="room")
+    device = Device(name="sw-1", address="192.0.2.7", site_id=room.id, status=DeviceStatus.UP)
+    db.session.add(device)
+    db.session.flush()
+    violation = Violation(
+        device_id=device.id,
+        rule="NET-1",
+        severity="critical",
+        status="open",
+        opened_at=clock.now(),
+        refreshed_at=clock.now(),
+        evidence=["enable secret"],
+        reason="weak",
+    )
+    db.session.add(violation)
+    db.session.flush()
+    scene.ids |= {"device_id": device.id, "violation_id": violation.id}
