@@ -22,6 +22,7 @@ COMMANDS = {
     "import": "portal.cli.records:import_",
     "token": "portal.cli.records:token",
     "password": "portal.cli.records:password",
+    "credential": "portal.cli.credentials:credential",
     "load-demo": "portal.cli.demo:load_demo",
     "poll-once": "portal.cli.polling:poll_once",
     "probe": "portal.cli.devices:probe",

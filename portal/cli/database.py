@@ -25,6 +25,14 @@ class NotABackup(Invalid):
     """The file is not a backup that `media-center backup` made."""
 
 
+class NothingToKeep(Invalid):
+    """The database holds nothing; look at DATABASE_URL or at the data folder."""
+
+
+class NoSuchFolder(Invalid):
+    """The folder of the file does not exist or cannot be written; make it first."""
+
+
 class NotEmpty(Conflict):
     """The database is not empty; restore into an empty one, or add --replace to lose this one."""
 
@@ -54,6 +62,21 @@ def _run(settings: Settings, name: str, *arguments: str) -> None:
         raise ProgramFailed(f"{name}: {done.stderr.strip()}")
 
 
+def _require_something(settings: Settings) -> None:
+    """A mistyped data folder must not end in an empty backup."""
+    with create_app(settings).app_context():
+        if schema.is_empty():
+            raise NothingToKeep
+
+
+def _begin(partial: Path) -> None:
+    """An empty file that only its owner reads."""
+    try:
+        partial.touch(mode=0o600)
+    except OSError as wrong:
+        raise NoSuchFolder(f"{partial.parent}: {wrong.strerror}; choose another place.") from wrong
+
+
 @click.command()
 @options.data
 def upgrade(data: Path | None) -> None:
@@ -72,8 +95,9 @@ def backup(file: Path, data: Path | None) -> None:
         raise Conflict(f"{file} exists already; choose another name.")
     partial = file.with_name(f"{file.name}.partial")
     with with_database(data) as settings:
+        _require_something(settings)
         try:
-            partial.touch(mode=0o600)
+            _begin(partial)
             _run(settings, "pg_dump", "--format=custom", "--file", str(partial))
             partial.rename(file)
         finally:

@@ -11,7 +11,7 @@ from portal.app import create_app
 from portal.cli import options
 from portal.cli.attached import with_database
 from portal.demo import centre
-from portal.process_tree import DEMO_KEYS
+from portal.programs import DEMO_KEYS
 from rental import units
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -14,8 +15,14 @@ from config.errors import Invalid
 from monitoring import audit as auditing
 from monitoring.policy import Finding, Result
 from monitoring.probes import snmp
-from monitoring.probes.logins import AuthProtocol, PrivacyProtocol, SnmpCommunity, SnmpUser
-from monitoring.probes.outcomes import Target
+from monitoring.probes.logins import (
+    AuthProtocol,
+    PrivacyProtocol,
+    SnmpCommunity,
+    SnmpLogin,
+    SnmpUser,
+)
+from monitoring.probes.outcomes import Failure, FailureKind, Target
 from monitoring.redaction import redact as redacted
 
 
@@ -45,7 +52,7 @@ def _one_of(words: type[StrEnum]) -> click.Choice[str]:
     return click.Choice([word.value for word in words], case_sensitive=False)
 
 
-def _login(asked: dict[str, Any]) -> SnmpCommunity | SnmpUser:
+def _login(asked: dict[str, Any]) -> SnmpLogin:
     """SNMPv3 where a user is named, v2c otherwise; passwords may come from the environment."""
     if asked["user"] is None:
         return SnmpCommunity(asked["community"])
@@ -56,6 +63,16 @@ def _login(asked: dict[str, Any]) -> SnmpCommunity | SnmpUser:
         PrivacyProtocol(asked["privacy_protocol"]),
         asked["privacy_password"],
     )
+
+
+def _asked(host: str, port: int, login: SnmpLogin, timeout: float) -> dict[str, Any]:
+    """What the device tells; devices are asked by number, so a name is looked up first."""
+    try:
+        numeric = str(socket.getaddrinfo(host, None, type=socket.SOCK_DGRAM)[0][4][0])
+    except (OSError, UnicodeError):
+        unknown = f"no address is known for {host!r}; check the name, or write the address"
+        return Failure(FailureKind.REFUSED, unknown).as_json()
+    return snmp.ask(Target(numeric, port, login, timeout=timeout)).as_json()
 
 
 @click.command()
@@ -70,8 +87,7 @@ def _login(asked: dict[str, Any]) -> SnmpCommunity | SnmpUser:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 def probe(address: str, timeout: float, *, as_json: bool, **asked: Any) -> None:
     """Ask the device at ADDRESS[:PORT] by SNMP and print its reading; exit 1 if it is silent."""
-    host, port = split_address(address)
-    told = snmp.ask(Target(host, port, _login(asked), timeout=timeout)).as_json()
+    told = _asked(*split_address(address), _login(asked), timeout)
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False, indent=2))
     else:

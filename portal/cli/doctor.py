@@ -49,7 +49,7 @@ def _worker(settings: Settings) -> Finding:
 
 def _keys(settings: Settings) -> Finding:
     keys.secret_key(settings)
-    keys.credential_key(settings)
+    keys.keyring(settings)
     return True, "session key and credential key can be read"
 
 

@@ -7,16 +7,15 @@ import click
 from monitoring import polling
 from monitoring.polling import PollPlan
 from portal import keys
-from portal.app import create_app
 from portal.cli import options
-from portal.cli.attached import with_database
+from portal.cli.attached import with_records
 
 
 @click.command(name="poll-once")
 @options.data
 def poll_once(data: Path | None) -> None:
     """Ask every device that is due and record what it says."""
-    with with_database(data) as settings, create_app(settings).app_context():
+    with with_records(data) as settings:
         plan = PollPlan(
             interval_seconds=settings.poll_seconds, timeout_seconds=settings.poll_timeout_seconds
         )

@@ -7,10 +7,9 @@ import click
 
 from config.database import transaction
 from portal import signin, tokens
-from portal.app import create_app
 from portal.catalogue_files import loading
 from portal.cli import options
-from portal.cli.attached import with_database
+from portal.cli.attached import with_records
 from rental import journal, units
 
 
@@ -19,7 +18,7 @@ from rental import journal, units
 @options.data
 def import_(path: Path, data: Path | None) -> None:
     """Load a catalogue from PATH (YAML, CSV or a folder): the whole of it or nothing."""
-    with with_database(data) as settings, create_app(settings).app_context():
+    with with_records(data):
         with transaction():
             imported = loading.import_file(path)
         for line in imported.lines():
@@ -32,7 +31,7 @@ def import_(path: Path, data: Path | None) -> None:
 @options.data
 def token(member_email: str, name: str, data: Path | None) -> None:
     """Print a new API token of MEMBER_EMAIL, the only time it can be read."""
-    with with_database(data) as settings, create_app(settings).app_context():
+    with with_records(data):
         with transaction():
             plain = tokens.issue(units.member_by_email(member_email), name)
         click.echo(plain)
@@ -50,7 +49,7 @@ def password(member_email: str, data: Path | None) -> None:
         chosen = click.prompt("New password", hide_input=True, confirmation_prompt=True)
     else:
         chosen = sys.stdin.readline().rstrip("\n")
-    with with_database(data) as settings, create_app(settings).app_context():
+    with with_records(data):
         with transaction():
             member = units.member_by_email(member_email)
             signin.set_password(member, chosen)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from portal import process_tree
+from portal import programs
 from portal.cli import options
 from portal.demo.sign_ins import PASSWORD, SIGN_INS
 
@@ -26,4 +26,4 @@ def run(port: int, host: str, *, demo: bool, data: Path | None) -> None:
         click.echo("Ctrl-C stops it.\n")
 
     settings = options.settings_for(data, log_format="text")
-    process_tree.run(settings, process_tree.Wish(host, port, demo, tell))
+    programs.run(settings, programs.Wish(host, port, demo, tell))

@@ -2,15 +2,18 @@
 
 from datetime import timedelta
 
-from flask import Blueprint, Response, jsonify, render_template, request
+from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 from config import clock
-from monitoring import devices, outages, readings
-from monitoring.models import DeviceRole, DeviceStatus
+from config.database import transaction
+from monitoring import devices, evidence, hostkeys, outages, readings
+from monitoring.models import Device, DeviceRole, DeviceStatus, FindingRow
 from monitoring.probes.reading import Interface
 from monitoring.rates import Point
-from portal.access import may
+from monitoring.rules import Result
+from portal.access import current_member, may
 from portal.pages import reading
 from portal.pages.violations import of_device
 
@@ -65,8 +68,33 @@ def show(device_id: int) -> str:
         span=_span(),
         outages=outages.all_(device=device, limit=10),
         violations=of_device(device),
+        findings=_told(device),
+        pinned=hostkeys.pinned(device),
+        waiting=hostkeys.waiting(device),
         now=clock.now(),
     )
+
+
+# What needs somebody stands first; what passes is counted on and stands last.
+ORDER = {result: place for place, result in enumerate(
+    (Result.FAIL, Result.UNKNOWN, Result.WAIVED, Result.PASS, Result.NOT_APPLICABLE)
+)}  # fmt: skip
+
+
+def _told(device: Device) -> list[FindingRow]:
+    found = evidence.findings(device)
+    return sorted(found, key=lambda finding: (ORDER[finding.result], finding.rule))
+
+
+@pages.post("/<int:device_id>/host-keys/<int:key_id>/approve")
+@may("manage devices")
+def approve(device_id: int, key_id: int) -> WerkzeugResponse:
+    """Trust the key that the device showed; it is asked by SSH from now on."""
+    with transaction():
+        device = devices.get(device_id)
+        hostkeys.approve(device, hostkeys.get(device, key_id), by=current_member())
+    flash(_("Approved. The device is asked over SSH at the next collection."), "good")
+    return redirect(url_for(".show", device_id=device_id))
 
 
 def _busiest(interfaces: list[Interface], rates: dict[int, Point]) -> str | None:

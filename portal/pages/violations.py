@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from config import clock
 from config.database import db, transaction
 from monitoring import enforcement, rules, violations
-from monitoring.models import Device, Violation, ViolationStatus
+from monitoring.models import Device, FindingRow, Violation, ViolationStatus
 from monitoring.rules import Rule, Severity
 from portal.access import current_member, may
 from portal.pages import formats, reading
@@ -32,12 +32,12 @@ def _rules() -> dict[str, Rule]:
     return {rule.id: rule for rule in rules.load()}
 
 
-def rule_of(violation: Violation) -> Rule | None:
+def rule_of(violation: Violation | FindingRow) -> Rule | None:
     """The rule as operators wrote it, where it is still on the books."""
     return _rules().get(violation.rule)
 
 
-def rule_title(violation: Violation) -> str:
+def rule_title(violation: Violation | FindingRow) -> str:
     """What the rule asks, in the language of the page."""
     rule = rule_of(violation)
     return spoken(rule.title) if rule else violation.rule

@@ -12,7 +12,8 @@ from click.testing import CliRunner
 
 from config.database import db
 from config.settings import Settings, variable
-from portal import jobs, passwords, tokens
+from monitoring import credentials
+from portal import jobs, keys, passwords, tokens
 from portal.access import TABLE, UnknownVerbError, as_markdown, may
 from portal.cli import COMMANDS, commands
 from portal.cli.devices import split_address
@@ -103,6 +104,24 @@ def test_a_password_is_read_from_standard_input_and_opens_the_door(service, pers
     assert passwords.verify(member.password_hash, "mật khẩu đủ dài")
 
 
+def test_a_credential_is_read_from_standard_input_and_sealed(service, media_center):
+    sealed = media_center("credential", "Switches", "ssh", "--user", "audit", stdin=b"s3cret-pw\n")
+    assert sealed.returncode == 0, sealed.stderr
+    assert b"s3cret-pw" not in sealed.stdout + sealed.stderr
+    with service.app_context():
+        kept = credentials.find("Switches")
+        login = credentials.open_(kept, keys.keyring(service.extensions["settings"]))
+        assert (login.username, login.password) == ("audit", "s3cret-pw")
+        assert b"s3cret-pw" not in kept.sealed
+    v3 = media_center(
+        "credential", "Core", "snmp-v3", "--user", "poll", stdin=b"auth-pass\npriv-pass\n"
+    )
+    assert v3.returncode == 0, v3.stderr
+    refused = media_center("credential", "Core", "ssh", "--user", "x", stdin=b"another-pw\n")
+    assert refused.returncode == 1
+    assert b"kind" in refused.stderr
+
+
 def test_a_token_for_nobody_is_refused_in_a_sentence(media_center):
     refused = media_center("token", "nobody@example.com")
     assert refused.returncode == 1
@@ -168,6 +187,35 @@ def test_the_doctor_says_what_is_missing(media_center):
     assert told.returncode == 1
     assert any(line.startswith("ok") and "PostgreSQL" in line for line in lines)
     assert any(line.startswith("BAD") and "worker" in line for line in lines)
+
+
+def without_database_url(data):
+    return {"DATABASE_URL": "", "MEDIA_CENTER_DATA": str(data)}
+
+
+def test_a_new_data_folder_gets_its_tables_with_the_first_import(media_center, tmp_path):
+    file = tmp_path / "units.yml"
+    file.write_text("units:\n  - slug: bao-moi\n    name: Báo Mới\n")
+    environment = without_database_url(tmp_path / "new")
+    done = media_center("import", file, **environment)
+    assert done.returncode == 0, done.stderr
+    assert b"1 added" in done.stdout
+    assert media_center("poll-once", **environment).returncode == 0
+
+
+def test_a_mistyped_data_folder_is_no_empty_backup(media_center, tmp_path):
+    refused = media_center("backup", tmp_path / "b", **without_database_url(tmp_path / "typo"))
+    assert refused.returncode == 1
+    assert b"holds nothing" in refused.stderr
+    assert not (tmp_path / "b").exists()
+
+
+def test_a_backup_into_a_folder_that_does_not_exist_is_refused_in_a_sentence(
+    service, media_center, tmp_path
+):
+    refused = media_center("backup", tmp_path / "nowhere" / "b")
+    assert refused.returncode == 1
+    assert b"Traceback" not in refused.stderr
 
 
 def test_polling_once_says_what_it_did(media_center):
