@@ -57,30 +57,31 @@ def _steps() -> list[Processor]:
     ]
 
 
-def configure(level: str = "INFO", form: str = "json") -> None:
-    """Send all logs of this program to standard error, one line each.
-
-    `form` is "json" or "text". Calling it again replaces what stood before.
-    """
-    steps = _steps()
-    last: list[Processor]
+def _last_steps(form: str) -> list[Processor]:
     if form == "json":
-        last = [
+        return [
             structlog.processors.ExceptionRenderer(
                 structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
             ),
             _hide_secrets,
             structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
         ]
-    else:
-        last = [
-            structlog.processors.format_exc_info,
-            _hide_secrets,
-            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
-        ]
+    return [
+        structlog.processors.format_exc_info,
+        _hide_secrets,
+        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+    ]
+
+
+def configure(level: str = "INFO", form: str = "json") -> None:
+    """Send all logs of this program to standard error, one line each.
+
+    `form` is "json" or "text". Calling it again replaces what stood before.
+    """
+    steps = _steps()
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=steps,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_last_steps(form)],
     )
     stream = logging.StreamHandler(sys.stderr)
     stream.setFormatter(formatter)

@@ -96,7 +96,7 @@ def seal(credential: Credential, login: Login, keyring: Keyring) -> None:
 
 def open_(credential: Credential, keyring: Keyring) -> Login:
     """Decrypt the row's login, only where devices are asked; raises CredentialUnreadable."""
-    data_key = _data_key(credential, keyring)
+    data_key = _unwrapped(credential, keyring)
     plain = _decrypt(data_key, credential.sealed, _bound(credential, "login"), credential)
     return _login(credential.kind, json.loads(plain))
 
@@ -110,7 +110,7 @@ def rotate(keyring: Keyring) -> int:
         .with_for_update()
     ).all()
     for credential in rows:
-        data_key = _data_key(credential, keyring)
+        data_key = _unwrapped(credential, keyring)
         credential.key_id = keyring.key_id
         credential.wrapped_key = _encrypt(keyring.current, data_key, _bound(credential, "key"))
     db.session.flush()
@@ -157,7 +157,7 @@ def all_() -> list[Credential]:
     return list(db.session.scalars(sa.select(Credential).order_by(Credential.name)))
 
 
-def _data_key(credential: Credential, keyring: Keyring) -> bytes:
+def _unwrapped(credential: Credential, keyring: Keyring) -> bytes:
     key = keyring.find(credential.key_id)
     if key is None:
         raise CredentialUnreadable(

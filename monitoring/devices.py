@@ -171,12 +171,6 @@ def search(
     return list(db.session.scalars(query))
 
 
-def of_resource(resource: Resource) -> list[Device]:
-    """The devices that serve this resource."""
-    query = sa.select(Device).where(Device.resource_id == resource.id).order_by(Device.name)
-    return list(db.session.scalars(query))
-
-
 def counted() -> dict[DeviceStatus, int]:
     """How many enabled devices are in each status; every status is named."""
     query = (

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from config.errors import Invalid
 from config.settings import Settings
 from monitoring.credentials import Keyring
+from monitoring.errors import BadLogin
 
 SESSION_KEY = "session.key"
 CREDENTIAL_KEY = "credential.key"
@@ -48,18 +49,11 @@ def secret_key(settings: Settings) -> str:
     return _given_or_kept(settings.secret_key, settings.data / SESSION_KEY)
 
 
-def credential_key(settings: Settings) -> bytes:
-    """Encrypts device credentials: 32 bytes. Raises BadKey for any other length."""
-    text = _given_or_kept(settings.credential_key, settings.data / CREDENTIAL_KEY)
-    try:
-        key = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except ValueError as wrong:
-        raise BadKey("MEDIA_CENTER_CREDENTIAL_KEY is not URL-safe base64") from wrong
-    if len(key) != 32:
-        raise BadKey("MEDIA_CENTER_CREDENTIAL_KEY must hold 32 bytes in URL-safe base64")
-    return key
-
-
 def keyring(settings: Settings) -> Keyring:
-    """The keys that open device credentials."""
-    return Keyring(credential_key(settings))
+    """The keys that open device credentials. Raises BadKey for anything but 32 bytes."""
+    try:
+        return Keyring.from_text(
+            _given_or_kept(settings.credential_key, settings.data / CREDENTIAL_KEY)
+        )
+    except BadLogin as wrong:
+        raise BadKey("MEDIA_CENTER_CREDENTIAL_KEY must hold 32 bytes in URL-safe base64") from wrong

@@ -56,22 +56,27 @@ class ServiceCollector(Collector):
             Notice.status,
             [status.value for status in NoticeStatus],
         )
-        oldest = sa.select(sa.func.min(Notice.created_at)).where(
-            Notice.status == NoticeStatus.QUEUED
-        )
-        waiting_since = db.session.scalar(oldest)
-        age = (clock.now() - waiting_since).total_seconds() if waiting_since else 0.0
-        yield GaugeMetricFamily(
-            "media_center_notice_oldest_wait_seconds",
-            "How long the oldest unsent notice has waited.",
-            value=age,
-        )
-        jobs = GaugeMetricFamily(
-            "media_center_jobs_waiting", "Jobs waiting or running by queue.", labels=["queue"]
-        )
-        for queue, count in db.session.execute(JOBS_WAITING):
-            jobs.add_metric([queue], count)
-        yield jobs
+        yield _oldest_wait()
+        yield _jobs()
+
+
+def _oldest_wait() -> GaugeMetricFamily:
+    oldest = sa.select(sa.func.min(Notice.created_at)).where(Notice.status == NoticeStatus.QUEUED)
+    waiting_since = db.session.scalar(oldest)
+    return GaugeMetricFamily(
+        "media_center_notice_oldest_wait_seconds",
+        "How long the oldest unsent notice has waited.",
+        value=(clock.now() - waiting_since).total_seconds() if waiting_since else 0.0,
+    )
+
+
+def _jobs() -> GaugeMetricFamily:
+    family = GaugeMetricFamily(
+        "media_center_jobs_waiting", "Jobs waiting or running by queue.", labels=["queue"]
+    )
+    for queue, count in db.session.execute(JOBS_WAITING):
+        family.add_metric([queue], count)
+    return family
 
 
 def _by_status(

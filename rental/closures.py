@@ -27,7 +27,7 @@ from rental.models import (
 from rental.period import Period
 
 
-def close(
+def close(  # noqa: PLR0913  # who closes says all six, each by name
     resource: Resource,
     kind: ClosureKind,
     during: Period | datetime,

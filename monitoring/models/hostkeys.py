@@ -40,8 +40,3 @@ class HostKey(Base):
 
     device: Mapped[Device] = relationship()
     approved_by: Mapped[Member | None] = relationship()
-
-    @property
-    def is_approved(self) -> bool:
-        """Whether this is the key that the device must show."""
-        return self.approved_at is not None and self.superseded_at is None

@@ -41,7 +41,6 @@ ENT_SENSOR_TYPE = "1.3.6.1.2.1.99.1.1.1.1"
 ENT_SENSOR_SCALE = "1.3.6.1.2.1.99.1.1.1.2"
 ENT_SENSOR_PRECISION = "1.3.6.1.2.1.99.1.1.1.3"
 ENT_SENSOR_VALUE = "1.3.6.1.2.1.99.1.1.1.4"
-ENT_SENSOR_STATUS = "1.3.6.1.2.1.99.1.1.1.5"
 
 # UPS-MIB (RFC 1628): object, name, kind, unit, power of ten.
 UPS_SCALARS = (

@@ -124,10 +124,6 @@ class Layout:
                 return place * PORT_VALUES
         return None
 
-    def port_named(self, name: str) -> Port | None:
-        """The interface of this name; indexes move, names stay."""
-        return next((port for port in self.ports if port.name == name), None)
-
     def with_batch(self, batch: int) -> "Layout":
         """The same, to be asked in smaller portions."""
         return self if batch == self.batch else replace(self, batch=batch)

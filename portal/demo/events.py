@@ -201,12 +201,12 @@ def planned(now: datetime, seed: int) -> Iterator[Plan]:
         for hall, kind, title, span in program.of(day):
             period = Period(*(datetime.combine(day, at, LOCAL) for at in span))
             fate = _fate(period, now, decks)
-            yield _plan(dice, Slot(kind, title, hall, period), fate, now)
+            yield _plan(dice, Scheduled(kind, title, hall, period), fate, now)
     yield _running(now)
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class Scheduled:
     """An event with its hall and time, before it is known who asks and how it ends."""
 
     kind: Kind
@@ -260,8 +260,8 @@ def _fate(period: Period, now: datetime, decks: dict[str, Iterator[Fate]]) -> Fa
     return next(decks["future"])
 
 
-def _plan(dice: random.Random, slot: Slot, fate: Fate, now: datetime) -> Plan:
-    kind, period = slot.kind, slot.period
+def _plan(dice: random.Random, event: Scheduled, fate: Fate, now: datetime) -> Plan:
+    kind, period = event.kind, event.period
     foreign = kind.organiser is Organiser.FOREIGN
     asked = period.starts_at - timedelta(days=dice.randint(4, 12), minutes=dice.randint(0, 400))
     if fate is Fate.EXPIRED:
@@ -273,9 +273,9 @@ def _plan(dice: random.Random, slot: Slot, fate: Fate, now: datetime) -> Plan:
     asked = min(asked, now - timedelta(minutes=dice.randint(50, 600)))
     return Plan(
         email=dice.choice(FOREIGN_MEMBERS if foreign else HOME_MEMBERS),
-        title=slot.title,
+        title=event.title,
         kind=kind,
-        hall=slot.hall,
+        hall=event.hall,
         period=period,
         attendees=dice.randint(*kind.attendees),
         fate=fate,

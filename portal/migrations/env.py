@@ -3,16 +3,8 @@
 import sqlalchemy as sa
 from alembic import context
 
-import billing.models
-import monitoring.models
-import portal.models
-import rental.models  # noqa: F401
 from config.database import Base, UtcDateTime
-
-
-def is_ours(name: str | None, kind: str, parents: object) -> bool:
-    """Procrastinate keeps its own tables in its own way."""
-    return not (kind == "table" and name is not None and name.startswith("procrastinate_"))
+from portal.schema import is_ours
 
 
 def plainly(kind: str, item: object, _: object) -> str | bool:

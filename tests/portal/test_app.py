@@ -138,17 +138,17 @@ def test_forty_processes_that_start_at_once_agree_on_one_key(tmp_path):
 
 def test_a_key_that_others_can_read_stops_the_start(tmp_path):
     settings = Settings(data=tmp_path, database_url="postgresql://x/y")
-    keys.credential_key(settings)
+    keys.keyring(settings)
     (tmp_path / keys.CREDENTIAL_KEY).chmod(0o644)
     with pytest.raises(keys.BadKey, match="chmod 600"):
-        keys.credential_key(settings)
+        keys.keyring(settings)
 
 
 @pytest.mark.parametrize("given", ["not base64!", "c2hvcnQ", "x" * 44])
 def test_a_credential_key_of_another_length_is_refused(tmp_path, given):
     settings = Settings(data=tmp_path, database_url="postgresql://x/y", credential_key=given)
     with pytest.raises(keys.BadKey):
-        keys.credential_key(settings)
+        keys.keyring(settings)
 
 
 @pytest.mark.parametrize(

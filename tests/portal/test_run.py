@@ -13,7 +13,7 @@ import psutil
 import pytest
 import requests
 
-from portal.process_tree import back_off
+from portal.programs import back_off
 
 HOME = Path(__file__).parents[2]
 RUN = (sys.executable, "-W", "ignore", "-m", "portal.cli", "run")

@@ -1,7 +1,7 @@
 """One machine, one command: database, web, worker and the demo's devices as one process tree.
 
-The parent holds the port and the database, starts the children and watches them; it imports
-little, so that the first page comes soon. Children end with their parent, whatever ends it.
+The first program holds the port and the database, starts the others and watches them; it imports
+little, so that the first page comes soon. The others end with it, whatever ends it.
 """
 
 import fcntl
@@ -30,7 +30,7 @@ STOP_SECONDS = 12.0
 CLI = ("-m", "portal.cli")
 DEMO_KEYS = "demo-keys"
 FIRST_PAGE_SECONDS = 120.0
-# A child that dies more often than this in a minute is not helped by starting it again.
+# A program that dies more often than this in a minute is not helped by starting it again.
 DEATHS_A_MINUTE = 5
 
 
@@ -42,24 +42,24 @@ class AlreadyRunning(Conflict):
     """A media-center runs on this data folder already; stop it, or choose another --data."""
 
 
-class ChildFailed(Unreachable):
+class ProgramFailed(Unreachable):
     """A part of the service does not stay up; its last lines above say why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One child: its name, and the arguments of the Python that runs it."""
+class Program:
+    """A part of the service: its name, and the arguments of the Python that runs it."""
 
     name: str
     arguments: Sequence[str]
 
 
 @dataclass(slots=True)
-class Child:
-    """A part that runs, and when it died before."""
+class Running:
+    """A program that was started, and when it died before."""
 
-    part: Part
-    process: subprocess.Popen[bytes]
+    program: Program
+    started: subprocess.Popen[bytes]
     deaths: list[float] = field(default_factory=list)
     again_at: float | None = None
 
@@ -76,7 +76,7 @@ class Wish:
 
 
 def back_off(deaths: int) -> float:
-    """Seconds to wait before a child that died so often starts again: 0.5, 1, 2, 4, then 8."""
+    """Seconds to wait before a program that died so often starts again: 0.5, 1, 2, 4, then 8."""
     return float(min(8.0, 0.5 * 2 ** (deaths - 1)))
 
 
@@ -110,94 +110,96 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
 
 
 class Tree:
-    """The children, in the order they are stopped."""
+    """The programs that run, in the order they are stopped."""
 
     def __init__(self, environment: dict[str, str], keep_open: tuple[int, ...]) -> None:
-        """`keep_open` are the descriptors that children inherit."""
+        """`keep_open` are the descriptors that programs inherit."""
         self._environment = environment
         self._keep_open = keep_open
-        self._children: list[Child] = []
+        self._running: list[Running] = []
         self.told_to_stop = threading.Event()
 
-    def start(self, part: Part) -> None:
-        """Start a part and watch it from now on."""
-        self._children.append(Child(part, self._spawn(part)))
+    def start(self, program: Program) -> None:
+        """Start a program and watch it from now on."""
+        self._running.append(Running(program, self._spawn(program)))
 
-    def _spawn(self, part: Part) -> subprocess.Popen[bytes]:
+    def _spawn(self, program: Program) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            [sys.executable, *part.arguments],
+            [sys.executable, *program.arguments],
             env=self._environment,
             pass_fds=self._keep_open,
             stdin=subprocess.DEVNULL,
-            # Ctrl-C goes to the whole terminal; the children stop when we say so, in order.
+            # Ctrl-C goes to the whole terminal; the programs stop when we say so, in order.
             process_group=0,
             preexec_fn=lifeline.follower(),  # noqa: PLW1509  # one thread, nothing held
         )
 
-    def run_once(self, part: Part) -> None:
-        """Run a part to its end, watching the others; raises ChildFailed where it fails."""
-        once = self._spawn(part)
+    def run_once(self, program: Program) -> None:
+        """Run a program to its end, watching the others; raises ProgramFailed where it fails."""
+        once = self._spawn(program)
         while (status := once.poll()) is None:
             if self.told_to_stop.is_set():
                 once.terminate()
             self.watch(restart=False)
             time.sleep(WATCH_SECONDS)
         if status and not self.told_to_stop.is_set():
-            raise ChildFailed(f"The {part.name} ended with status {status}; see its lines above.")
+            raise ProgramFailed(
+                f"The {program.name} ended with status {status}; see its lines above."
+            )
 
     def watch(self, *, restart: bool = True) -> None:
-        """Look once after every child; raises ChildFailed for one that is beyond help."""
+        """Look once after every program; raises ProgramFailed where one is beyond help."""
         now = time.monotonic()
-        for child in self._children:
-            if child.again_at is not None:
-                if now >= child.again_at:
-                    child.process, child.again_at = self._spawn(child.part), None
-            elif (status := child.process.poll()) is not None:
-                self._mourn(child, status, now, restart=restart)
+        for one in self._running:
+            if one.again_at is not None:
+                if now >= one.again_at:
+                    one.started, one.again_at = self._spawn(one.program), None
+            elif (status := one.started.poll()) is not None:
+                self._mourn(one, status, now, restart=restart)
 
-    def _mourn(self, child: Child, status: int, now: float, *, restart: bool) -> None:
-        child.deaths = [death for death in child.deaths if now - death < 60] + [now]
-        name = child.part.name
-        if not restart or len(child.deaths) > DEATHS_A_MINUTE:
-            raise ChildFailed(f"The {name} ended with status {status}; its lines above say why.")
-        wait = back_off(len(child.deaths))
-        log.error("child died; starting it again", child=name, status=status, seconds=wait)
-        child.again_at = now + wait
+    def _mourn(self, one: Running, status: int, now: float, *, restart: bool) -> None:
+        one.deaths = [death for death in one.deaths if now - death < 60] + [now]
+        name = one.program.name
+        if not restart or len(one.deaths) > DEATHS_A_MINUTE:
+            raise ProgramFailed(f"The {name} ended with status {status}; its lines above say why.")
+        wait = back_off(len(one.deaths))
+        log.error("program died; starting it again", program=name, status=status, seconds=wait)
+        one.again_at = now + wait
 
     def stop(self) -> None:
-        """Stop every child in order, by force where one does not listen."""
-        for child in self._children:
-            if child.process.poll() is None:
-                child.process.terminate()
+        """Stop every program in order, by force where it does not listen."""
+        for one in self._running:
+            if one.started.poll() is None:
+                one.started.terminate()
                 try:
-                    child.process.wait(STOP_SECONDS)
+                    one.started.wait(STOP_SECONDS)
                 except subprocess.TimeoutExpired:
-                    log.error("child does not stop; killing it", child=child.part.name)
-                    _kill_group(child.process)
-            # Whatever a killed child left behind in its group.
-            _kill_group(child.process)
+                    log.error("program does not stop; killing it", program=one.program.name)
+                    _kill_group(one.started)
+            # Whatever a killed program left behind in its group.
+            _kill_group(one.started)
 
 
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
+def _kill_group(leader: subprocess.Popen[bytes]) -> None:
     try:
-        os.killpg(process.pid, signal.SIGKILL)
+        os.killpg(leader.pid, signal.SIGKILL)
     except ProcessLookupError:
         return
-    process.wait()
+    leader.wait()
 
 
-def parts(listener: int) -> list[Part]:
+def programs(listener: int) -> list[Program]:
     """Who is started at once: the web, which upgrades the database first, and the worker."""
     return [
-        Part("web", (*CLI, "web", "--upgrade", "--socket", str(listener))),
-        Part("worker", (*CLI, "worker")),
+        Program("web", (*CLI, "web", "--upgrade", "--socket", str(listener))),
+        Program("worker", (*CLI, "worker")),
     ]
 
 
-def simulators(data: Path) -> Part:
+def simulators(data: Path) -> Program:
     """The demo's devices, with host keys that outlive them."""
     keys = str(data / DEMO_KEYS)
-    return Part("simulators", ("-m", "portal.demo.simulators", "--keys", keys))
+    return Program("simulators", ("-m", "portal.demo.simulators", "--keys", keys))
 
 
 def _answers(host: str, port: int) -> bool:
@@ -212,12 +214,12 @@ def _answers(host: str, port: int) -> bool:
 
 
 def _await_first_page(tree: Tree, host: str, port: int) -> None:
-    """Wait until the first page is answered; a child that dies before is not started again."""
+    """Wait until the first page is answered; a program that dies before is not started again."""
     until = time.monotonic() + FIRST_PAGE_SECONDS
     while not tree.told_to_stop.is_set() and not _answers(host, port):
         tree.watch(restart=False)
         if time.monotonic() > until:
-            raise ChildFailed("The first page did not come in two minutes.")
+            raise ProgramFailed("The first page did not come in two minutes.")
         time.sleep(0.05)
 
 
@@ -236,7 +238,7 @@ def _listen_to_signals(tree: Tree) -> None:
 
 
 def _environment(settings: Settings, url: str, address: str) -> dict[str, str]:
-    """What the children are told: the parent's settings, its database and its address."""
+    """What the programs are told: the settings, the database and the address."""
     return {
         "MEDIA_CENTER_PUBLIC_URL": address,
         # Many threads that mostly wait: one arena of malloc for each would stay half empty.
@@ -259,13 +261,13 @@ def run(settings: Settings, wish: Wish) -> None:
         tree = Tree(environment, (listener.fileno(),))
         _listen_to_signals(tree)
         stack.callback(tree.stop)
-        for part in parts(listener.fileno()):
-            tree.start(part)
+        for program in programs(listener.fileno()):
+            tree.start(program)
         if wish.demo:
             tree.start(simulators(settings.data))
         _await_first_page(tree, host, port)
         if wish.demo:
-            tree.run_once(Part("demo", (*CLI, "load-demo")))
+            tree.run_once(Program("demo", (*CLI, "load-demo")))
         if not tree.told_to_stop.is_set():
             wish.on_ready(address)
         while not tree.told_to_stop.wait(WATCH_SECONDS):
