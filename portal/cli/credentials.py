@@ -59,7 +59,7 @@ def _login(kind: str, user: str | None, auth: str, privacy: str) -> Login:
 @click.option("--auth", type=click.Choice([p.value for p in AuthProtocol]), default="sha256")
 @click.option("--privacy", type=click.Choice([p.value for p in PrivacyProtocol]), default="aes128")
 @options.data
-def credential(  # noqa: PLR0913  # one an option
+def credential(
     name: str, kind: str, user: str | None, auth: str, privacy: str, data: Path | None
 ) -> None:
     """Seal the secret of KIND under NAME, or give an existing NAME a new secret.
