@@ -48,6 +48,8 @@ def issue(invoice: Invoice, new: NewCredit, *, by: Member | None) -> CreditNote:
         raise Invalid("say why the credit is given, in 500 characters at most")
     if new.amount is not None and new.lines:
         raise Invalid("give an amount for the whole invoice or amounts by line, not both")
+    if invoice.booking is not None:
+        invoices.lock_booking(invoice.booking)
     invoice = invoices.lock(invoice)
     if invoice.status not in CREDITABLE:
         raise WrongInvoiceState(

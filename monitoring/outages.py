@@ -5,7 +5,7 @@ ends it. A device that never answered was not taken from anybody: it has an outa
 nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -58,6 +58,14 @@ def close(outage: Outage, at: datetime) -> None:
     for resource in _interrupted(outage):
         interruptions.end(resource, cause=_cause(outage), at=outage.ended_at)
     outage_closed.send(outage)
+
+
+def close_all(ended: Sequence[tuple[Outage, datetime]]) -> None:
+    """Note that several devices answer again, each since its instant."""
+    if ended:
+        interruptions.lock_renters([_cause(o) for o, _ in ended], max(at for _, at in ended))
+    for outage, at in ended:
+        close(outage, at)
 
 
 def reassign(device_ids: Iterable[int]) -> list[Outage]:

@@ -231,11 +231,12 @@ def _learn(outcomes: Iterable[Outcome]) -> None:
 
 
 def _close(judged: Sequence[_Judged]) -> None:
+    ended = []
     for each in judged:
-        device = db.session.get_one(Device, each.device_id)
-        outage = outages.find_open(device)
+        outage = outages.find_open(db.session.get_one(Device, each.device_id))
         if outage is not None and each.judgement.since is not None:
-            outages.close(outage, each.judgement.since)
+            ended.append((outage, each.judgement.since))
+    outages.close_all(ended)
 
 
 def _open(judged: Sequence[_Judged]) -> None:

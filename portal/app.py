@@ -46,6 +46,8 @@ def _database(settings: Settings) -> dict[str, Any]:
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
         "SQLALCHEMY_ENGINE_OPTIONS": {
             "pool_pre_ping": True,
+            # A statement that failed is logged; what was in it is nobody's business.
+            "hide_parameters": True,
             # One connection a thread, and one to spare for what is written apart.
             "pool_size": settings.web_threads,
             "max_overflow": 2,

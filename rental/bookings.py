@@ -40,6 +40,10 @@ MOST_LINES = 200
 MOST_PIECES = 100_000
 # Clocks differ a little, and a form takes a while to fill in.
 GRACE = timedelta(minutes=15)
+# Line breaks and controls; and what makes the text after it read from right to left, so that a
+# page or a mail shows other words than were typed.
+UNSEEN = ("Cc", "Zl", "Zp")
+TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 # Which moves exist; the database is asked again when one is made.
 MOVES: dict[BookingStatus, frozenset[BookingStatus]] = {
@@ -345,11 +349,11 @@ def _text(value: str | None) -> str | None:
 
 def _title(value: str) -> str:
     title = _text(value)
-    if not title:
+    if not title or all(unicodedata.category(c)[0] in "CZ" for c in title):
         raise BadBooking("A booking needs a title.")
     if len(title) > 200:
         raise BadBooking("A title has at most 200 characters.")
-    if any(unicodedata.category(c) == "Cc" for c in title):
+    if any(unicodedata.category(c) in UNSEEN or c in TURNING for c in title):
         raise BadBooking("A title is one line of text without control characters.")
     return title
 

@@ -1,5 +1,6 @@
 """What renters were deprived of: begun and ended by the floors that measure it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -33,6 +34,7 @@ def end(resource: Resource, *, cause: str, at: datetime) -> None:
 
     Without an open interruption of this cause nothing happens: a second call is harmless.
     """
+    lock_renters([cause], at)
     interruption = db.session.execute(_open(resource, cause).with_for_update()).scalar_one_or_none()
     if interruption is None:
         return
@@ -43,6 +45,31 @@ def end(resource: Resource, *, cause: str, at: datetime) -> None:
     span = Period(interruption.began_at, interruption.ended_at)
     for line, period in deprived(resource, span):
         rental_interrupted.send(line.booking, line=line, interruption=interruption, period=period)
+
+
+def lock_renters(causes: Sequence[str], until: datetime) -> None:
+    """Lock the bookings that open interruptions of these causes touch until then, in id order.
+
+    Whoever ends several interruptions in one transaction takes these locks before the first end:
+    once a credit note has its number, a booking that a colleague holds is a deadlock.
+    """
+    touched = (
+        sa.select(Line.booking_id)
+        .join(Occupancy, Occupancy.line_id == Line.id)
+        .join(Interruption, Interruption.resource_id == Occupancy.resource_id)
+        .where(
+            Interruption.cause.in_(causes),
+            Interruption.ended_at.is_(None),
+            sa.func.lower(Occupancy.during) < until,
+            sa.func.upper(Occupancy.during) > Interruption.began_at,
+        )
+    )
+    db.session.execute(
+        sa.select(Booking.id)
+        .where(Booking.id.in_(touched))
+        .order_by(Booking.id)
+        .with_for_update(of=Booking)
+    ).all()
 
 
 def _open(resource: Resource, cause: str) -> sa.Select[tuple[Interruption]]:
@@ -66,6 +93,8 @@ def deprived(resource: Resource, span: Period) -> list[tuple[Line, Period]]:
         )
         .options(joinedload(Line.booking), joinedload(Line.resource))
         .order_by(Line.id)
+        # The line as it is under the lock, not as it was read before.
+        .execution_options(populate_existing=True)
     )
     found: list[tuple[Line, Period]] = []
     for line, held_until in rows:

@@ -115,6 +115,8 @@ def test_every_conflict_of_a_booking_is_named_at_once_and_nothing_is_kept(house)
         ({"title": "  "}, Invalid),
         ({"title": "x" * 201}, Invalid),
         ({"title": "two\nlines"}, Invalid),
+        ({"title": "\u200b\u2060"}, Invalid),  # nothing anybody sees
+        ({"title": "H\u1ecdp \u202egnoht"}, Invalid),  # reads otherwise than it was typed
         ({"attendees": 0}, Invalid),
         ({"attendees": -5}, Invalid),
         ({"lines": []}, Invalid),
