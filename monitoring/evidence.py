@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import sqlalchemy as sa
-import structlog
 from sqlalchemy.dialects.postgresql import insert
 
-from config import clock
+from config import clock, logs
 from config.database import db, transaction
 from monitoring import (
     conditions,
@@ -36,7 +35,7 @@ from monitoring.probes.outcomes import Failure, FailureKind
 from monitoring.probes.ssh import PinnedKey, SshTarget
 from monitoring.rules import Source
 
-log = structlog.get_logger(__name__)
+log = logs.get(__name__)
 
 # AAA servers choke on more sessions at once.
 MOST_THREADS = 8
@@ -71,9 +70,6 @@ class Collected:
 
 def asked(device: Device, keyring: Keyring, *, seconds: float = 60.0) -> Asked:
     """The device as `collect` wants it; decrypts its login, so call it in a worker only."""
-    login: SshLogin | Failure = Failure(FailureKind.AUTHENTICATION, "no SSH login is on record")
-    if device.ssh_credential is not None:
-        login = _opened(device, keyring)
     key = hostkeys.pinned(device)
     return Asked(
         device_id=device.id,
@@ -81,7 +77,7 @@ def asked(device: Device, keyring: Keyring, *, seconds: float = 60.0) -> Asked:
         platform=device.platform.value,
         address=device.address,
         port=device.ssh_port,
-        login=login,
+        login=_opened(device, keyring),
         host_key=PinnedKey(key.algorithm, key.key) if key else None,
         seconds=seconds,
     )
@@ -342,7 +338,9 @@ def _result(device: Asked, future: Future[Collected]) -> Collected:
     wrong = future.exception()
     if wrong is None:
         return future.result()
-    log.error("evidence_failed", device=device.name, error=type(wrong).__name__, exc_info=wrong)
+    log.error(
+        "collecting evidence failed", device=device.name, error=type(wrong).__name__, exc_info=wrong
+    )
     return _failed(device, Failure(FailureKind.INTERNAL, f"{type(wrong).__name__} in the probe"))
 
 

@@ -18,6 +18,16 @@ from typing import cast
 
 import pytest
 
+# What a reading tells as JSON, whoever asks.
+READING_KEYS = {
+    "reachable",
+    "system",
+    "interfaces",
+    "processors",
+    "storage",
+    "sensors",
+    "problems",
+}
 COMMUNITY = "demo-community"
 USER, AUTH_PASSWORD, PRIVACY_PASSWORD = "demo-user", "demo-auth-pass", "demo-priv-pass"
 SNMPD = shutil.which("snmpd") or "/usr/sbin/snmpd"

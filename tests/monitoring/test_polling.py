@@ -115,22 +115,27 @@ def busy_port(octets: int) -> dict[str, bytes]:
     }
 
 
+@pytest.fixture
+def told():
+    """What monitoring says of outages while the test runs."""
+    heard: list[tuple[str, str]] = []
+
+    def opened(outage: Outage) -> None:
+        heard.append(("opened", outage.device.name))
+
+    def closed(outage: Outage) -> None:
+        heard.append(("closed", outage.device.name))
+
+    with signals.outage_opened.connected_to(opened), signals.outage_closed.connected_to(closed):
+        yield heard
+
+
 def test_three_lost_polls_open_an_outage_that_interrupts_the_resource_until_it_recovers(
-    house, own_agent
+    house, own_agent, told
 ):
     with transaction():
         hall = build.a_hall()
         device = a_device(own_agent.port, resource=hall, site=hall.site)
-    told = []
-
-    def opened(outage: Outage) -> None:
-        told.append(("opened", outage.device.name))
-
-    def closed(outage: Outage) -> None:
-        told.append(("closed", outage.device.name))
-
-    signals.outage_opened.connect(opened)
-    signals.outage_closed.connect(closed)
     poll_again()
     own_agent.stop()
     first_lost = clock.now()

@@ -19,6 +19,7 @@ from portal.cli import COMMANDS, commands
 from portal.cli.devices import split_address
 from rental.models import Role, Unit
 from tests.build import a_unit
+from tests.monitoring.agents import READING_KEYS
 
 HOME = Path(__file__).parents[2]
 REFERENCE = HOME / "docs" / "reference"
@@ -229,15 +230,7 @@ def test_a_silent_device_is_told_in_the_shape_of_the_contract(media_center):
     assert told.returncode == 1
     document = json.loads(told.stdout)
     assert document["reachable"] is False
-    assert set(document) == {
-        "reachable",
-        "system",
-        "interfaces",
-        "processors",
-        "storage",
-        "sensors",
-        "problems",
-    }
+    assert set(document) == READING_KEYS
 
 
 @pytest.mark.parametrize(
