@@ -111,7 +111,9 @@ def _by_line(invoice: Invoice, new: NewCredit) -> list[tuple[InvoiceLine, Money]
 def _require_left(amount: Money, left: Money) -> None:
     if amount.minor <= 0 and left.minor > 0:
         raise BadAmount()
-    if left < amount or left.minor <= 0:
+    if left.minor <= 0:
+        raise OverCredit("nothing is left to credit: all of it is credited already")
+    if left < amount:
         raise OverCredit(
             f"{left.text()} is left to credit, and {amount.text()} is more; "
             f"credit {left.text()} at most",

@@ -16,13 +16,13 @@ def percentile_95(buckets: Iterable[float | None]) -> float:
     """The 95th percentile, in the unit of the buckets (bits per second as a rule).
 
     A missing bucket (None) is left out: missing is not zero. Raises NoBuckets where nothing was
-    measured and Invalid for a value that is negative or not a number.
+    measured and Invalid for a value that is negative, infinite or not a number.
     """
     measured = sorted(bucket for bucket in buckets if bucket is not None)
     if not measured:
         raise NoBuckets()
-    if any(math.isnan(bucket) or bucket < 0 for bucket in measured):
-        raise Invalid("a bucket is negative or not a number; correct the measurement first")
+    if not all(math.isfinite(bucket) and bucket >= 0 for bucket in measured):
+        raise Invalid("a bucket is negative or no finite number; correct the measurement first")
     # Whole numbers only: 0.95 · n in floats is a hair too high for some n.
     rank = (95 * len(measured) + 99) // 100
     return measured[rank - 1]

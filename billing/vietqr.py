@@ -63,11 +63,12 @@ def payload(
 ) -> str:
     """The text of a code that pays `amount` đồng (or what the payer types) into `account`.
 
-    `bank_bin` has 6 digits, `account` 1 to 19 letters and digits, `bill` and `purpose` are ASCII of
-    25 characters at most (`plain` makes Vietnamese text fit). With an amount the code is dynamic,
-    made for one payment. Raises BadTransferCode.
+    `bank_bin` has 6 digits, `account` 1 to 19 letters and digits, `bill` is ASCII of 25 characters
+    at most. The purpose is for people, so it is made to fit: without marks, cut after 25. With an
+    amount the code is dynamic, made for one payment. Raises BadTransferCode.
     """
-    return Transfer(bank_bin, account, amount, bill, purpose, dynamic=amount is not None).payload()
+    said = None if purpose is None else plain(purpose) or None
+    return Transfer(bank_bin, account, amount, bill, said, dynamic=amount is not None).payload()
 
 
 def parse(text: str) -> Transfer:
@@ -109,8 +110,8 @@ def plain(text: str, length: int = TEXT_LENGTH) -> str:
     'Tien thue hoi truong Da L'
     """
     decomposed = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
-    letters = "".join(c for c in decomposed if " " <= c <= "~")
-    return " ".join(letters.split())[:length].rstrip()
+    words = ("".join(c for c in word if "!" <= c <= "~") for word in decomposed.split())
+    return " ".join(word for word in words if word)[:length].rstrip()
 
 
 def svg(text: str, scale: int = 4) -> str:
@@ -173,9 +174,12 @@ def _amount(text: str | None) -> int | None:
 
 
 def _check(transfer: Transfer) -> None:
-    if not re.fullmatch("[0-9]{6}", str(transfer.bank_bin)):
+    for number in (transfer.bank_bin, transfer.account):
+        if not isinstance(number, str):
+            _refuse("the bank's BIN and the account are texts: a number loses its leading zeros")
+    if not re.fullmatch("[0-9]{6}", transfer.bank_bin):
         _refuse("the bank's BIN has 6 digits")
-    if not re.fullmatch("[0-9A-Za-z]{1,19}", str(transfer.account)):
+    if not re.fullmatch("[0-9A-Za-z]{1,19}", transfer.account):
         _refuse("the account has 1 to 19 letters and digits, without spaces")
     amount = transfer.amount
     if amount is not None and (

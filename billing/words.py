@@ -5,6 +5,8 @@ Read by threes: nghìn, triệu, and tỷ that comes again (a million million is
 năm".
 """
 
+from operator import index
+
 from config.errors import Invalid
 
 _DIGITS = ("không", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín")
@@ -19,8 +21,9 @@ class TooLarge(Invalid):
 def in_vietnamese(n: int) -> str:
     """`n` in words, without the currency: 105 is "một trăm lẻ năm", −5 "âm năm".
 
-    Whole numbers from −10¹⁸ to 10¹⁸; raises TooLarge beyond.
+    Whole numbers from −10¹⁸ to 10¹⁸; raises TooLarge beyond, and TypeError for a fraction.
     """
+    n = index(n)
     if abs(n) > LIMIT:
         raise TooLarge()
     if n == 0:

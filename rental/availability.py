@@ -28,14 +28,17 @@ class Segment(NamedTuple):
 
 
 def free_segments(
-    stock: int, taken: Iterable[Claim | tuple[datetime, datetime, int]], period: Period
+    stock: int,
+    taken: Iterable[Claim | tuple[datetime, datetime, int]],
+    period: Period | tuple[datetime, datetime],
 ) -> list[Segment]:
     """The free stock over `period`, in spans without gap or overlap, neighbours always unequal.
 
     `stock` and quantities are pieces. Claims outside the period do not count; where closures lie
-    over bookings and more is claimed than exists, the free stock is 0.
+    over bookings and more is claimed than exists, the free stock is 0. Raises BadPeriod for a
+    naive, an empty or a reversed period.
     """
-    starts_at, ends_at = period
+    starts_at, ends_at = period if isinstance(period, Period) else Period(*period)
     changes: dict[datetime, int] = {starts_at: 0, ends_at: 0}
     for claimed_from, claimed_to, quantity in taken:
         begins, ends = max(claimed_from, starts_at), min(claimed_to, ends_at)

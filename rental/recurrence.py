@@ -1,26 +1,30 @@
 """Recurrence by RFC 5545 rules, on the wall clock of the site."""
 
 from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo
 
 from dateutil.rrule import rruleset, rrulestr
 
 from config.errors import Invalid
 
 MOST_DATES = 1000
+# Finer rules that match nothing would be searched for minutes, and nobody rents by the second.
+FREQUENCIES = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY")
 
 
 class BadRecurrence(Invalid):
     """The recurrence rule is not an RFC 5545 RRULE, or it matches no date."""
 
 
-def dates(rrule: str, first: datetime, zone: tzinfo, until: datetime) -> list[datetime]:
+def dates(rrule: str, first: datetime, zone: tzinfo | str, until: datetime) -> list[datetime]:
     """The starts of a series, aware, in `zone`: each at the wall-clock time of `first`.
 
     `first` anchors the rule (DTSTART) and counts only where the rule matches it; `until` bounds
     the series, inclusive. A wall-clock time that a change to summer time skips moves on by the
     hour skipped. Raises BadRecurrence for a rule that cannot be read, that matches nothing, or
-    that yields more than 1 000 dates.
+    that yields more than 1 000 dates. `zone` may be named: "Asia/Ho_Chi_Minh".
     """
+    zone = ZoneInfo(zone) if isinstance(zone, str) else zone
     if first.tzinfo is None or until.tzinfo is None:
         raise BadRecurrence("A time needs its offset, such as 2026-12-01T09:00:00+07:00.")
     wall = first.astimezone(zone).replace(tzinfo=None)
@@ -55,7 +59,11 @@ def _local_until(body: str, zone: tzinfo) -> str:
     """UNTIL in UTC (with Z) as the wall-clock time it stands for; the rest as it was."""
     pieces = []
     for piece in body.split(";"):
-        key, _, value = piece.partition("=")
+        key, equals, value = piece.partition("=")
+        if not equals:
+            raise BadRecurrence(f"{piece!r} is no part of a rule; write NAME=VALUE, parted by ;.")
+        if key.upper() == "FREQ" and value.upper() not in FREQUENCIES:
+            raise BadRecurrence(f"FREQ={value} is not one of {', '.join(FREQUENCIES)}.")
         if key.upper() == "INTERVAL" and not (value.isdigit() and int(value) > 0):
             # dateutil would search for the next date for ever.
             raise BadRecurrence(f"INTERVAL={value} is not a number of at least 1.")

@@ -31,7 +31,7 @@ def test_a_month_without_measurements_has_no_percentile() -> None:
         metering.percentile_95([None, None])
 
 
-@pytest.mark.parametrize("wrong", [-1.0, float("nan")])
+@pytest.mark.parametrize("wrong", [-1.0, float("nan"), float("inf")])
 def test_impossible_values_are_refused(wrong: float) -> None:
     with pytest.raises(Invalid):
         metering.percentile_95([1.0, wrong])

@@ -97,10 +97,11 @@ def test_a_lower_case_checksum_is_read() -> None:
         (("970416", "1", True, None, None), "a truth value"),
         (("970416", "1", 10**13, None, None), "14 digits"),
         (("970416", "1", 1, "x" * 26, None), "a bill too long"),
-        (("970416", "1", 1, None, "x" * 26), "a purpose too long"),
-        (("970416", "1", 1, None, "tiền thuê"), "marks in the purpose"),
-        (("970416", "1", 1, None, ""), "an empty purpose"),
-        (("970416", "1", 1, None, "a\nb"), "a line break"),
+        (("970416", "1", 1, "tiền", None), "marks in the bill, which is matched to the letter"),
+        (("970416", "1", 1, "", None), "an empty bill"),
+        (("970416", "1", 1, "a\nb", None), "a line break"),
+        ((970416, "1", 1, None, None), "a BIN that is a number"),
+        (("970416", 11012345678, 1, None, None), "an account that lost its leading zeros"),
     ],
 )
 def test_values_that_do_not_fit_are_refused(values: tuple[object, ...], reason: str) -> None:
@@ -116,7 +117,7 @@ ascii_text = st.none() | st.from_regex(r"[ -~]{1,25}", fullmatch=True)
     st.from_regex(r"[0-9A-Za-z]{1,19}", fullmatch=True),
     st.none() | st.integers(1, 9_999_999_999_999),
     ascii_text,
-    ascii_text,
+    st.none() | st.from_regex(r"[!-~]{1,12}( [!-~]{1,12})?", fullmatch=True),
 )
 def test_whatever_is_written_is_read_back(
     bank_bin: str, account: str, amount: int | None, bill: str | None, purpose: str | None
@@ -132,8 +133,20 @@ def test_a_code_without_an_amount_is_static() -> None:
     assert vietqr.parse(text).payload() == text
 
 
-def test_vietnamese_text_loses_its_marks_to_fit() -> None:
-    assert vietqr.plain("Tiền thuê hội trường Đà Lạt") == "Tien thue hoi truong Da L"
+@pytest.mark.parametrize(
+    ("purpose", "carried"),
+    [
+        ("Thanh toán hóa đơn số 128 tháng mười một", "Thanh toan hoa don so 128"),
+        ("Đặng Thị Ửng", "Dang Thi Ung"),
+        ("e\u0323\u0302 a\u0306", "e a"),
+        ("hội\ntrường", "hoi truong"),
+        ("x" * 99, "x" * 25),
+        ("", None),
+        ("漢字", None),
+    ],
+)
+def test_the_purpose_is_made_to_fit(purpose: str, carried: str | None) -> None:
+    assert vietqr.parse(vietqr.payload("970416", "1", 1, None, purpose)).purpose == carried
 
 
 def test_the_code_is_drawn() -> None:

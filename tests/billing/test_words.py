@@ -98,3 +98,9 @@ def test_beyond_a_billion_billion_it_refuses() -> None:
 def test_the_line_under_a_total_starts_with_a_capital_and_names_the_dong() -> None:
     assert words.amount_in_vietnamese(9_000_000) == "Chín triệu đồng chẵn."
     assert words.amount_in_vietnamese(105) == "Một trăm lẻ năm đồng."
+
+
+@pytest.mark.parametrize("odd", [1.5, 9000000.0, "5", None])
+def test_what_is_no_whole_number_is_no_amount_in_words(odd: object) -> None:
+    with pytest.raises(TypeError):
+        words.in_vietnamese(odd)  # type: ignore[arg-type]

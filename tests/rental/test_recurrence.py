@@ -83,9 +83,18 @@ def test_until_in_utc_is_read_on_the_wall_clock():
         "FREQ=DAILY;UNTIL=sometime",
         "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30",  # matches no date
         "FREQ=SECONDLY",  # more dates than anyone books
+        "FREQ=MINUTELY;BYMONTH=2;BYMONTHDAY=30",  # would be searched for minutes
+        "FREQ=DAILY;COUNT=2;",  # a part without a name
         "DTSTART:20260101T000000\nRRULE:FREQ=DAILY",
     ],
 )
 def test_a_rule_that_cannot_be_used_is_refused(rule):
     with pytest.raises(BadRecurrence):
         dates(rule, local("2026-11-01T09:00"), SAIGON, local("2027-11-01T00:00"))
+
+
+def test_a_zone_may_be_named():
+    found = dates(
+        "FREQ=DAILY;COUNT=1", local("2026-11-01T09:00"), "Asia/Ho_Chi_Minh", local("2026-12-01")
+    )
+    assert found == [local("2026-11-01T09:00")]
