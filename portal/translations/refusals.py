@@ -1,6 +1,7 @@
 """Draws the sentences of refusals for the catalogue: docstrings are their default messages."""
 
 import ast
+import builtins
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, BinaryIO
 
@@ -28,7 +29,9 @@ def _said(tree: ast.Module) -> Iterator[tuple[int, str]]:
             families.add(node.name)
             yield node.lineno, ast.get_docstring(node) or ""
         elif isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
-            yield from _constants(node.exc)
+            # Python's own exceptions are for programmers and operators.
+            if ast.unparse(node.exc.func) not in vars(builtins):
+                yield from _constants(node.exc)
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_":
             yield from _constants(node)
         elif isinstance(node, ast.Assign) and _is_sentence(node.value):
