@@ -189,8 +189,8 @@ def confirm(booking: Booking, *, by: Member) -> None:
     booking_confirmed.send(booking)
 
 
-def decline(booking: Booking, *, by: Member, reason: str) -> None:
-    """Say no to a request, with the reason the unit will read."""
+def decline(booking: Booking, *, by: Member, reason: str = "") -> None:
+    """Say no to a request; the unit reads the reason, if one is given."""
     booking.reason = _reason(reason)
     _move(booking, BookingStatus.DECLINED, by=by, reason=booking.reason)
     occupancies.give_back(booking)
@@ -199,7 +199,7 @@ def decline(booking: Booking, *, by: Member, reason: str) -> None:
 
 def cancel(booking: Booking, *, by: Member, reason: str = "") -> None:
     """Take back a request or a confirmed booking; its stock is free again."""
-    booking.reason = reason.strip()[:500] or None
+    booking.reason = _reason(reason)
     _move(booking, BookingStatus.CANCELLED, by=by, reason=booking.reason)
     occupancies.give_back(booking)
     booking_cancelled.send(booking)
@@ -358,11 +358,9 @@ def _title(value: str) -> str:
     return title
 
 
-def _reason(value: str) -> str:
+def _reason(value: str) -> str | None:
     reason = _text(value)
-    if not reason:
-        raise BadBooking("Say why: the unit reads the reason.")
-    return reason[:500]
+    return reason[:500] if reason else None
 
 
 def _check_attendees(value: int | None) -> None:

@@ -1,11 +1,12 @@
 """What clients send about bookings."""
 
+from enum import StrEnum
 from typing import Any
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from portal.api.fields import Body, Code, Instant, Note, Paged, Pieces, Reason, Slug, Text, Title
+from portal.api.fields import Body, Code, Instant, Note, Paged, Pieces, Query, Slug, Text, Title
 from rental.bookings import WantedLine
 from rental.models import BookingStatus, EventKind, Organiser
 from rental.period import Period
@@ -78,14 +79,28 @@ class ChangesBody(Body):
         return self
 
 
+class Scope(StrEnum):
+    """How much of a series a change is meant for; a booking of no series is all there is."""
+
+    THIS = "this"
+    FOLLOWING = "following"
+    ALL = "all"
+
+
+class ChangeQuery(Query):
+    """What the change is meant for."""
+
+    scope: Scope = Scope.THIS
+
+
 class NothingBody(Body):
     """No body is needed."""
 
 
 class DeclineBody(Body):
-    """Why: the unit reads it."""
+    """Why, if you like: the unit reads it."""
 
-    reason: Reason
+    reason: Text = Field(default="", max_length=500)
 
 
 class CancelBody(Body):

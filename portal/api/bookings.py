@@ -22,6 +22,7 @@ from portal.api.booking_bodies import (
     BookingBody,
     BookingsQuery,
     CancelBody,
+    ChangeQuery,
     ChangesBody,
     DeclineBody,
     NothingBody,
@@ -151,7 +152,7 @@ def booking(reference: str) -> Response:
 @room.patch("/bookings/<reference>")
 @may("change own bookings")
 @offers(Call("Change a booking", "bookings", answer=PricedBookingAnswer, refusals=(404, 409)))
-def change(reference: str, body: ChangesBody) -> Response:
+def change(reference: str, body: ChangesBody, query: ChangeQuery) -> Response:  # noqa: ARG001
     """Under the checks of a new request. What the desk has confirmed only the desk changes."""
     with transaction():
         changed = visible(reference, CHANGE_ALL)
@@ -189,7 +190,7 @@ def confirm(reference: str, body: NothingBody) -> Response:  # noqa: ARG001  # d
 
 @room.post("/bookings/<reference>/decline")
 @may("decline bookings")
-@offers(Call("Decline a request", "bookings", answer=BookingAnswer, refusals=(404, 409)))
+@offers(_move("Decline a request"))
 @once
 def decline(reference: str, body: DeclineBody) -> Response:
     """Its stock is free again."""

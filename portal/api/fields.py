@@ -64,12 +64,13 @@ def _plain(value: Any) -> Any:
 
 
 Text = Annotated[str, BeforeValidator(_plain)]
-Title = Annotated[Text, StringConstraints(min_length=1, max_length=200)]
-Note = Annotated[Text, StringConstraints(max_length=2000)]
-Reason = Annotated[Text, StringConstraints(min_length=1, max_length=500)]
-Word = Annotated[Text, StringConstraints(min_length=1, max_length=200)]
-Code = Annotated[Text, StringConstraints(min_length=1, max_length=40)]
-Slug = Annotated[Text, StringConstraints(min_length=1, max_length=60)]
+# The limits stand before the validator, so that they speak of characters.
+Title = Annotated[str, StringConstraints(min_length=1, max_length=200), BeforeValidator(_plain)]
+Note = Annotated[str, StringConstraints(max_length=2000), BeforeValidator(_plain)]
+Reason = Annotated[str, StringConstraints(min_length=1, max_length=500), BeforeValidator(_plain)]
+Word = Annotated[str, StringConstraints(min_length=1, max_length=200), BeforeValidator(_plain)]
+Code = Annotated[str, StringConstraints(min_length=1, max_length=40), BeforeValidator(_plain)]
+Slug = Annotated[str, StringConstraints(min_length=1, max_length=60), BeforeValidator(_plain)]
 Pieces = Annotated[int, Field(ge=1, le=100_000)]
 
 
