@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Flask, Request, g, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from flask_login import LoginManager, UserMixin, login_user, logout_user
-from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
 from config import clock
@@ -19,6 +18,7 @@ from config.errors import Refusal
 from portal import passwords, throttle, tokens
 from portal.access import current_member, current_member_or_none
 from portal.throttle import Visitor
+from rental import units
 from rental.models import Member
 
 IDLE = timedelta(hours=12)
@@ -53,9 +53,7 @@ def sign_in(email: str, password: str, address: str) -> Member:
     visitor = Visitor(email.strip().lower()[:200], address[:45])
     with transaction():
         throttle.admit(visitor)
-    member = db.session.scalars(
-        select(Member).where(func.lower(Member.email) == visitor.email)
-    ).one_or_none()
+    member = units.find_member(visitor.email)
     known = member is not None and member.is_active
     if not passwords.verify(member.password_hash if member and known else None, password):
         raise WrongPassword

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, Range
@@ -30,8 +31,7 @@ class Entry:
     """One bar: whose, what, how much, from when until when.
 
     `starts_at` and `ends_at` are the rented time; `takes` is that plus turnaround. `reference` is
-    the booking's, or what caused the closure. A booking of a
-    whole shows on its parts too.
+    the booking's, or what caused the closure. A booking of a whole shows on its parts too.
     """
 
     kind: EntryKind
@@ -62,24 +62,29 @@ def _among(column: sa.orm.InstrumentedAttribute[int], ids: Iterable[int]) -> sa.
     return column == sa.any_(sa.literal(list(ids), ARRAY(sa.Integer)))
 
 
-def _booked(by_id: Mapping[int, Resource], period: Period) -> Iterable[Entry]:
+def _rented(by_id: Mapping[int, Resource], period: Period) -> sa.Select[Any]:
+    """Resource, start, end and pieces of what may lie within `period`, turnaround included."""
     # Set-up time lies before the row's own span: look that much further ahead.
     furthest = max((r.turnaround_before_minutes for r in by_id.values()), default=0)
     during = Range(period.starts_at, period.ends_at + timedelta(minutes=furthest), bounds="[)")
-    rows = db.session.execute(
+    return (
         sa.select(
             Occupancy.resource_id,
             Line.starts_at,
+            # What was returned early is free from then on.
             sa.func.least(Line.ends_at, sa.func.upper(Occupancy.during)),
             Occupancy.quantity,
-            Booking.title,
-            Booking.status,
-            Booking.reference,
-            Booking.unit_id,
         )
         .join(Line, Line.id == Occupancy.line_id)
-        .join(Booking, Booking.id == Line.booking_id)
         .where(Occupancy.during.overlaps(during), _among(Occupancy.resource_id, by_id))
+    )
+
+
+def _booked(by_id: Mapping[int, Resource], period: Period) -> Iterable[Entry]:
+    rows = db.session.execute(
+        _rented(by_id, period)
+        .add_columns(Booking.title, Booking.status, Booking.reference, Booking.unit_id)
+        .join(Booking, Booking.id == Line.booking_id)
     )
     for resource_id, starts_at, ends_at, quantity, title, status, reference, unit_id in rows:
         resource = by_id[resource_id]
@@ -152,18 +157,7 @@ def _shown(resources: Sequence[Resource], period: Period) -> dict[int, list[Clai
         )
         for r in resources
     }
-    furthest = max((before for before, _ in margins.values()), default=timedelta())
-    during = Range(period.starts_at, period.ends_at + furthest, bounds="[)")
-    for resource_id, starts_at, ends_at, quantity in db.session.execute(
-        sa.select(
-            Occupancy.resource_id,
-            Line.starts_at,
-            sa.func.least(Line.ends_at, sa.func.upper(Occupancy.during)),
-            Occupancy.quantity,
-        )
-        .join(Line, Line.id == Occupancy.line_id)
-        .where(Occupancy.during.overlaps(during), _among(Occupancy.resource_id, by_id))
-    ):
+    for resource_id, starts_at, ends_at, quantity in db.session.execute(_rented(by_id, period)):
         before, after = margins[resource_id]
         claims[resource_id].append(Claim(starts_at - before, ends_at + after, quantity))
     for entry in _closed(by_id, period):
