@@ -345,7 +345,12 @@ def _result(device: Asked, future: Future[Collected]) -> Collected:
 
 
 def _write(collected: Collected, rules: Sequence[Rule]) -> list[Finding]:
-    with transaction():
-        device = db.session.get(Device, collected.device_id)
-        # Deleted while it was being asked.
-        return [] if device is None else record(device, collected, rules)
+    try:
+        with transaction():
+            device = db.session.get(Device, collected.device_id)
+            # Deleted while it was being asked.
+            return [] if device is None else record(device, collected, rules)
+    except sa.exc.DataError as wrong:
+        # What one device shows and PostgreSQL cannot keep is no reason to forget the others.
+        log.error("evidence_not_kept", device_id=collected.device_id, exc_info=wrong)
+        return []

@@ -104,4 +104,5 @@ def _run(client: paramiko.SSHClient, command: str, most_bytes: int) -> tuple[int
                 raise ValueError(f"the answer is longer than {most_bytes} bytes")
         if not transport.is_active():
             raise EOFError("the host hung up in the middle of its answer")
-        return channel.recv_exit_status(), text.decode("utf-8", "replace")
+        # PostgreSQL keeps no NUL.
+        return channel.recv_exit_status(), text.decode("utf-8", "replace").replace("\0", "")

@@ -5,8 +5,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from monitoring.probes import values
 from monitoring.probes.logins import SnmpCommunity, SnmpLogin
 from monitoring.probes.reading import Layout, Reading
+
+LONGEST_SENTENCE = 500
 
 
 class FailureKind(StrEnum):
@@ -24,10 +27,17 @@ class FailureKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a device could not be read, in a word and in a sentence."""
+    """Why a device could not be read, in a word and in a sentence.
+
+    The sentence may repeat what a hostile device sent: it is one line without control characters.
+    """
 
     kind: FailureKind
     message: str
+
+    def __post_init__(self) -> None:
+        """Keep what can be shown and stored."""
+        object.__setattr__(self, "message", values.printable(self.message)[:LONGEST_SENTENCE])
 
     def as_json(self) -> dict[str, Any]:
         """The failure as `media-center probe --json` prints it."""

@@ -278,7 +278,8 @@ def _until_prompt(
         elif text.rstrip().endswith(prompt) and time.monotonic() - quiet_since > QUIET_SECONDS:
             lines = text.replace("\r\n", "\n").split("\n")
             # The first line echoes the command, the last is the prompt.
-            return "\n".join(lines[1:-1]) + "\n"
+            # PostgreSQL keeps no NUL, and no device needs one in its configuration.
+            return "\n".join(lines[1:-1]).replace("\0", "") + "\n"
         elif not _is_alive(session):
             raise EOFError("the host hung up in the middle of its answer")
         else:

@@ -32,10 +32,15 @@ TICKS_SECONDS = TICKS / 100  # sysUpTime rolls over after 497 days
 NEAR_ROLLOVER = TICKS_SECONDS - 3600
 # RFC 3433: an under- or overflow of the sensor, not a value.
 SENSOR_LIMIT = 1_000_000_000
+# RFC 3433: EntitySensorDataScale and EntitySensorPrecision. An agent may send any number.
+SCALES, UNITS = range(1, 18), 9
+PRECISIONS = range(-8, 10)
+# RFC 2579: a DisplayString has 255 octets.
+LONGEST_TEXT = 255
 
 
 def text(value: object) -> str | None:
-    """A string without padding and control characters; None where nothing is left.
+    """A string without padding and control characters, 255 at most; None where nothing is left.
 
     Agents send UTF-8 or, older ones, Latin-1; PostgreSQL keeps no NUL.
     """
@@ -43,8 +48,12 @@ def text(value: object) -> str | None:
         value = _decoded(value)
     if not isinstance(value, str):
         return None
-    plain = "".join(c if c.isprintable() else " " for c in value).strip()
-    return plain or None
+    return printable(value)[:LONGEST_TEXT].strip() or None
+
+
+def printable(value: str) -> str:
+    """The text with a space for whatever moves a cursor, ends a line or fits no database."""
+    return "".join(c if c.isprintable() else " " for c in value).strip()
 
 
 def _decoded(octets: bytes) -> str:
@@ -112,9 +121,12 @@ def counter(value: float | None) -> int | None:
 def sensor_exponent(scale: int | None, precision: int | None) -> int:
     """The power of ten of an ENTITY-SENSOR value (RFC 3433): 9 is units, 8 milli, 10 kilo.
 
-    A positive precision counts the decimal digits; a negative one says how many are exact.
+    A positive precision counts the decimal digits; a negative one says how many are exact. What
+    the standard does not know counts as units without decimals: no device stops the arithmetic.
     """
-    return 3 * ((scale or 9) - 9) - max(precision or 0, 0)
+    known_scale = scale if scale in SCALES else UNITS
+    known_precision = precision if precision in PRECISIONS else 0
+    return 3 * ((known_scale or UNITS) - UNITS) - max(known_precision or 0, 0)
 
 
 def sensor(value: float | None, exponent: int) -> float | None:
