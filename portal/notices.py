@@ -150,8 +150,12 @@ def send_due(settings: Settings, limit: int = 200) -> int:
     return sent
 
 
+def _zone(booking: Booking) -> ZoneInfo:
+    return booking.lines[0].resource.site.tzinfo if booking.lines else clock.LOCAL
+
+
 def _times(booking: Booking) -> str:
-    zone = booking.lines[0].resource.site.tzinfo if booking.lines else clock.LOCAL
+    zone = _zone(booking)
     return f"{_local(booking.starts_at, zone)} – {_local(booking.ends_at, zone)}"
 
 
@@ -172,6 +176,20 @@ def _about_booking(booking: Booking, subject: str, sentence: str) -> None:
         )
     )
     write(booking.member, f"{booking.reference}: {subject}", body, about=booking.reference)
+
+
+def _on_requested(booking: Booking, **_facts: object) -> None:
+    with force_locale(booking.member.locale):
+        until = _local(booking.expires_at or booking.ends_at, _zone(booking))
+        _about_booking(
+            booking,
+            _("your request has arrived"),
+            _(
+                "The Press Center has your request and holds what is below for you until %(until)s."
+                " We write again when the desk answers.",
+                until=until,
+            ),
+        )
 
 
 def _on_confirmed(booking: Booking, **_facts: object) -> None:
@@ -210,6 +228,7 @@ def _on_expired(booking: Booking, **_facts: object) -> None:
 
 def subscribe() -> None:
     """Listen to the rental floor; repeating it changes nothing."""
+    signals.booking_requested.connect(_on_requested)
     signals.booking_confirmed.connect(_on_confirmed)
     signals.booking_declined.connect(_on_declined)
     signals.booking_cancelled.connect(_on_cancelled)

@@ -3,7 +3,7 @@
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 
 import pytest
@@ -18,7 +18,7 @@ from config.database import db, transaction
 from portal import notices
 from portal.mail import MailUnreachable, mail_server
 from portal.models import Notice, NoticeStatus
-from rental.signals import booking_confirmed
+from rental.signals import booking_confirmed, booking_requested
 from tests.build import a_booking, a_hall
 
 SECRET = "smtp-secret"
@@ -110,6 +110,28 @@ def test_a_confirmed_booking_tells_its_member_in_the_members_language(service, p
         assert notice.about == booking.reference
         assert booking.reference in notice.subject
         assert "Hội trường H100 × 1" in notice.body
+
+
+@pytest.mark.parametrize(
+    ("locale", "subject", "held"),
+    [
+        ("vi", "chúng tôi đã nhận yêu cầu của bạn", "cho bạn đến 09:00 08/03/2030"),
+        ("en", "your request has arrived", "for you until 09:00 08/03/2030"),
+    ],
+)
+def test_a_request_is_receipted_with_what_is_held_until_when(
+    service, person, locale, subject, held
+):
+    member = person(locale=locale)
+    with transaction():
+        hall = a_hall(name="Hội trường H100")
+        booking = a_booking(hall, member=member, expires_at=datetime(2030, 3, 8, 2, tzinfo=UTC))
+        booking_requested.send(booking)
+    notice = db.session.scalars(sa.select(Notice)).one()
+    assert notice.recipient == member.email
+    assert notice.subject == f"{booking.reference}: {subject}"
+    assert held in notice.body
+    assert "Hội trường H100 × 1" in notice.body
 
 
 def test_a_notice_of_what_was_rolled_back_never_was(service, person):
