@@ -15,6 +15,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from rental.bookings import MOST_PIECES
+
 EXAMPLE = "2026-12-01T09:00:00+07:00"
 # A plus sign that nobody escaped arrives in a query as a space.
 _LOST_PLUS = re.compile(r"(?<=:\d\d) (?=\d\d:?\d\d$)|(?<=\.\d{3}) (?=\d\d:?\d\d$)")
@@ -71,7 +73,7 @@ Reason = Annotated[str, StringConstraints(min_length=1, max_length=500), BeforeV
 Word = Annotated[str, StringConstraints(min_length=1, max_length=200), BeforeValidator(_plain)]
 Code = Annotated[str, StringConstraints(min_length=1, max_length=40), BeforeValidator(_plain)]
 Slug = Annotated[str, StringConstraints(min_length=1, max_length=60), BeforeValidator(_plain)]
-Pieces = Annotated[int, Field(ge=1, le=100_000)]
+Pieces = Annotated[int, Field(ge=1, le=MOST_PIECES)]
 
 
 class Body(BaseModel):

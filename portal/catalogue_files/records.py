@@ -12,12 +12,12 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from billing.tariff import Tariff
 from monitoring.models import DeviceRole, Platform
+from rental.bookings import MOST_PIECES
 from rental.catalogue import CODE
 from rental.models import AssetCondition, ResourceKind, Role, UnitClass
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]+")
-MOST_PIECES = 100_000
 
 
 def _plain(value: Any) -> Any:

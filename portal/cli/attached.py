@@ -9,7 +9,7 @@ import psycopg
 from config import embedded
 from config.errors import Unreachable
 from config.settings import Settings
-from portal import schema, shape
+from portal import jobs, schema, shape
 from portal.app import create_app
 from portal.cli.options import settings_for
 
@@ -24,9 +24,8 @@ class OutdatedSchema(Unreachable):
 
 def _require_answer(settings: Settings) -> None:
     """Raise DatabaseSilent, a sentence, before a query fails in a hundred lines."""
-    url = (settings.database_url or "").replace("postgresql+psycopg://", "postgresql://", 1)
     try:
-        psycopg.connect(url, connect_timeout=5).close()
+        psycopg.connect(jobs.libpq_url(settings), connect_timeout=5).close()
     except psycopg.OperationalError as silent:
         reason = str(silent).strip().splitlines()[0]
         raise DatabaseSilent(f"The database of DATABASE_URL does not answer: {reason}") from silent

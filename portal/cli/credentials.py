@@ -22,34 +22,19 @@ from portal.cli import options
 from portal.cli.attached import with_database
 
 
-class NoSecret(Invalid):
-    """Nothing was typed; a credential needs its secret."""
-
-
-def _secret(prompt: str) -> str:
-    """One secret: asked for on a terminal without showing it, else the next line of the input."""
-    if sys.stdin.isatty():
-        found = str(click.prompt(prompt, hide_input=True, confirmation_prompt=True))
-    else:
-        found = sys.stdin.readline().rstrip("\n")
-    if not found:
-        raise NoSecret
-    return found
-
-
 def _login(kind: str, user: str | None, auth: str, privacy: str) -> Login:
     if kind == "snmp-v2c":
-        return SnmpCommunity(_secret("Community"))
+        return SnmpCommunity(options.secret("Community"))
     if not user:
         raise Invalid(f"{kind} needs --user.")
     if kind == "snmp-v3":
-        signed = _secret("Authentication password")
-        sealed = _secret("Privacy password")
+        signed = options.secret("Authentication password")
+        sealed = options.secret("Privacy password")
         return SnmpUser(user, AuthProtocol(auth), signed, PrivacyProtocol(privacy), sealed)
     if kind == "ssh-key":
         # A private key has many lines: it is read whole.
         return SshLogin(user, private_key=sys.stdin.read())
-    return SshLogin(user, password=_secret("Password"))
+    return SshLogin(user, password=options.secret("Password"))
 
 
 @click.command()

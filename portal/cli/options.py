@@ -1,12 +1,14 @@
-"""What several commands share: the data folder and the settings."""
+"""What several commands share: the data folder, the settings, and how a secret is asked for."""
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from config.errors import Invalid
 from config.settings import Settings, load
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -16,6 +18,21 @@ data = click.option(
     type=click.Path(file_okay=False, path_type=Path),
     help="The data folder: keys, files, and the embedded database unless DATABASE_URL is set.",
 )
+
+
+class NoSecret(Invalid):
+    """Nothing was typed; type the secret, or pipe it in."""
+
+
+def secret(prompt: str) -> str:
+    """One secret: asked for on a terminal without showing it, else the next line of the input."""
+    if sys.stdin.isatty():
+        found = str(click.prompt(prompt, hide_input=True, confirmation_prompt=True))
+    else:
+        found = sys.stdin.readline().rstrip("\n")
+    if not found:
+        raise NoSecret
+    return found
 
 
 def settings_for(folder: Path | None, **defaults: str) -> Settings:

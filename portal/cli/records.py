@@ -1,6 +1,5 @@
 """`import`, `token` and `password`: what an administrator writes into the records."""
 
-import sys
 from pathlib import Path
 
 import click
@@ -45,10 +44,7 @@ def password(member_email: str, data: Path | None) -> None:
 
     Every session of the member ends. The first administrator of a new centre gets in this way.
     """
-    if sys.stdin.isatty():
-        chosen = click.prompt("New password", hide_input=True, confirmation_prompt=True)
-    else:
-        chosen = sys.stdin.readline().rstrip("\n")
+    chosen = options.secret("New password")
     with with_records(data):
         with transaction():
             member = units.member_by_email(member_email)

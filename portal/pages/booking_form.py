@@ -10,7 +10,6 @@ from werkzeug.datastructures import MultiDict
 
 from billing import quotes
 from billing.errors import NoPrice, NoVatRate
-from billing.pricing import Rented
 from billing.quotes import Quote
 from config.errors import Refusal
 from portal.pages import reading
@@ -151,11 +150,6 @@ class Preview:
     quote: Quote | None
     problem: str = ""
 
-    @property
-    def has_clash(self) -> bool:
-        """Whether any line asks for more than is free."""
-        return any(line.clash for line, _resource, _priced in self.lines)
-
 
 def preview(form: TypedBooking, unit: Unit, resources: Sequence[Resource]) -> Preview:
     """Price and availability of the lines that can be read already; writes and locks nothing."""
@@ -176,11 +170,7 @@ def preview(form: TypedBooking, unit: Unit, resources: Sequence[Resource]) -> Pr
 def _quoted(unit: Unit, asks: Sequence[Ask]) -> tuple[Quote | None, str]:
     if not asks:
         return None, ""
-    wanted = [
-        Rented(r.code, r.kind, ask.period, ask.quantity, r.tariff, r.mbps)
-        for ask in asks
-        for r in (ask.resource,)
-    ]
+    wanted = [quotes.rented(ask.resource, ask.period, ask.quantity) for ask in asks]
     try:
         return quotes.quote(unit.unit_class, wanted), ""
     except (NoPrice, NoVatRate) as missing:
