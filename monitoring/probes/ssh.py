@@ -7,6 +7,7 @@ the time nor the size of an answer; here a deadline closes the socket and a limi
 import base64
 import binascii
 import contextlib
+import errno
 import hashlib
 import io
 import re
@@ -16,6 +17,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import paramiko
 from netmiko import ConnectHandler
@@ -131,6 +133,27 @@ class Deadline:
         self.link.close()
 
 
+class Metered:
+    """A socket that hangs up after so many bytes: netmiko awaits a prompt however much comes."""
+
+    def __init__(self, link: socket.socket, most_bytes: int) -> None:
+        """Count what is received over `link`."""
+        self._link = link
+        self._left = most_bytes
+
+    def recv(self, size: int) -> bytes:
+        """What came; raises OSError once it is too much."""
+        piece = self._link.recv(size)
+        self._left -= len(piece)
+        if self._left < 0:
+            raise OSError(errno.EMSGSIZE, "the host sends more than it was asked for")
+        return piece
+
+    def __getattr__(self, name: str) -> Any:
+        """All else is the socket's own."""
+        return getattr(self._link, name)
+
+
 @contextlib.contextmanager
 def connected(address: str, port: int, seconds: float) -> Iterator[Deadline]:
     """A TCP connection that lives for `seconds` at most; raises OSError."""
@@ -241,7 +264,8 @@ def _session(target: SshTarget, deadline: Deadline) -> Iterator[BaseConnection]:
             system_host_keys=False,
             alt_host_keys=True,
             alt_key_file=known_hosts.name,
-            sock=deadline.link,
+            # The greeting, the answer, and what SSH itself says around them.
+            sock=Metered(deadline.link, 2 * target.most_bytes + 100_000),
             conn_timeout=deadline.left,
             auth_timeout=deadline.left,
             banner_timeout=deadline.left,

@@ -6,18 +6,20 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import paramiko
 import pytest
 import sqlalchemy as sa
 
 from config.database import db, transaction
 from monitoring import evidence, hostkeys
 from monitoring.models import Device, EvidenceRecord, FindingRow
-from monitoring.probes import values
+from monitoring.probes import ssh, values
 from monitoring.probes.logins import SshLogin
 from monitoring.probes.outcomes import Failure, FailureKind
 from portal.demo.ssh_switch import SshSwitch, sample_config
 from tests import build
 from tests.monitoring.policy_world import KEYRING, a_switch, with_login
+from tests.monitoring.test_ssh import target
 
 
 @pytest.mark.parametrize(
@@ -106,6 +108,25 @@ def test_a_configuration_with_control_characters_is_judged_and_kept() -> None:
             hostkeys.approve(device, key, by=build.desk())
         assert "" in collected(device)
     assert db.session.scalar(sa.select(sa.func.count()).select_from(FindingRow))
+
+
+class Flooding(SshSwitch):
+    """A switch that greets for ever and never prompts."""
+
+    sent = 0
+
+    def run_shell(self, channel: paramiko.Channel) -> None:
+        while True:
+            channel.sendall(b"WELCOME " * 4000)
+            self.sent += 32_000
+
+
+def test_an_endless_greeting_is_not_listened_to_for_ever() -> None:
+    with Flooding() as switch:
+        asked = target(switch, seconds=4.0, most_bytes=200_000)
+        answer = ssh.read_config(asked)
+        assert isinstance(answer, Failure)
+        assert switch.sent < 5_000_000
 
 
 def test_a_failure_says_one_line_of_bounded_length() -> None:
