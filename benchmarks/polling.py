@@ -32,6 +32,7 @@ from monitoring.probes.logins import SnmpCommunity, SnmpUser
 from monitoring.probes.outcomes import Outcome, Target
 from monitoring.probes.reading import Core, Gauge, Layout, Port, Store
 from monitoring.probes.session import Engines
+from portal import schema
 from rental.models import Site
 from tests.monitoring import agents
 
@@ -197,7 +198,8 @@ def whole_cycle(port: int, count: int, database: str) -> list[Row]:
     app.config.update(SQLALCHEMY_DATABASE_URI=database)
     db.init_app(app)
     with app.app_context():
-        Base.metadata.create_all(db.engine)
+        with db.engine.begin() as link:
+            schema.upgrade_on(link)
         with transaction():
             layout = layout_of(range(1, PORTS + 1))
             row_id = discovery.keep([layout])[layout.digest]

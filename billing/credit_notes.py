@@ -65,7 +65,7 @@ def get(credit_note_id: int) -> CreditNote:
     """The credit note; raises CreditNoteNotFound."""
     note = db.session.get(CreditNote, credit_note_id)
     if note is None:
-        raise CreditNoteNotFound()
+        raise CreditNoteNotFound
     return note
 
 
@@ -110,7 +110,7 @@ def _by_line(invoice: Invoice, new: NewCredit) -> list[tuple[InvoiceLine, Money]
 
 def _require_left(amount: Money, left: Money) -> None:
     if amount.minor <= 0 and left.minor > 0:
-        raise BadAmount()
+        raise BadAmount
     if left.minor <= 0:
         raise OverCredit("nothing is left to credit: all of it is credited already")
     if left < amount:

@@ -30,7 +30,7 @@ def get(invoice_id: int) -> Invoice:
     """The invoice; raises InvoiceNotFound."""
     invoice = db.session.get(Invoice, invoice_id)
     if invoice is None:
-        raise InvoiceNotFound()
+        raise InvoiceNotFound
     return invoice
 
 

@@ -20,7 +20,7 @@ def percentile_95(buckets: Iterable[float | None]) -> float:
     """
     measured = sorted(bucket for bucket in buckets if bucket is not None)
     if not measured:
-        raise NoBuckets()
+        raise NoBuckets
     if not all(math.isfinite(bucket) and bucket >= 0 for bucket in measured):
         raise Invalid("a bucket is negative or no finite number; correct the measurement first")
     # Whole numbers only: 0.95 · n in floats is a hair too high for some n.

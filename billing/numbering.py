@@ -41,7 +41,7 @@ def take(series_name: str, year: int) -> Numbered:
         ).returning(NumberCounter.last)
     )
     if number is None:
-        raise SeriesExhausted()
+        raise SeriesExhausted
     return Numbered(symbol, year, number)
 
 

@@ -68,7 +68,7 @@ def of(invoice: Invoice) -> list[Payment]:
 
 def _check(new: NewPayment, reference: str) -> None:
     if new.amount.minor <= 0:
-        raise BadAmount()
+        raise BadAmount
     if new.method is PaymentMethod.TRANSFER and not reference:
         raise Invalid("a transfer needs the bank's reference, so that it is recorded only once")
     if len(reference) > 100:

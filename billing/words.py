@@ -25,7 +25,7 @@ def in_vietnamese(n: int) -> str:
     """
     n = index(n)
     if abs(n) > LIMIT:
-        raise TooLarge()
+        raise TooLarge
     if n == 0:
         return _DIGITS[0]
     words = _positive(abs(n), full=False)

@@ -33,11 +33,3 @@ def standing_at(instant: datetime) -> Iterator[None]:
 def today(zone: ZoneInfo = LOCAL) -> date:
     """The calendar day that `zone` lives in now."""
     return now().astimezone(zone).date()
-
-
-def parse(text: str) -> datetime:
-    """An ISO 8601 time with its offset, as UTC; raises ValueError for a naive one."""
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError(f"{text!r} has no offset; write 2026-12-01T09:00:00+07:00")
-    return moment.astimezone(UTC)

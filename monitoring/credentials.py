@@ -152,11 +152,6 @@ def get(credential_id: int) -> Credential:
     return row
 
 
-def all_() -> list[Credential]:
-    """Every credential, by name; none of them opened."""
-    return list(db.session.scalars(sa.select(Credential).order_by(Credential.name)))
-
-
 def _unwrapped(credential: Credential, keyring: Keyring) -> bytes:
     key = keyring.find(credential.key_id)
     if key is None:

@@ -137,11 +137,6 @@ def find(name: str) -> Device | None:
     return db.session.scalar(sa.select(Device).where(Device.name == name))
 
 
-def all_() -> list[Device]:
-    """Every device, by name."""
-    return search()
-
-
 def search(
     *,
     site: str | None = None,

@@ -50,11 +50,6 @@ def layouts(ids: Iterable[int]) -> dict[int, Layout]:
     return {row_id: _known[digest] for row_id, digest in digests.items()}
 
 
-def layout_of(device: Device) -> Layout | None:
-    """What the device consists of, if it was discovered."""
-    return None if device.layout_id is None else layouts([device.layout_id])[device.layout_id]
-
-
 def again(device: Device) -> None:
     """Discover the device anew at its next poll."""
     device.discovered_at = None

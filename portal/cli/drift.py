@@ -12,13 +12,16 @@ from portal import schema
 
 
 @click.command()
-def drift() -> None:
+@click.option("--write", metavar="TITLE", help="Write the next numbered migration from it.")
+def drift(write: str | None) -> None:
     """Migrate a new database from empty and compare it with the models; exit 1 if they differ."""
     with tempfile.TemporaryDirectory() as folder, embedded.serve(Path(folder) / "data") as url:
         engine = sa.create_engine(url)
         with engine.begin() as link:
             schema.upgrade_on(link)
             found = schema.drift(link)
+            if found and write:
+                schema.write_migration(link, write)
         engine.dispose()
     for difference in found:
         click.echo(str(difference))

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from flask import request
 
 from config import clock
-from config.errors import Invalid, NotFound
+from config.errors import Invalid
 
 Word = TypeVar("Word", bound=StrEnum)
 Row = TypeVar("Row")
@@ -113,10 +113,3 @@ def instant(text: str, zone: ZoneInfo | None = None) -> datetime | None:
 def is_partial() -> bool:
     """Whether htmx asks for a part of the page only."""
     return "HX-Request" in request.headers and "HX-Boosted" not in request.headers
-
-
-def row_id(text: str) -> int:
-    """An id from an address; raises NotFound where it is none."""
-    if not text.isascii() or not text.isdecimal() or int(text) > LARGEST:
-        raise NotFound
-    return int(text)

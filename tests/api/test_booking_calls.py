@@ -1,11 +1,10 @@
 """Asking for, changing and moving bookings over the API."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import time_machine
 
-from config import clock
 from tests.api.conftest import at, booking, line
 
 
@@ -344,7 +343,7 @@ def test_nobody_came(centre):
     path = f"/bookings/{requested(centre.member)['reference']}"
     centre.desk.post(f"{path}/confirm")
     assert centre.desk.post(f"{path}/no-show").status_code == 422  # it has not begun
-    with time_machine.travel(clock.parse(at("10:00")) + timedelta(0), tick=False):
+    with time_machine.travel(datetime.fromisoformat(at("10:00")) + timedelta(0), tick=False):
         assert centre.desk.post(f"{path}/no-show").json["status"] == "no_show"
     assert free_at_ten(centre) == 1
 

@@ -235,9 +235,9 @@ def test_twenty_devices_with_five_dead_are_polled_within_the_budget_of_one(house
         seconds = time.monotonic() - began
     assert (summary.asked, summary.answered) == (20, 15)
     assert seconds < 4
-    kinds = {d.name: (d.failure or "").partition(":")[0] for d in devices.all_()}
+    kinds = {d.name: (d.failure or "").partition(":")[0] for d in devices.search()}
     assert [kinds[f"d{n}"] for n in range(15, 20)] == [*["refused"] * 3, "timeout", "malformed"]
-    slowest = max(d.poll_seconds for d in devices.all_() if d.failure is None)
+    slowest = max(d.poll_seconds for d in devices.search() if d.failure is None)
     assert slowest < 2, "a dead device delayed a living one"
 
 

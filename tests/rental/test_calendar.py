@@ -1,6 +1,6 @@
 """What a reader of the calendar sees: segments, bars and what is free."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -164,7 +164,7 @@ def test_the_calendar_shows_bookings_and_closures_as_bars(house):
     ],
 )
 def test_hours_are_read_on_the_sites_wall_clock(starts, ends, outside):
-    period = Period(clock.parse(starts), clock.parse(ends))
+    period = Period(datetime.fromisoformat(starts), datetime.fromisoformat(ends))
     assert hours.is_outside(hours.load()["centre"], period, clock.LOCAL) is outside
 
 
