@@ -160,3 +160,18 @@ def centre(service: Flask, database_url: str) -> Iterator[Centre]:
         _catalogue()
     yield Centre(service, people)
     wipe(database_url)
+
+
+def requested(caller, **over):
+    """A booking that the caller asked for."""
+    found = caller.post("/bookings", booking(**over))
+    assert found.status_code == 201, found.json
+    return found.json
+
+
+def free_at_ten(centre, code="H100"):
+    """How many are free in the first minute after ten."""
+    found = centre.member.get(
+        "/availability", query_string={"from": at("10:00"), "to": at("10:01"), "resource": code}
+    )
+    return found.json["resources"][0]["segments"][0]["free"]
