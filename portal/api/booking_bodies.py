@@ -35,11 +35,12 @@ class QuoteBody(Body):
     attendees: int | None = Field(default=None, ge=1, le=100_000)
     note: Note | None = None
     lines: list[LineBody] = Field(min_length=1, max_length=MOST_LINES)
+    recurrence: None = None
 
     @model_validator(mode="before")
     @classmethod
     def _no_series_yet(cls, value: Any) -> Any:
-        if isinstance(value, dict) and "recurrence" in value:
+        if isinstance(value, dict) and value.get("recurrence") is not None:
             raise PydanticCustomError(
                 "no_series",
                 "recurrence: series are not offered yet; leave the field out and send one booking "

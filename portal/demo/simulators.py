@@ -23,7 +23,7 @@ SILENCE = Silence(first=75.0, every=720.0, lasts=180.0)
 
 
 class PortTaken(Conflict):
-    """A port of the simulated devices is taken; is another demo running? Choose another base."""
+    """A port of the simulated devices is taken; stop another demo that runs on this machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,8 @@ def fleet(plan: Plan) -> Iterator[Fleet]:
                 )
             )
         except OSError as taken:
-            raise PortTaken(f"{PortTaken.__doc__} ({taken.strerror})") from taken
+            ports = f"{plan.port(0)} to {plan.port(SERVER_SSH_OFFSET)}"
+            raise PortTaken(f"{PortTaken.__doc__} (ports {ports}: {taken.strerror})") from taken
         yield Fleet(agents, switch, server)
 
 

@@ -104,6 +104,11 @@ def test_what_is_wrong_with_a_body_is_said(centre, body, says):
     assert says in refused.json["detail"]
 
 
+def test_what_may_be_left_out_may_be_null(centre):
+    nothing = dict.fromkeys(("unit", "attendees", "recurrence"))
+    assert centre.member.post("/bookings", booking(**nothing)).status_code == 201
+
+
 @pytest.mark.parametrize("scope", ["this", "following", "all"])
 def test_a_change_of_one_booking_takes_any_scope_of_the_contract(centre, scope):
     path = f"/bookings/{centre.member.post('/bookings', booking()).json['reference']}"
