@@ -152,6 +152,13 @@ def get(credential_id: int) -> Credential:
     return row
 
 
+def locked(keyring: Keyring) -> list[str]:
+    """The names of what is sealed with a key that the ring lacks; nothing is decrypted."""
+    query = sa.select(Credential.name, Credential.key_id).order_by(Credential.name)
+    found = db.session.execute(query)
+    return [name for name, sealed_with in found if keyring.find(sealed_with) is None]
+
+
 def _unwrapped(credential: Credential, keyring: Keyring) -> bytes:
     key = keyring.find(credential.key_id)
     if key is None:

@@ -10,7 +10,7 @@ from flask import Flask
 
 from config.errors import Refusal
 from config.settings import Settings
-from monitoring import policy
+from monitoring import credentials, policy
 from portal import jobs, keys, mail, shape
 from portal.app import create_app
 from portal.cli import options
@@ -47,9 +47,13 @@ def _worker(settings: Settings) -> Finding:
     return count > 0, f"{count} workers are running"
 
 
-def _keys(settings: Settings) -> Finding:
+def _keys(settings: Settings, app: Flask) -> Finding:
     keys.secret_key(settings)
-    keys.keyring(settings)
+    keyring = keys.keyring(settings)
+    with app.app_context():
+        locked = credentials.locked(keyring) if shape.is_current() else []
+    if locked:
+        return False, f"the credential key is not the one that seals: {'; '.join(locked)}"
     return True, "session key and credential key can be read"
 
 
@@ -79,7 +83,7 @@ def examinations(settings: Settings, app: Flask) -> Iterator[tuple[str, Callable
     yield "database", lambda: _database(settings)
     yield "schema", lambda: _schema(app)
     yield "worker", lambda: _worker(settings)
-    yield "keys", lambda: _keys(settings)
+    yield "keys", lambda: _keys(settings, app)
     yield "space", lambda: _space(settings)
     yield "mail", lambda: _mail(settings)
     yield "front end", _front_end
@@ -91,7 +95,7 @@ def examined(look: Callable[[], Finding]) -> Finding:
     try:
         return look()
     except (Refusal, psycopg.Error, OSError) as wrong:
-        return False, str(wrong).strip()
+        return False, str(wrong).strip().partition("\n")[0]
 
 
 @click.command()

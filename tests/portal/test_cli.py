@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from config.database import db
+from config.database import db, transaction
 from config.settings import Settings, variable
 from monitoring import credentials
+from monitoring.credentials import Keyring
+from monitoring.probes.logins import SnmpCommunity
 from portal import jobs, keys, passwords, tokens
 from portal.access import TABLE, UnknownVerbError, as_markdown, may
 from portal.cli import COMMANDS, commands
@@ -192,6 +194,16 @@ def test_the_doctor_says_what_is_missing(media_center):
 
 def without_database_url(data):
     return {"DATABASE_URL": "", "MEDIA_CENTER_DATA": str(data)}
+
+
+def test_the_doctor_misses_the_key_of_a_restored_database(service, media_center, tmp_path):
+    with transaction():
+        credentials.add("switches", SnmpCommunity("demo"), Keyring(b"k" * 32))
+    told = media_center("doctor", MEDIA_CENTER_DATA=str(tmp_path))
+    assert told.returncode == 1
+    [line] = [line for line in told.stdout.decode().splitlines() if " keys: " in line]
+    assert line.startswith("BAD")
+    assert "switches" in line
 
 
 def test_a_new_data_folder_gets_its_tables_with_the_first_import(media_center, tmp_path):
