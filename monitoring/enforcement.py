@@ -8,7 +8,8 @@ from config import clock
 from config.database import db
 from monitoring.models import Device, Violation, ViolationStatus
 from monitoring.rules import Severity
-from rental import closures
+from rental import catalogue, closures
+from rental.closures import NewClosure
 from rental.models import Closure, ClosureKind
 
 GRAVE = frozenset({Severity.CRITICAL, Severity.HIGH})
@@ -45,11 +46,13 @@ def settle(device: Device, *, at: datetime | None = None) -> None:
     for violation in wanted:
         closures.close(
             resource,
-            ClosureKind.QUARANTINE,
-            at or clock.now(),
-            reason=_reason(violation),
-            cause=violation.cause,
-            quantity=1 if is_pool else None,
+            NewClosure(
+                ClosureKind.QUARANTINE,
+                at or clock.now(),
+                reason=_reason(violation),
+                cause=violation.cause,
+                quantity=1 if is_pool else None,
+            ),
         )
     causes = {violation.cause for violation in wanted}
     for closure in _standing(device):
@@ -58,7 +61,8 @@ def settle(device: Device, *, at: datetime | None = None) -> None:
 
 
 def settle_all(devices: list[Device]) -> None:
-    """Settle several devices, in id order so that two workers do not wait for each other."""
+    """Settle several devices; their resources are locked in id order first, as bookings do."""
+    catalogue.lock(device.resource_id for device in devices if device.resource_id is not None)
     for device in sorted(devices, key=lambda one: one.id):
         settle(device)
 

@@ -76,8 +76,15 @@ def _end_waiver(violation: Violation) -> None:
     violation_opened.send(violation)
 
 
+def _lock(violation: Violation) -> None:
+    """The row as it is now, until the commit: two colleagues decide one after the other."""
+    db.session.flush()
+    db.session.refresh(violation, with_for_update={"of": Violation})
+
+
 def acknowledge(violation: Violation, *, by: Member, note: str | None = None) -> None:
     """Say that somebody looks after it; the resource stays off the calendar."""
+    _lock(violation)
     violation.move_to(ViolationStatus.ACKNOWLEDGED)
     violation.acknowledged_at, violation.acknowledged_by_id = clock.now(), by.id
     violation.note = (note or "").strip() or None
@@ -93,6 +100,7 @@ def waive(violation: Violation, *, by: Member, reason: str, until: datetime) -> 
     now = clock.now()
     if not reason.strip() or until.tzinfo is None or not now < until <= now + LONGEST_WAIVER:
         raise BadWaiver
+    _lock(violation)
     violation.move_to(ViolationStatus.WAIVED)
     violation.waived_at, violation.waived_by_id = now, by.id
     violation.waived_until, violation.waiver_reason = until, reason.strip()
@@ -102,6 +110,7 @@ def waive(violation: Violation, *, by: Member, reason: str, until: datetime) -> 
 
 def resolve(violation: Violation, *, at: datetime | None = None) -> None:
     """The rule passes again."""
+    _lock(violation)
     violation.move_to(ViolationStatus.RESOLVED)
     violation.resolved_at = at or clock.now()
     db.session.flush()

@@ -1,7 +1,7 @@
 """Signing in and out: by password for the pages, by token for the API.
 
 A session holds the member's id and session epoch, nothing else of value. Raising the epoch ends
-every session of the member; twelve idle hours end one.
+every session of the member; twelve idle hours end one, and seven days any.
 """
 
 from datetime import timedelta
@@ -22,6 +22,8 @@ from rental import units
 from rental.models import Member
 
 IDLE = timedelta(hours=12)
+# However busy: a cookie that somebody copied does not live for ever.
+LONGEST = timedelta(days=7)
 # How often the instant of the last page is written back into the cookie.
 TOUCH = timedelta(minutes=5)
 
@@ -70,7 +72,7 @@ def sign_in(email: str, password: str, address: str) -> Member:
 def start_session(member: Member) -> None:
     """Begin a session of the member; what the visitor's session held is dropped."""
     session.clear()
-    session["seen"] = int(clock.now().timestamp())
+    session["since"] = session["seen"] = int(clock.now().timestamp())
     login_user(SignedIn(member))
 
 
@@ -92,11 +94,13 @@ def set_password(member: Member, password: str) -> None:
     sign_out_everywhere(member)
 
 
-def _is_idle() -> bool:
-    """Whether the session slept too long; touches it where it did not."""
+def _is_over() -> bool:
+    """Whether the session slept or lasted too long; touches it where it did not."""
     now = int(clock.now().timestamp())
     seen = session.get("seen", 0)
     if now - seen > IDLE.total_seconds():
+        return True
+    if now - session.get("since", 0) > LONGEST.total_seconds():
         return True
     if now - seen > TOUCH.total_seconds():
         session["seen"] = now
@@ -107,7 +111,7 @@ def _from_session(kept: str) -> SignedIn | None:
     if speaks_by_token(request):
         return None
     member_id, _dot, epoch = kept.partition(".")
-    if not (member_id.isdecimal() and epoch.isdecimal()) or _is_idle():
+    if not (member_id.isdecimal() and epoch.isdecimal()) or _is_over():
         return None
     member = db.session.get(Member, int(member_id))
     if member is None or not member.is_active or member.session_epoch != int(epoch):

@@ -18,7 +18,6 @@ from monitoring.models import (
     Outage,
     Platform,
     ReadingRow,
-    Violation,
     ViolationStatus,
 )
 from portal.access import current_member, may
@@ -101,13 +100,6 @@ class OutagesQuery(Paged):
 
     open: bool | None = None
     device: int | None = Field(default=None, ge=1, le=LARGEST_ID)
-
-
-def _violation(violation_id: int) -> Violation:
-    """The violation, its row locked: two colleagues decide one after the other."""
-    violation = violations.get(violation_id)
-    db.session.refresh(violation, with_for_update={"of": Violation})
-    return violation
 
 
 def _credential(name: str | None) -> Credential | None:
@@ -210,7 +202,7 @@ def list_violations(query: ViolationsQuery) -> Response:
 @once
 def acknowledge(violation_id: int, body: AcknowledgeBody) -> Response:
     """The resource stays off the calendar."""
-    violation = _violation(violation_id)
+    violation = violations.get(violation_id)
     violations.acknowledge(violation, by=current_member(), note=body.note)
     return answer(violation_as_json(violation))
 
@@ -221,7 +213,7 @@ def acknowledge(violation_id: int, body: AcknowledgeBody) -> Response:
 @once
 def waive(violation_id: int, body: WaiveBody) -> Response:
     """The resource is back on the calendar unless another violation keeps it off."""
-    violation = _violation(violation_id)
+    violation = violations.get(violation_id)
     violations.waive(violation, by=current_member(), reason=body.reason, until=body.until)
     enforcement.settle(violation.device)
     return answer(violation_as_json(violation))

@@ -48,6 +48,7 @@ PAGES = {
     "GET /devices": "see devices",
     "GET /devices/<int:device_id>": "see devices",
     "GET /devices/<int:device_id>/traffic.json": "see devices",
+    "POST /devices/<int:device_id>/host-keys/<int:key_id>/approve": "manage devices",
     "GET /devices/outages": "see outages",
     "GET /healthz": OPEN,
     "GET /invoices": "see own invoices",

@@ -146,6 +146,16 @@ def test_a_session_sleeps_for_twelve_hours_at_most(service, person):
         assert not is_signed_in(client)
 
 
+def test_no_session_outlives_a_week_however_busy_it_is(service, person):
+    client = signed_in(service, person())
+    began = clock.now()
+    for hours in range(10, 160, 10):
+        with time_machine.travel(began + timedelta(hours=hours)):
+            assert is_signed_in(client), hours
+    with time_machine.travel(began + timedelta(hours=169)):
+        assert not is_signed_in(client)
+
+
 @pytest.mark.parametrize(
     ("target", "followed"),
     [

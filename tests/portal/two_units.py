@@ -48,7 +48,7 @@ class Scene:
         client = self.app.test_client()
         with client.session_transaction() as session:
             session["_user_id"] = f"{self.members[who]}.0"
-            session["seen"] = int(clock.now().timestamp())
+            session["since"] = session["seen"] = int(clock.now().timestamp())
         return client
 
     def ask(self, call: str, who: str | None) -> Any:
@@ -137,4 +137,4 @@ def _device(scene: Scene) -> None:
     )
     db.session.add(violation)
     db.session.flush()
-    scene.ids |= {"device_id": device.id, "violation_id": violation.id}
+    scene.ids |= {"device_id": device.id, "key_id": 1, "violation_id": violation.id}
