@@ -30,8 +30,8 @@ class EntryKind(StrEnum):
 class Entry:
     """One bar: whose, what, how much, from when until when.
 
-    `starts_at` and `ends_at` are the rented time; `takes` is that plus turnaround. `reference` is
-    the booking's, or what caused the closure. A booking of a whole shows on its parts too.
+    `starts_at` and `ends_at` are the rented time; `takes` is that plus turnaround. A
+    booking of a whole shows on its parts too.
     """
 
     kind: EntryKind
@@ -44,6 +44,8 @@ class Entry:
     status: str
     reference: str | None
     unit_id: int | None
+    # What asked for a closure, in the words of a floor above.
+    cause: str | None = None
 
 
 def entries(resources: Sequence[Resource], period: Period) -> dict[int, list[Entry]]:
@@ -114,7 +116,7 @@ def _closed(by_id: Mapping[int, Resource], period: Period) -> Iterable[Entry]:
         yield Entry(
             EntryKind.CLOSURE, closure.resource_id, starts_at, ends_at, Period(starts_at, ends_at),
             closure.quantity or by_id[closure.resource_id].stock, closure.reason,
-            closure.kind.value, closure.cause, None,
+            closure.kind.value, None, None, closure.cause,
         )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ confirmation or a handover is refused while it lasts.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from sqlalchemy.dialects.postgresql import Range
 from config import clock
 from config.database import db
 from rental import catalogue, journal
-from rental.errors import BadResource, ResourceClosed
+from rental.errors import BadResource, ResourceClosed, UnknownClosure
 from rental.models import (
     HOLDING,
     Booking,
@@ -27,36 +28,58 @@ from rental.models import (
 from rental.period import Period
 
 
-def close(  # noqa: PLR0913  # who closes says all six, each by name
-    resource: Resource,
-    kind: ClosureKind,
-    during: Period | datetime,
-    *,
-    reason: str,
-    cause: str | None = None,
-    quantity: int | None = None,
-) -> Closure:
-    """Take `quantity` pieces (None: all) off the calendar, for a period or from an instant on.
+@dataclass(frozen=True, slots=True)
+class NewClosure:
+    """What is taken off the calendar: why, when, and how many pieces (None: all).
+
+    `during` is a period, or the instant from which on it lasts until somebody reopens it. `cause`
+    names who asked, in the words of a floor above: "violation:12".
+    """
+
+    kind: ClosureKind
+    during: Period | datetime
+    reason: str
+    cause: str | None = None
+    quantity: int | None = None
+
+
+def close(resource: Resource, new: NewClosure, *, by: Member | None = None) -> Closure:
+    """Take pieces of a resource off the calendar; `by` None is the service itself.
 
     The same open cause closes once: a second call gives back the first closure.
     """
-    if quantity is not None and not 1 <= quantity <= resource.stock:
+    reason = new.reason.strip()
+    if not reason:
+        raise BadResource("Say why it is closed: renters read the reason.")
+    if new.quantity is not None and not 1 <= new.quantity <= resource.stock:
         raise BadResource(f"Between 1 and {resource.stock} of {resource.code} can be closed.")
     catalogue.lock([resource.id])
-    if cause is not None and (standing := find_open(resource, cause)) is not None:
+    if new.cause is not None and (standing := find_open(resource, new.cause)) is not None:
         return standing
-    starts_at, ends_at = during if isinstance(during, Period) else (during, None)
+    starts_at, ends_at = new.during if isinstance(new.during, Period) else (new.during, None)
     closure = Closure(
         resource=resource,
-        kind=kind,
+        kind=new.kind,
         during=Range(starts_at, ends_at, bounds="[)"),
-        quantity=quantity,
+        quantity=new.quantity,
         reason=reason[:500],
-        cause=cause,
+        cause=new.cause,
     )
     db.session.add(closure)
     db.session.flush()
-    journal.record(resource, f"closed_{kind.value}", by=None, reason=reason, closure=closure.id)
+    journal.record(
+        resource, f"closed_{new.kind.value}", by=by, reason=reason[:500], closure=closure.id
+    )
+    return closure
+
+
+def get(resource: Resource, closure_id: int) -> Closure:
+    """A closure of this resource; raises UnknownClosure."""
+    closure = db.session.scalar(
+        sa.select(Closure).where(Closure.id == closure_id, Closure.resource_id == resource.id)
+    )
+    if closure is None:
+        raise UnknownClosure
     return closure
 
 

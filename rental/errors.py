@@ -13,6 +13,10 @@ class UnknownBooking(NotFound):
     """There is no such booking."""
 
 
+class UnknownClosure(NotFound):
+    """There is no such closure on this resource."""
+
+
 class UnknownUnit(NotFound):
     """There is no such unit."""
 

@@ -18,6 +18,7 @@ from portal.demo.history import Diary
 from portal.demo.sign_ins import PASSWORD
 from portal.models import Notice
 from rental import catalogue, closures, units
+from rental.closures import NewClosure
 from rental.models import ClosureKind, Member, Site, Unit
 from rental.period import Period
 
@@ -74,14 +75,18 @@ def _close(now: datetime) -> None:
     with clock.standing_at(now - timedelta(days=20)):
         closures.close(
             catalogue.get("LED"),
-            ClosureKind.MAINTENANCE,
-            Period(morning - timedelta(days=2), morning + timedelta(days=4)),
-            reason="Thay module LED hỏng, chờ linh kiện.",
-            quantity=1,
+            NewClosure(
+                ClosureKind.MAINTENANCE,
+                Period(morning - timedelta(days=2), morning + timedelta(days=4)),
+                reason="Thay module LED hỏng, chờ linh kiện.",
+                quantity=1,
+            ),
         )
         closures.close(
             catalogue.get("VIP"),
-            ClosureKind.MAINTENANCE,
-            Period(morning + timedelta(days=6), morning + timedelta(days=8)),
-            reason="Sơn lại phòng và thay thảm.",
+            NewClosure(
+                ClosureKind.MAINTENANCE,
+                Period(morning + timedelta(days=6), morning + timedelta(days=8)),
+                reason="Sơn lại phòng và thay thảm.",
+            ),
         )

@@ -3,20 +3,28 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
 
 from config import clock
+from config.database import transaction
 from portal.access import allowed, current_member, may
 from portal.pages import reading
+from portal.pages.reading import BadField
 from portal.pages.timeline_rows import Viewer
 from rental import calendar, catalogue, closures, units
-from rental.models import Closure, Resource, ResourceKind
+from rental.calendar import EntryKind
+from rental.closures import NewClosure
+from rental.models import Closure, ClosureKind, Resource, ResourceKind
 from rental.period import Period
 
 pages = Blueprint("catalogue", __name__, url_prefix="/catalogue")
 
 AHEAD = timedelta(days=14)
 INSTANT = timedelta(minutes=1)
+# A quarantine is a violation's to begin and to end.
+BY_HAND = (ClosureKind.MAINTENANCE, ClosureKind.HOLIDAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +116,51 @@ def show(code: str) -> str:
         resource=resource,
         closed=[c for c in standing if c.during.lower is None or c.during.lower <= now],
         coming=[c for c in standing if c.during.lower is not None and c.during.lower > now],
-        entries=[(entry, viewer.knows(entry)) for entry in entries if entry.reference],
+        entries=[(e, viewer.knows(e)) for e in entries if e.kind is EntryKind.BOOKING],
+        first=now,
         free_now=calendar.segments([resource], Period(now, now + INSTANT))[resource.id][0].free,
     )
+
+
+@pages.post("/<code>/closures")
+@may("close resources")
+def close(code: str) -> Response:
+    """Take it off the calendar: a period, or from now until somebody reopens it."""
+    with transaction():
+        resource = catalogue.get(code)
+        closure = closures.close(resource, _new_closure(resource), by=current_member())
+        affected = len(closures.affected(closure))
+    if affected:
+        told = _("Closed. %(number)s bookings lie under it; tell their units.", number=affected)
+        flash(told, "warn")
+    else:
+        flash(_("Closed. No booking lies under it."), "good")
+    return redirect(url_for(".show", code=code))
+
+
+def _new_closure(resource: Resource) -> NewClosure:
+    kind = reading.word(request.form, "kind", ClosureKind)
+    if kind is None or kind not in BY_HAND:
+        raise BadField(_("Choose why it is closed: maintenance or a holiday."))
+    zone = resource.site.tzinfo
+    starts_at = reading.instant(request.form.get("starts_at", ""), zone) or clock.now()
+    ends_at = reading.instant(request.form.get("ends_at", ""), zone)
+    return NewClosure(
+        kind,
+        Period(starts_at, ends_at) if ends_at else starts_at,
+        reason=request.form.get("reason", ""),
+        quantity=reading.integer(request.form, "quantity"),
+    )
+
+
+@pages.post("/<code>/closures/<int:closure_id>/reopen")
+@may("close resources")
+def reopen(code: str, closure_id: int) -> Response:
+    """Put it back on the calendar. What a violation closed reopens when the rule is kept again."""
+    with transaction():
+        closure = closures.get(catalogue.get(code), closure_id)
+        if closure.cause is not None:
+            raise BadField(_("A violation closed it: cure or waive it, and it reopens by itself."))
+        closures.reopen(closure, by=current_member())
+    flash(_("It is back on the calendar."), "good")
+    return redirect(url_for(".show", code=code))

@@ -68,7 +68,7 @@ class Pen:
             return _span(place, word, word, "")
         busy = word if bar.busy else ""
         if entry.kind is EntryKind.CLOSURE:
-            told = f"{word}: {escape(closed.told(entry.title, entry.reference))!s}"
+            told = f"{word}: {escape(closed.told(entry.title, entry.cause))!s}"
             return _span(place, told if bar.busy else "", told, self._say(bar.look, told))
         count = f"{entry.quantity} · " if pool else ""
         when = self._hours(entry)

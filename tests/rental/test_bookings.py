@@ -10,6 +10,7 @@ from config.database import db
 from config.errors import Conflict, Invalid, NotAllowed
 from rental import bookings, closures, interruptions, journal, occupancies
 from rental.bookings import Changes, RequestedBooking, WantedLine
+from rental.closures import NewClosure
 from rental.errors import MovedOn, ResourceClosed, ResourceUnavailable, UnknownResource
 from rental.models import BookingStatus, ClosureKind, EventKind, Occupancy, Part
 from rental.period import Period
@@ -238,10 +239,7 @@ def test_a_quarantined_encoder_cannot_be_booked_confirmed_or_handed_over_until_r
     later = ask(member, (encoder, 1, span(0, 2)))
     closure = closures.close(
         encoder,
-        ClosureKind.QUARANTINE,
-        clock.now(),
-        reason="telnet mở",
-        cause="violation:1",
+        NewClosure(ClosureKind.QUARANTINE, clock.now(), reason="telnet mở", cause="violation:1"),
     )
     assert closures.affected(closure) == [promised, later]
     with pytest.raises(ResourceUnavailable):
@@ -258,10 +256,10 @@ def test_a_quarantined_encoder_cannot_be_booked_confirmed_or_handed_over_until_r
 def test_the_same_cause_closes_once(house):
     hall = build.a_hall()
     first = closures.close(
-        hall, ClosureKind.QUARANTINE, clock.now(), reason="x", cause="violation:9"
+        hall, NewClosure(ClosureKind.QUARANTINE, clock.now(), reason="x", cause="violation:9")
     )
     again = closures.close(
-        hall, ClosureKind.QUARANTINE, clock.now(), reason="x", cause="violation:9"
+        hall, NewClosure(ClosureKind.QUARANTINE, clock.now(), reason="x", cause="violation:9")
     )
     assert first is again
 
@@ -294,7 +292,9 @@ def test_an_interruption_tells_each_renter_what_it_lost(house):
 def test_taken_claims_count_closures_and_leave_out_ones_own_booking(house):
     cables, member = build.equipment(stock=7), build.a_member()
     mine = ask(member, (cables, 2, span(0, 2)))
-    closures.close(cables, ClosureKind.MAINTENANCE, span(1, 3), reason="thay đầu nối", quantity=3)
+    closures.close(
+        cables, NewClosure(ClosureKind.MAINTENANCE, span(1, 3), reason="thay đầu nối", quantity=3)
+    )
     everything = occupancies.taken({cables.id: 7}, span(0, 4))[cables.id]
     assert sorted(claim.quantity for claim in everything) == [2, 3]
     others = occupancies.taken({cables.id: 7}, span(0, 4), apart_from=mine.id)[cables.id]

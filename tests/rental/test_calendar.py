@@ -12,6 +12,7 @@ from config.database import db
 from rental import calendar, closures, hours
 from rental.availability import Claim, free_segments, free_stock
 from rental.calendar import Search
+from rental.closures import NewClosure
 from rental.errors import BadBooking
 from rental.models import ClosureKind, Part, ResourceKind
 from rental.period import BadPeriod, Period
@@ -127,7 +128,7 @@ def test_free_asks_what_a_booking_would_ask(house):
     cables = build.equipment(site=site, stock=4)
     member = build.a_member()
     ask(member, (large, 1, span(4, 6)), (cables, 2, span(0, 6)))
-    closures.close(closed, ClosureKind.MAINTENANCE, span(0, 10), reason="sơn lại")
+    closures.close(closed, NewClosure(ClosureKind.MAINTENANCE, span(0, 10), reason="sơn lại"))
 
     def codes(**over):
         return [r.code for r, _ in calendar.free(Search(**{"period": span(2, 4), **over}))]
@@ -143,9 +144,11 @@ def test_free_asks_what_a_booking_would_ask(house):
 def test_the_calendar_shows_bookings_and_closures_as_bars(house):
     hall = build.a_hall(turnaround_after_minutes=30)
     booking = ask(build.a_member(), (hall, 1, span(1, 2)))
-    closures.close(hall, ClosureKind.QUARANTINE, clock.now(), reason="lỗi", cause="violation:3")
+    closures.close(
+        hall, NewClosure(ClosureKind.QUARANTINE, clock.now(), reason="lỗi", cause="violation:3")
+    )
     bars = calendar.entries([hall], span(0, 8))[hall.id]
-    assert [(bar.kind, bar.status, bar.reference) for bar in bars] == [
+    assert [(bar.kind, bar.status, bar.reference or bar.cause) for bar in bars] == [
         ("closure", "quarantine", "violation:3"),
         ("booking", "requested", booking.reference),
     ]
