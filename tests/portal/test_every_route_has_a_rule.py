@@ -44,6 +44,8 @@ PAGES = {
     "GET /calendar": "see the catalogue",
     "GET /catalogue": "see the catalogue",
     "GET /catalogue/<code>": "see the catalogue",
+    "POST /catalogue/<code>/closures": "close resources",
+    "POST /catalogue/<code>/closures/<int:closure_id>/reopen": "close resources",
     "GET /desk": "confirm bookings",
     "GET /devices": "see devices",
     "GET /devices/<int:device_id>": "see devices",
