@@ -151,6 +151,7 @@ def test_the_failing_device_falls_silent_and_comes_back_while_the_others_answer(
                 for _ in range(50):
                     with suppress(TimeoutError):
                         return await failing.get(SYS_NAME)
+        return None
 
     assert asyncio.run(ask()) == b"ENC-02"
 
