@@ -78,15 +78,15 @@ class Settings(BaseSettings):
             "they answer to loopback addresses only."
         ),
     ] = None
-    alertmanager_token: Annotated[
-        SecretStr | None, Field(description="Bearer token that /webhooks/alertmanager asks for.")
-    ] = None
     poll_seconds: Annotated[
         int, Field(ge=1, le=3600, description="Seconds between two SNMP polls of a device.")
     ] = 30
     poll_timeout_seconds: Annotated[
         float, Field(gt=0, le=30, description="Seconds one SNMP request waits for its answer.")
     ] = 2.0
+    readings_days: Annotated[
+        int, Field(ge=1, le=3650, description="Days for which the readings of devices are kept.")
+    ] = 90
     evidence_minutes: Annotated[
         int, Field(ge=1, le=1440, description="Minutes between two collections of policy evidence.")
     ] = 60

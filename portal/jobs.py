@@ -7,6 +7,7 @@ Polls of a site wait in the queue of that site, so that a worker inside it can t
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -21,7 +22,7 @@ from config import clock, logs
 from config.database import transaction
 from config.errors import Unreachable
 from config.settings import Settings
-from monitoring import enforcement, evidence, polling, violations
+from monitoring import enforcement, evidence, polling, readings, violations
 from monitoring.polling import PollPlan
 from portal import idempotency, keys, notices, throttle
 from rental import bookings, units
@@ -155,10 +156,13 @@ def send_notices() -> None:
 
 @queue.task(name="sweep")
 def sweep() -> None:
-    """Delete what has served its time: counts of failed sign-ins, first answers."""
+    """Delete what has served its time: counts of failed sign-ins, first answers, readings."""
+    oldest = clock.now() - timedelta(days=settings_here().readings_days)
     with transaction():
         attempts, answers = throttle.sweep(), idempotency.sweep()
-    log.info("swept", attempts=attempts, answers=answers)
+    with transaction():
+        old = readings.prune(oldest)
+    log.info("swept", attempts=attempts, answers=answers, readings=old)
 
 
 @queue.task(name="revive", pass_context=True)

@@ -11,6 +11,7 @@ from email.utils import format_datetime
 from smtplib import SMTP
 from zoneinfo import ZoneInfo
 
+from flask import current_app
 from flask_babel import force_locale
 from flask_babel import format_datetime as local_datetime
 from flask_babel import gettext as _
@@ -163,6 +164,12 @@ def _local(instant: datetime, zone: ZoneInfo) -> str:
     return str(local_datetime(instant.astimezone(zone), "HH:mm dd/MM/yyyy", rebase=False))
 
 
+def _address(booking: Booking) -> str:
+    """Where the booking stands, as the installation is reached from outside."""
+    settings: Settings = current_app.extensions["settings"]
+    return f"{settings.public_url.rstrip('/')}/bookings/{booking.reference}"
+
+
 def _about_booking(booking: Booking, subject: str, sentence: str) -> None:
     """Tell the member who asked: what, when, which things."""
     body = "\n".join(
@@ -173,6 +180,8 @@ def _about_booking(booking: Booking, subject: str, sentence: str) -> None:
             _times(booking),
             *(f"- {line.resource.name} × {line.quantity}" for line in booking.lines),
             *(("", _("Reason: %(reason)s", reason=booking.reason)) if booking.reason else ()),
+            "",
+            _address(booking),
         )
     )
     write(booking.member, f"{booking.reference}: {subject}", body, about=booking.reference)

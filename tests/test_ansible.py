@@ -114,7 +114,7 @@ def test_every_variable_written_on_the_host_is_a_setting(rendered: Path) -> None
     known = {variable(field) for field in Settings.model_fields}
     written = set(environment(rendered / "settings.env"))
     assert written | set(SECRETS) <= known
-    assert len(SECRETS) == 4
+    assert len(SECRETS) == 3
 
 
 def test_the_service_starts_from_what_is_written(

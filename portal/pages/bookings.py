@@ -20,7 +20,7 @@ from portal.pages import booking_form, formats, reading
 from portal.pages.booking_form import TypedBooking, TypedLine
 from portal.pages.diary import told
 from portal.pages.reading import Listing
-from rental import bookings, catalogue, journal, units
+from rental import bookings, catalogue, hours, journal, units
 from rental.models import Booking, BookingStatus, Line, Unit
 
 pages = Blueprint("bookings", __name__, url_prefix="/bookings")
@@ -215,6 +215,7 @@ def show(reference: str) -> str:
         steps=steps(booking, entries),
         entries=told(entries),
         papers=papers,
+        outside={line.id for line in hours.lines_outside(booking.lines)},
     )
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import selectinload
 from config import clock
 from config.database import db
 from portal.access import may
-from rental import closures
+from rental import closures, hours
 from rental.models import Booking, BookingStatus, Closure, Line
 from rental.period import Period
 
@@ -18,10 +18,11 @@ pages = Blueprint("desk", __name__, url_prefix="/desk")
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A request and the closures that would refuse its confirmation."""
+    """A request, the closures that would refuse its confirmation, and whether it is after hours."""
 
     booking: Booking
     closures: list[Closure]
+    is_outside: bool
 
 
 def waiting() -> int:
@@ -43,7 +44,10 @@ def requests(limit: int = 100) -> list[Waiting]:
         .order_by(Booking.starts_at, Booking.id)
         .limit(limit)
     )
-    return [Waiting(booking, _in_the_way(booking)) for booking in rows.unique()]
+    return [
+        Waiting(booking, _in_the_way(booking), bool(hours.lines_outside(booking.lines)))
+        for booking in rows.unique()
+    ]
 
 
 def _in_the_way(booking: Booking) -> list[Closure]:
