@@ -50,9 +50,12 @@ def renew_for(booking: Booking) -> None:
     issued = [charge for charge in stale if _is_issued(charge)]
     if issued:
         raise InvoicedAlready(
-            f"{booking.reference} is on the issued invoice "
-            f"{issued[0].invoice.display_number if issued[0].invoice else ''}; "
-            "credit that invoice first, then change the booking",
+            "{booking} is on the issued invoice {number}; credit that invoice first, then change "
+            "the booking.",
+            words={
+                "booking": booking.reference,
+                "number": issued[0].invoice.display_number if issued[0].invoice else "",
+            },
             invoice=issued[0].invoice_id,
         )
     drafts = {charge.invoice_id for charge in stale if charge.invoice_id is not None}

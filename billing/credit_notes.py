@@ -45,17 +45,18 @@ def issue(invoice: Invoice, new: NewCredit, *, by: Member | None) -> CreditNote:
     """
     reason = new.reason.strip()
     if not reason or len(reason) > 500:
-        raise Invalid("say why the credit is given, in 500 characters at most")
+        raise Invalid("Say why the credit is given, in 500 characters at most.")
     if new.amount is not None and new.lines:
-        raise Invalid("give an amount for the whole invoice or amounts by line, not both")
+        raise Invalid("Give an amount for the whole invoice or amounts by line, not both.")
     if invoice.booking is not None:
         invoices.lock_booking(invoice.booking)
     invoice = invoices.lock(invoice)
     if invoice.status not in CREDITABLE:
         raise WrongInvoiceState(
-            f"the invoice is {invoice.status.value}: only an issued invoice is credited; change or "
-            "discard a draft instead",
+            "The invoice is {status}: only an issued invoice is credited; change or discard a "
+            "draft instead.",
             invoice=invoice.id,
+            status=invoice.status,
         )
     parts = _by_line(invoice, new) if new.lines else _spread(invoice, new.amount)
     return _written(invoice, reason, parts, by)
@@ -96,12 +97,14 @@ def _spread(invoice: Invoice, amount: Money | None) -> list[tuple[InvoiceLine, M
 def _by_line(invoice: Invoice, new: NewCredit) -> list[tuple[InvoiceLine, Money]]:
     lines = {line.id: line for line in invoice.lines}
     if len({one.invoice_line_id for one in new.lines}) < len(new.lines):
-        raise Invalid("a line of the invoice is credited twice; add its amounts up")
+        raise Invalid("A line of the invoice is credited twice; add its amounts up.")
     parts = []
     for one in new.lines:
         line = lines.get(one.invoice_line_id)
         if line is None:
-            raise Invalid(f"the invoice has no line {one.invoice_line_id}")
+            raise Invalid(
+                "The invoice has no line {line}; look at its lines.", line=one.invoice_line_id
+            )
         _require_left(one.amount, line.left)
         parts.append((line, one.amount))
     _require_left(Money(sum(part.minor for _, part in parts)), creditable(invoice))
@@ -112,11 +115,11 @@ def _require_left(amount: Money, left: Money) -> None:
     if amount.minor <= 0 and left.minor > 0:
         raise BadAmount
     if left.minor <= 0:
-        raise OverCredit("nothing is left to credit: all of it is credited already")
+        raise OverCredit("Nothing is left to credit: all of it is credited already.")
     if left < amount:
         raise OverCredit(
-            f"{left.text()} is left to credit, and {amount.text()} is more; "
-            f"credit {left.text()} at most",
+            "{left} is left to credit, and {amount} is more; credit {left} at most.",
+            words={"left": left.text(), "amount": amount.text()},
             left=left.as_json(),
             amount=amount.as_json(),
         )

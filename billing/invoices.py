@@ -110,8 +110,9 @@ def draft_for(booking: Booking) -> Invoice:
     ).all()
     if not charges and draft is None:
         raise NothingToInvoice(
-            f"{booking.reference} has nothing left to invoice: its charges are on an issued "
-            "invoice, or it is not confirmed yet"
+            "{booking} has nothing left to invoice: its charges are on an issued invoice, or it is "
+            "not confirmed yet. Look at its invoices, or confirm it first.",
+            booking=booking.reference,
         )
     if draft is None:
         draft = Invoice(
@@ -170,13 +171,18 @@ def issue(invoice: Invoice, *, by: Member | None) -> Invoice:
     more, NothingToInvoice where it comes to nothing.
     """
     invoice = lock(invoice)
-    _require(invoice, {InvoiceStatus.DRAFT}, "it is issued already; open it to see its number")
+    _require(
+        invoice,
+        {InvoiceStatus.DRAFT},
+        "The invoice is {status}: it is issued already; open it to see its number.",
+    )
     tax_date = clock.today()
     redraw(invoice, tax_date)
     if invoice.total_minor <= 0:
         raise NothingToInvoice(
-            f"the draft comes to {invoice.total.text()}, so there is nothing to issue; discard it "
-            "and settle the credit with the next invoice"
+            "The draft comes to {total}, so there is nothing to issue; discard it and settle the "
+            "credit with the next invoice.",
+            words={"total": invoice.total.text()},
         )
     snapshot, issuer = snapshots.of_invoice(invoice), by.id if by else None
     numbered = numbering.take("invoice", tax_date.year)
@@ -195,11 +201,15 @@ def issue(invoice: Invoice, *, by: Member | None) -> Invoice:
 def void(invoice: Invoice, *, by: Member | None, reason: str) -> Invoice:
     """Declare an unpaid invoice void; it keeps its number, and its charges may be invoiced anew."""
     invoice = lock(invoice)
-    _require(invoice, {InvoiceStatus.OPEN}, "only an open invoice can be voided")
+    _require(
+        invoice,
+        {InvoiceStatus.OPEN},
+        "The invoice is {status}: only an open invoice can be voided; look at it again.",
+    )
     if invoice.paid_minor or invoice.credited_minor:
         raise WrongInvoiceState(
-            "the invoice is paid or credited in part and cannot be voided; issue a credit note for "
-            "what is left",
+            "The invoice is paid or credited in part and cannot be voided; issue a credit note for "
+            "what is left.",
             invoice=invoice.id,
         )
     invoice.closed_reason = reason
@@ -212,7 +222,11 @@ def void(invoice: Invoice, *, by: Member | None, reason: str) -> Invoice:
 def write_off(invoice: Invoice, *, by: Member | None, reason: str) -> Invoice:
     """Give up collecting an open invoice; a payment that comes after all still counts."""
     invoice = lock(invoice)
-    _require(invoice, {InvoiceStatus.OPEN}, "only an open invoice can be written off")
+    _require(
+        invoice,
+        {InvoiceStatus.OPEN},
+        "The invoice is {status}: only an open invoice can be written off; look at it again.",
+    )
     invoice.closed_reason = reason
     move(invoice, InvoiceStatus.UNCOLLECTIBLE)
     journal.record(invoice, "written off", by=by, reason=reason)
@@ -231,20 +245,21 @@ def move(invoice: Invoice, status: InvoiceStatus) -> None:
     """Change the status along the transition table; raises WrongInvoiceState."""
     if status not in MOVES.get(invoice.status, frozenset()):
         raise WrongInvoiceState(
-            f"an invoice that is {invoice.status.value} cannot become {status.value}",
+            "An invoice that is {status} cannot become {to}; look at it again.",
             invoice=invoice.id,
-            status=invoice.status.value,
+            status=invoice.status,
+            to=status,
         )
     invoice.status = status
     db.session.flush()
 
 
-def _require(invoice: Invoice, allowed: set[InvoiceStatus], otherwise: str) -> None:
+def _require(invoice: Invoice, allowed: set[InvoiceStatus], refusal: str) -> None:
     if invoice.status not in allowed:
         raise WrongInvoiceState(
-            f"the invoice is {invoice.status.value}: {otherwise}",
+            refusal,
             invoice=invoice.id,
-            status=invoice.status.value,
+            status=invoice.status,
         )
 
 

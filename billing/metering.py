@@ -22,7 +22,7 @@ def percentile_95(buckets: Iterable[float | None]) -> float:
     if not measured:
         raise NoBuckets
     if not all(math.isfinite(bucket) and bucket >= 0 for bucket in measured):
-        raise Invalid("a bucket is negative or no finite number; correct the measurement first")
+        raise Invalid("A bucket is negative or no finite number; correct the measurement first.")
     # Whole numbers only: 0.95 · n in floats is a hair too high for some n.
     rank = (95 * len(measured) + 99) // 100
     return measured[rank - 1]

@@ -94,8 +94,9 @@ class Money:
     def _same(self, other: "Money") -> "Money":
         if other.currency != self.currency:
             raise CurrencyMismatch(
-                f"{self.currency} and {other.currency} cannot be reckoned together; "
-                "convert one of them first"
+                "{one} and {other} cannot be reckoned together; convert one of them first.",
+                one=self.currency,
+                other=other.currency,
             )
         return other
 

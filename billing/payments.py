@@ -16,6 +16,9 @@ from config.errors import Invalid
 from rental import journal
 from rental.models import Member
 
+NOT_ISSUED = "The invoice is {status}, so no payment can be recorded; issue it first."
+NOT_OWED = "The invoice is {status}, so no payment can be recorded; nothing is owed on it."
+
 
 @dataclass(frozen=True, slots=True)
 class NewPayment:
@@ -70,11 +73,11 @@ def _check(new: NewPayment, reference: str) -> None:
     if new.amount.minor <= 0:
         raise BadAmount
     if new.method is PaymentMethod.TRANSFER and not reference:
-        raise Invalid("a transfer needs the bank's reference, so that it is recorded only once")
+        raise Invalid("A transfer needs the bank's reference, so that it is recorded only once.")
     if len(reference) > 100:
-        raise Invalid("the reference is longer than 100 characters; enter the bank's own number")
+        raise Invalid("The reference is longer than 100 characters; enter the bank's own number.")
     if new.received_at is not None and new.received_at > clock.now():
-        raise Invalid("the payment lies in the future; enter the day it was received")
+        raise Invalid("The payment lies in the future; enter the day it was received.")
 
 
 def _require_new(invoice: Invoice, new: NewPayment, reference: str) -> None:
@@ -84,8 +87,9 @@ def _require_new(invoice: Invoice, new: NewPayment, reference: str) -> None:
     )
     if repeated:
         raise PaymentRepeated(
-            f"{new.amount.text()} with reference {reference} is on record for this invoice "
-            "already; nothing was added",
+            "{amount} with reference {reference} is on record for this invoice already; nothing "
+            "was added. Look at its payments.",
+            words={"amount": new.amount.text(), "reference": reference},
             invoice=invoice.id,
         )
 
@@ -93,16 +97,19 @@ def _require_new(invoice: Invoice, new: NewPayment, reference: str) -> None:
 def _require_owed(invoice: Invoice, amount: Money) -> None:
     if invoice.status not in COLLECTING:
         raise WrongInvoiceState(
-            f"the invoice is {invoice.status.value}, so no payment can be recorded; "
-            + ("issue it first" if invoice.number is None else "nothing is owed on it"),
+            NOT_ISSUED if invoice.number is None else NOT_OWED,
             invoice=invoice.id,
-            status=invoice.status.value,
+            status=invoice.status,
         )
     if invoice.left < amount:
         raise OverPayment(
-            f"{invoice.left.text()} is open on {invoice.display_number}, and {amount.text()} is "
-            f"more: record {invoice.left.text()} here and return the rest or put it on another "
-            "invoice of the unit",
+            "{open} is open on {number}, and {amount} is more: record {open} here and return the "
+            "rest or put it on another invoice of the unit.",
+            words={
+                "open": invoice.left.text(),
+                "amount": amount.text(),
+                "number": invoice.display_number,
+            },
             open=invoice.left.as_json(),
             amount=amount.as_json(),
         )

@@ -96,8 +96,9 @@ def price(tariffs: Sequence[Tariff], unit_class: UnitClass, rented: Rented, day:
         if found:
             return min(found, key=lambda priced: priced.amount.minor)
     raise NoPrice(
-        f"no tariff in force on {day:%d/%m/%Y} prices {rented.code}; ask finance to add a rate for "
-        f"it or for its kind ({rented.kind.value})",
+        "No tariff in force on {day} prices {resource}; ask finance to add a rate for it or for "
+        "its kind ({kind}).",
+        words={"day": f"{day:%d/%m/%Y}", "kind": rented.kind},
         resource=rented.code,
         day=day.isoformat(),
     )

@@ -130,7 +130,8 @@ def code_on(rates: Sequence[VatRate], service: str, day: date) -> VatCode:
             if rate.service == wanted and rate.holds_on(day):
                 return rate.code
     raise NoVatRate(
-        f"no VAT rate is on record for {service} on {day:%d/%m/%Y}; add it to config/vat",
+        "No VAT rate is on record for {service} on {day}; add it to config/vat.",
+        words={"day": f"{day:%d/%m/%Y}"},
         service=service,
         day=day.isoformat(),
     )

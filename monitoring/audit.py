@@ -27,12 +27,13 @@ def audit(text: str, platform: str, rules: Iterable[Rule] | None = None) -> list
         rule for rule in known if platform in rule.platforms and rule.evidence in _IN_A_FILE
     ]
     if not applicable:
-        names = ", ".join(
-            sorted(
+        raise NoRules(
+            "No rule speaks of '{platform}'; choose one of {platforms}.",
+            platform=platform,
+            platforms=sorted(
                 {name for rule in known if rule.evidence in _IN_A_FILE for name in rule.platforms}
-            )
+            ),
         )
-        raise NoRules(f"No rule speaks of {platform!r}; choose one of {names}.")
     return policy.evaluate(applicable, policy.evidence_from(platform, text))
 
 

@@ -54,7 +54,7 @@ class Keyring:
     def __post_init__(self) -> None:
         """Refuse keys that are not 256 bits."""
         if any(len(key) != 32 for key in (self.current, *self.older)):
-            raise BadLogin("a key-encryption key has 32 bytes")
+            raise BadLogin("A key-encryption key has 32 bytes; write it in URL-safe base64.")
 
     @classmethod
     def from_text(cls, current: str, *older: str) -> "Keyring":
@@ -75,7 +75,7 @@ def _key_from(text: str) -> bytes:
     try:
         return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except (binascii.Error, ValueError) as wrong:
-        raise BadLogin("a key-encryption key is 32 bytes in URL-safe base64") from wrong
+        raise BadLogin("A key-encryption key is 32 bytes in URL-safe base64.") from wrong
 
 
 def key_id(key: bytes) -> str:
@@ -123,7 +123,9 @@ def add(name: str, login: Login, keyring: Keyring) -> Credential:
     if not 1 <= len(name) <= 80:
         raise BadLogin("A credential has a name of 1 to 80 characters.")
     if find(name) is not None:
-        raise CredentialExists(f"Another credential is named {name}; choose another name.")
+        raise CredentialExists(
+            "Another credential is named {name}; choose another name.", name=name
+        )
     row = Credential(name=name, context=uuid4())
     seal(row, login, keyring)
     db.session.add(row)
@@ -134,7 +136,11 @@ def add(name: str, login: Login, keyring: Keyring) -> Credential:
 def replace(credential: Credential, login: Login, keyring: Keyring) -> None:
     """Give the row another login of the same kind."""
     if KINDS[type(login)] is not credential.kind:
-        raise BadLogin(f"The credential {credential.name} is of kind {credential.kind}.")
+        raise BadLogin(
+            "The credential {name} is of kind {kind}; give a login of that kind.",
+            name=credential.name,
+            kind=credential.kind,
+        )
     seal(credential, login, keyring)
     db.session.flush()
 
@@ -163,8 +169,9 @@ def _unwrapped(credential: Credential, keyring: Keyring) -> bytes:
     key = keyring.find(credential.key_id)
     if key is None:
         raise CredentialUnreadable(
-            f"The credential {credential.name} is sealed with key {credential.key_id}, which this "
-            "installation does not have; restore that key or enter the credential again."
+            "The credential {name} is sealed with key {key}, which this installation does not "
+            "have; restore that key or enter the credential again.",
+            words={"name": credential.name, "key": credential.key_id},
         )
     return _decrypt(key, credential.wrapped_key, _bound(credential, "key"), credential)
 
@@ -184,8 +191,8 @@ def _decrypt(key: bytes, sealed: bytes, bound: bytes, credential: Credential) ->
         return AESGCM(key).decrypt(sealed[:NONCE], sealed[NONCE:], bound)
     except InvalidTag as wrong:
         raise CredentialUnreadable(
-            f"The credential {credential.name} was altered or moved from another row; "
-            "enter it again."
+            "The credential {name} was altered or moved from another row; enter it again.",
+            words={"name": credential.name},
         ) from wrong
 
 

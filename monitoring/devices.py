@@ -22,6 +22,8 @@ from monitoring.models import (
 from rental import journal
 from rental.models import Asset, Member, Resource, Site
 
+NAME_TAKEN = "Another device is named {name}; choose another name."
+
 
 @dataclass(frozen=True, slots=True)
 class NewDevice:
@@ -45,7 +47,7 @@ class NewDevice:
 def add(new: NewDevice, *, by: Member | None = None) -> Device:
     """Put a device into the inventory; raises BadAddress, BadDevice or DeviceExists."""
     if find(new.name.strip()) is not None:
-        raise DeviceExists(f"Another device is named {new.name.strip()}; choose another name.")
+        raise DeviceExists(NAME_TAKEN, name=new.name.strip())
     device = Device()
     _describe(device, new)
     db.session.add(device)
@@ -58,7 +60,7 @@ def change(device: Device, new: NewDevice, *, by: Member | None = None) -> None:
     """Describe the device anew; raises as `add` does. At another address it is met anew."""
     other = find(new.name.strip())
     if other is not None and other.id != device.id:
-        raise DeviceExists(f"Another device is named {new.name.strip()}; choose another name.")
+        raise DeviceExists(NAME_TAKEN, name=new.name.strip())
     was = (device.address, device.snmp_port, device.snmp_credential)
     _describe(device, new)
     if was != (device.address, device.snmp_port, device.snmp_credential):
@@ -88,11 +90,17 @@ def _check(new: NewDevice) -> None:
         raise BadDevice("A device has a name of 1 to 80 characters.")
     for port in (new.snmp_port, new.ssh_port):
         if not 1 <= port <= 65535:
-            raise BadDevice(f"There is no port {port}; ports are 1 to 65535.")
+            raise BadDevice("There is no port {port}; ports are 1 to 65535.", port=port)
     if new.snmp_credential is not None and new.snmp_credential.kind is CredentialKind.SSH:
-        raise BadDevice(f"The credential {new.snmp_credential.name} is for SSH, not for SNMP.")
+        raise BadDevice(
+            "The credential {credential} is for SSH, not for SNMP; choose another.",
+            credential=new.snmp_credential.name,
+        )
     if new.ssh_credential is not None and new.ssh_credential.kind is not CredentialKind.SSH:
-        raise BadDevice(f"The credential {new.ssh_credential.name} is for SNMP, not for SSH.")
+        raise BadDevice(
+            "The credential {credential} is for SNMP, not for SSH; choose another.",
+            credential=new.ssh_credential.name,
+        )
 
 
 def numeric(address: str) -> str:
@@ -101,10 +109,13 @@ def numeric(address: str) -> str:
         found = ipaddress.ip_address(address.strip())
     except ValueError as wrong:
         raise BadAddress(
-            f"{address!r} is not a numeric address; write it as 192.0.2.10 or 2001:db8::10."
+            "'{address}' is not a numeric address; write it as 192.0.2.10 or 2001:db8::10.",
+            address=address,
         ) from wrong
     if found.is_unspecified or found.is_multicast:
-        raise BadAddress(f"{found} is no address of one device.")
+        raise BadAddress(
+            "{address} is no address of one device; write the device's own.", address=str(found)
+        )
     return str(found)
 
 

@@ -104,7 +104,7 @@ def require(verb: str) -> Member:
     member = current_member()
     if not allows(member, verb):
         raise NotAllowed(
-            f"Your role does not allow you to {verb}; ask a colleague whose role does."
+            "Your role does not allow you to {verb}; ask a colleague whose role does.", verb=verb
         )
     return member
 

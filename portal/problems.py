@@ -23,6 +23,7 @@ from config import logs
 from config.database import db
 from config.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal, Unreachable
 from portal.access import NotSignedIn
+from portal.pages import sentences
 from portal.signin import WrongPassword
 from portal.throttle import TooManyAttempts
 
@@ -72,11 +73,18 @@ class Problem:
     name: str
     detail: str
     details: dict[str, Any] = field(default_factory=dict)
+    refusal: Refusal | None = None
 
     @property
     def title(self) -> str:
         """The words of the status."""
         return HTTPStatus(self.status).phrase
+
+    def spoken(self) -> str:
+        """The sentence in the language of the visitor."""
+        if self.refusal is not None:
+            return sentences.spoken(self.refusal)
+        return _(self.detail) if self.detail else ""
 
     def as_json(self) -> dict[str, Any]:
         """The members of RFC 9457, then ours."""
@@ -104,7 +112,7 @@ def of_refusal(refusal: Refusal) -> Problem:
     details = dict(refusal.details)
     if status == 409:
         details.setdefault("conflicts", [])
-    return Problem(status, _words(type(refusal).__name__), refusal.message, details)
+    return Problem(status, _words(type(refusal).__name__), refusal.message, details, refusal)
 
 
 def of_validation(wrong: ValidationError) -> Problem:
@@ -183,7 +191,7 @@ def _page(problem: Problem) -> str:
         return render_template(
             "problem.html",
             problem=problem,
-            detail=_(problem.detail) if problem.detail else "",
+            detail=problem.spoken(),
             request_id=g.get("request_id"),
         )
     except Exception:

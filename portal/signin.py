@@ -166,7 +166,7 @@ def enter() -> Response | tuple[str, int, dict[str, str]]:
             "sign_in.html",
             next=target,
             email=email,
-            problem=_(refused.message),
+            problem=_(refused.template),
             retry_after=wait,
         )
         return page, 429 if wait else 422, {"Retry-After": str(wait)} if wait else {}

@@ -138,7 +138,10 @@ def change(booking: Booking, changes: Changes, *, by: Member) -> None:
     """
     status = _lock(booking).status
     if status not in (BookingStatus.REQUESTED, BookingStatus.CONFIRMED):
-        raise MovedOn(f"A booking that is {status.value} cannot be changed any more.")
+        raise MovedOn(
+            "A booking that is {status} cannot be changed any more; request a new one.",
+            status=status,
+        )
     if status is BookingStatus.CONFIRMED and not units.is_staff(by):
         raise NotYourMove("The booking is confirmed: ask the desk to change it.")
     if changes.title is not None:
@@ -279,8 +282,9 @@ def _move(booking: Booking, to: BookingStatus, *, by: Member | None, **details: 
     if moved.rowcount == 0:  # type: ignore[attr-defined]
         db.session.refresh(booking, ["status"])
         raise MovedOn(
-            f"The booking is {booking.status.value} and cannot become {to.value}.",
-            status=booking.status.value,
+            "The booking is {status} and cannot become {to}; look again before you decide.",
+            status=booking.status,
+            to=to,
         )
     db.session.refresh(booking, ["status"])
     journal.record(booking, to.value, by=by, **{k: v for k, v in details.items() if v})
@@ -306,20 +310,29 @@ def _asks(lines: Sequence[WantedLine], by: Member) -> list[Ask]:
     if not lines:
         raise BadBooking("A booking needs at least one line: what, how many, from when until when.")
     if len(lines) > MOST_LINES:
-        raise BadBooking(f"A booking has at most {MOST_LINES} lines; split it.")
+        raise BadBooking("A booking has at most {most} lines; split it.", most=MOST_LINES)
     earliest = clock.now() - GRACE
     resources = catalogue.by_codes(line.resource for line in lines)
     for line in lines:
+        code = line.resource
         if not 1 <= line.quantity <= MOST_PIECES:
-            raise BadBooking(f"The quantity of {line.resource} is at least 1.")
+            raise BadBooking(
+                "The quantity of {resource} is between 1 and {most}; correct it.",
+                resource=code,
+                most=MOST_PIECES,
+            )
         if line.period.duration > LONGEST:
-            raise BadBooking(f"{line.resource}: a line lasts 366 days at most; split it.")
+            raise BadBooking("{resource}: a line lasts 366 days at most; split it.", resource=code)
         if line.period.starts_at < earliest and not units.is_staff(by):
-            raise BadBooking(f"{line.resource}: the period has begun already; choose a later one.")
-        if hours.refuses(resources[line.resource], line.period):
-            raise BadBooking(f"{line.resource}: the site is closed then; choose its opening hours.")
-        if resources[line.resource].is_retired:
-            raise BadBooking(f"{line.resource} is no longer rented out; choose another.")
+            raise BadBooking(
+                "{resource}: the period has begun already; choose a later one.", resource=code
+            )
+        if hours.refuses(resources[code], line.period):
+            raise BadBooking(
+                "{resource}: the site is closed then; choose its opening hours.", resource=code
+            )
+        if resources[code].is_retired:
+            raise BadBooking("{resource} is no longer rented out; choose another.", resource=code)
     return [Ask(resources[line.resource], line.quantity, line.period) for line in lines]
 
 

@@ -43,7 +43,9 @@ def get(code: str) -> Resource:
     """The resource of this code; raises UnknownResource."""
     resource = find(code)
     if resource is None:
-        raise UnknownResource(f"There is no resource {code!r}; look it up in the catalogue.")
+        raise UnknownResource(
+            "There is no resource '{resource}'; look it up in the catalogue.", resource=code
+        )
     return resource
 
 
@@ -56,7 +58,7 @@ def by_codes(codes: Iterable[str]) -> dict[str, Resource]:
     }
     if missing := sorted(wanted - found.keys()):
         raise UnknownResource(
-            f"There is no resource {', '.join(missing)}; look it up in the catalogue.",
+            "There is no resource {resources}; look it up in the catalogue.",
             resources=missing,
         )
     return found
@@ -112,7 +114,9 @@ def add(new: NewResource, site: Site) -> Resource:
     """Put a resource into the catalogue; raises BadResource or CodeTaken."""
     check(new)
     if find(new.code) is not None:
-        raise CodeTaken(f"Another resource already has the code {new.code}.")
+        raise CodeTaken(
+            "Another resource already has the code {code}; choose another code.", code=new.code
+        )
     resource = Resource(
         site=site,
         kind=new.kind,

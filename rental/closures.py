@@ -52,7 +52,11 @@ def close(resource: Resource, new: NewClosure, *, by: Member | None = None) -> C
     if not reason:
         raise BadResource("Say why it is closed: renters read the reason.")
     if new.quantity is not None and not 1 <= new.quantity <= resource.stock:
-        raise BadResource(f"Between 1 and {resource.stock} of {resource.code} can be closed.")
+        raise BadResource(
+            "Between 1 and {stock} of {resource} can be closed; correct the quantity.",
+            stock=resource.stock,
+            resource=resource.code,
+        )
     catalogue.lock([resource.id])
     if new.cause is not None and (standing := find_open(resource, new.cause)) is not None:
         return standing
@@ -128,8 +132,9 @@ def require_open(resource_ids: Iterable[int], period: Period) -> None:
     for closure in standing(resource_ids, period):
         if closure.quantity is None:
             raise ResourceClosed(
-                f"{closure.resource.code} is off the calendar ({closure.kind.value}): "
-                f"{closure.reason}",
+                "{resource} is off the calendar ({kind}: {reason}); choose another time or "
+                "resource.",
+                words={"kind": closure.kind, "reason": closure.reason},
                 resource=closure.resource.code,
                 kind=closure.kind.value,
             )

@@ -48,7 +48,8 @@ class ResourceUnavailable(Conflict):
         """`conflicts`: one `{resource, starts_at, ends_at, free, wanted}` for each shortage."""
         names = ", ".join(dict.fromkeys(c["resource"] for c in conflicts))
         super().__init__(
-            f"Not free in this period: {names}. Choose another time, quantity or resource.",
+            "Not free in this period: {resources}. Choose another time, quantity or resource.",
+            words={"resources": names},
             conflicts=conflicts,
         )
 

@@ -22,7 +22,7 @@ class Period:
         """Refuse naive times and empty or reversed spans."""
         if self.starts_at.tzinfo is None or self.ends_at.tzinfo is None:
             raise BadPeriod(
-                "a time without an offset is ambiguous; write 2026-12-01T09:00:00+07:00"
+                "A time without an offset is ambiguous; write 2026-12-01T09:00:00+07:00."
             )
         if self.starts_at >= self.ends_at:
             raise BadPeriod("The period must end after it starts.")

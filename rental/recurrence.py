@@ -35,7 +35,9 @@ def dates(rrule: str, first: datetime, zone: tzinfo | str, until: datetime) -> l
         if moment > last:
             break
         if len(found) == MOST_DATES:
-            raise BadRecurrence(f"The rule yields more than {MOST_DATES} dates; shorten it.")
+            raise BadRecurrence(
+                "The rule yields more than {most} dates; shorten it.", most=MOST_DATES
+            )
         # Through UTC and back, so that a skipped wall-clock time becomes one that exists.
         found.append(moment.replace(tzinfo=zone).astimezone(UTC).astimezone(zone))
     if not found:
@@ -50,7 +52,9 @@ def _rule(text: str, wall: datetime, zone: tzinfo) -> rruleset:
     try:
         rule = rrulestr(_local_until(body, zone), dtstart=wall, forceset=True)
     except (ValueError, KeyError, TypeError, AttributeError) as wrong:
-        raise BadRecurrence(f"The rule cannot be read: {wrong}") from wrong
+        raise BadRecurrence(
+            "The rule cannot be read ({problem}); correct it.", problem=str(wrong)
+        ) from wrong
     assert isinstance(rule, rruleset)  # noqa: S101  # forceset says so
     return rule
 
@@ -61,17 +65,25 @@ def _local_until(body: str, zone: tzinfo) -> str:
     for piece in body.split(";"):
         key, equals, value = piece.partition("=")
         if not equals:
-            raise BadRecurrence(f"{piece!r} is no part of a rule; write NAME=VALUE, parted by ;.")
+            raise BadRecurrence(
+                "'{piece}' is no part of a rule; write NAME=VALUE, parted by ;.", piece=piece
+            )
         if key.upper() == "FREQ" and value.upper() not in FREQUENCIES:
-            raise BadRecurrence(f"FREQ={value} is not one of {', '.join(FREQUENCIES)}.")
+            raise BadRecurrence(
+                "FREQ={value} is not one of {frequencies}.",
+                value=value,
+                frequencies=list(FREQUENCIES),
+            )
         if key.upper() == "INTERVAL" and not (value.isdigit() and int(value) > 0):
             # dateutil would search for the next date for ever.
-            raise BadRecurrence(f"INTERVAL={value} is not a number of at least 1.")
+            raise BadRecurrence("INTERVAL={value} is not a number of at least 1.", value=value)
         if key.upper() == "UNTIL" and value.upper().endswith("Z"):
             try:
                 moment = datetime.strptime(value.upper(), "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
             except ValueError as wrong:
-                raise BadRecurrence(f"UNTIL={value} is not a time.") from wrong
+                raise BadRecurrence(
+                    "UNTIL={value} is not a time; write 20261231T170000Z.", value=value
+                ) from wrong
             pieces.append(f"UNTIL={moment.astimezone(zone):%Y%m%dT%H%M%S}")
         else:
             pieces.append(piece)

@@ -13,7 +13,7 @@ def get(slug: str) -> Unit:
     """The unit of this slug; raises UnknownUnit."""
     unit = find(slug)
     if unit is None:
-        raise UnknownUnit(f"There is no unit {slug!r}.")
+        raise UnknownUnit("There is no unit '{unit}'; choose one of the list.", unit=slug)
     return unit
 
 
@@ -38,7 +38,7 @@ def member_by_email(email: str) -> Member:
     """The member with this address; raises UnknownMember."""
     member = find_member(email)
     if member is None:
-        raise UnknownMember(f"There is no member {email!r}.")
+        raise UnknownMember("There is no member '{email}'; check the address.", email=email)
     return member
 
 
@@ -50,7 +50,9 @@ def site(slug: str | None) -> Site:
     else:
         found = db.session.scalar(query.limit(1))
     if found is None:
-        raise UnknownSite(f"There is no site {slug!r}." if slug else "There is no site yet.")
+        if slug:
+            raise UnknownSite("There is no site '{site}'; choose one of the list.", site=slug)
+        raise UnknownSite("There is no site yet; ask the administrator to add one.")
     return found
 
 

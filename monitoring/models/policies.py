@@ -130,9 +130,11 @@ class Violation(Base):
         """Take the next state; raises ViolationMovedOn where the table has no such move."""
         if status not in MOVES[self.status]:
             raise ViolationMovedOn(
-                f"The violation of {self.rule} is {self.status.value} and cannot become "
-                f"{status.value}; look again before you decide.",
+                "The violation of {rule} is {status} and cannot become {to}; look again before you "
+                "decide.",
                 violation=self.id,
-                status=self.status.value,
+                rule=self.rule,
+                status=self.status,
+                to=status,
             )
         self.status = status

@@ -50,10 +50,10 @@ class SnmpUser:
     def __post_init__(self) -> None:
         """Refuse what RFC 3414 refuses: privacy without a signature, passwords under 8 octets."""
         if self.privacy_password and not self.auth_password:
-            raise BadLogin("SNMPv3 encrypts only signed messages; give an authentication password")
+            raise BadLogin("SNMPv3 encrypts only signed messages; give an authentication password.")
         for password in (self.auth_password, self.privacy_password):
             if password is not None and len(password.encode()) < 8:
-                raise BadLogin("an SNMPv3 password has 8 characters or more")
+                raise BadLogin("An SNMPv3 password has 8 characters or more.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ def name(wanted: str) -> str:
         raise NotBuilt
     names = _read(manifest, manifest.stat().st_mtime)
     if wanted not in names:
-        raise NotBuilt(f"The front end has no {wanted!r}; run `npm run build`.")
+        raise NotBuilt("The front end has no '{file}'; run `npm run build`.", file=wanted)
     return names[wanted]
 
 

@@ -13,6 +13,7 @@ from billing.errors import NoPrice, NoVatRate
 from billing.quotes import Quote
 from config.errors import Refusal
 from portal.pages import reading
+from portal.pages.sentences import spoken
 from rental import bookings, occupancies, units
 from rental.bookings import RequestedBooking, WantedLine
 from rental.catalogue import Locked
@@ -125,7 +126,8 @@ def requested(form: TypedBooking, unit: Unit) -> RequestedBooking | None:
         event_kind = reading.word({"kind": form.event_kind}, "kind", EventKind)
         organiser = reading.word({"organiser": form.organiser}, "organiser", Organiser)
     except reading.BadField as wrong:
-        form.errors["attendees" if "attendees" in wrong.message else "event_kind"] = wrong.message
+        wrong_field = "attendees" if wrong.details["field"] == "attendees" else "event_kind"
+        form.errors[wrong_field] = spoken(wrong)
         return None
     if event_kind is None:
         form.errors["event_kind"] = _("Choose the kind of event.")
@@ -174,7 +176,7 @@ def _quoted(unit: Unit, asks: Sequence[Ask]) -> tuple[Quote | None, str]:
     try:
         return quotes.quote(unit.unit_class, wanted), ""
     except (NoPrice, NoVatRate) as missing:
-        return None, missing.message
+        return None, spoken(missing)
 
 
 def _note_clashes(readable: Sequence[tuple[TypedLine, Ask]], resources: Sequence[Resource]) -> None:
@@ -217,5 +219,5 @@ def note_refusal(form: TypedBooking, refusal: Refusal) -> None:
     form.errors["form"] = (
         _("Somebody else holds part of this. Change the lines marked below; the rest is kept.")
         if told
-        else _(refusal.message)
+        else spoken(refusal)
     )

@@ -61,9 +61,11 @@ def integer(fields: Mapping[str, str], name: str) -> int | None:
     try:
         value = int(text)
     except ValueError:
-        raise BadField(f"{name}: {text[:40]!r} is not a whole number.") from None
+        raise BadField(
+            "{field}: '{text}' is not a whole number.", field=name, text=text[:40]
+        ) from None
     if abs(value) > LARGEST:
-        raise BadField(f"{name}: the number is too large.")
+        raise BadField("{field}: the number is too large.", field=name)
     return value
 
 
@@ -75,7 +77,12 @@ def word(fields: Mapping[str, str], name: str, words: type[Word]) -> Word | None
     try:
         return words(text)
     except ValueError:
-        raise BadField(f"{name}: {text[:40]!r} is not one of {', '.join(words)}.") from None
+        raise BadField(
+            "{field}: '{text}' is not one of {words}.",
+            words={"words": list(words)},
+            field=name,
+            text=text[:40],
+        ) from None
 
 
 def day(fields: Mapping[str, str], name: str) -> date | None:
@@ -86,9 +93,11 @@ def day(fields: Mapping[str, str], name: str) -> date | None:
     try:
         value = date.fromisoformat(text)
     except ValueError:
-        raise BadField(f"{name}: {text[:40]!r} is not a date such as 2026-11-24.") from None
+        raise BadField(
+            "{field}: '{text}' is not a date such as 2026-11-24.", field=name, text=text[:40]
+        ) from None
     if not 2000 <= value.year <= 2100:
-        raise BadField(f"{name}: choose a year between 2000 and 2100.")
+        raise BadField("{field}: choose a year between 2000 and 2100.", field=name)
     return value
 
 
@@ -102,9 +111,9 @@ def instant(text: str, zone: ZoneInfo | None = None) -> datetime | None:
     try:
         value = datetime.fromisoformat(text.strip())
     except ValueError:
-        raise BadField(f"{text[:40]!r} is not a time such as 2026-11-24T08:00.") from None
+        raise BadField("'{text}' is not a time such as 2026-11-24T08:00.", text=text[:40]) from None
     if not 2000 <= value.year <= 2100:
-        raise BadField(f"{text[:40]!r}: choose a year between 2000 and 2100.")
+        raise BadField("'{text}': choose a year between 2000 and 2100.", text=text[:40])
     if value.tzinfo is None:
         value = value.replace(tzinfo=zone or clock.LOCAL)
     return value.astimezone(UTC)

@@ -32,10 +32,12 @@ def _said(tree: ast.Module) -> Iterator[tuple[int, str]]:
             # Python's own exceptions are for programmers and operators.
             if ast.unparse(node.exc.func) not in vars(builtins):
                 yield from _constants(node.exc)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_":
-            yield from _constants(node)
+        elif isinstance(node, ast.Call):
+            yield from _constants(node) if _is_marked(node) else _sentences(node)
         elif isinstance(node, ast.Assign) and _is_sentence(node.value):
             yield node.lineno, ast.literal_eval(node.value)
+        elif isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "TABLE":
+            yield from _verbs(node)
 
 
 def _names(node: ast.ClassDef) -> set[str]:
@@ -46,6 +48,27 @@ def _constants(call: ast.Call) -> Iterator[tuple[int, str]]:
     for value in call.args[:1]:
         if isinstance(value, ast.Constant) and isinstance(value.value, str):
             yield call.lineno, value.value
+
+
+def _is_marked(call: ast.Call) -> bool:
+    """Whether the call is `_("…")`, or a refusal passing its template to its family."""
+    return ast.unparse(call.func) in {"_", "super().__init__"}
+
+
+def _sentences(call: ast.Call) -> Iterator[tuple[int, str]]:
+    """Templates on their way to a function that refuses with them."""
+    if isinstance(call.func, ast.Name):
+        for value in call.args[1:]:
+            if _is_sentence(value):
+                yield value.lineno, ast.literal_eval(value)
+
+
+def _verbs(table: ast.AnnAssign) -> Iterator[tuple[int, str]]:
+    """The verbs of the table of access, which a refusal names."""
+    if isinstance(table.value, ast.Dict):
+        for key in table.value.keys:
+            if isinstance(key, ast.Constant):
+                yield key.lineno, str(key.value)
 
 
 def _is_sentence(value: ast.expr) -> bool:

@@ -35,7 +35,7 @@ def test_a_credit_note_has_its_own_number_and_shares_the_tax(
     assert (note.net + rest.net, note.vat + rest.vat) == (open_invoice.net, open_invoice.vat)
     assert open_invoice.status is InvoiceStatus.PAID
     assert all(line.left == Money(0) for line in open_invoice.lines)
-    with pytest.raises(OverCredit, match="nothing is left"):
+    with pytest.raises(OverCredit, match="Nothing is left"):
         credit_notes.issue(open_invoice, NewCredit("hủy"), by=desk)
 
 

@@ -13,7 +13,8 @@ HOME = Path(__file__).parents[2]
 CATALOGUE = HOME / "portal" / "translations" / "vi" / "LC_MESSAGES" / "messages.po"
 KEYWORDS = {"_": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
 SKIPPED = {"node_modules", ".venv", ".git", "build", "var", "static", "tests"}
-PLACE = re.compile(r"%\([a-z_]+\)s")
+# `%(count)s` in what a page says, `{count}` in what a refusal says.
+PLACE = re.compile(r"%\([a-z_]+\)s|\{[a-z_]+\}")
 
 
 def _said() -> set[str]:
