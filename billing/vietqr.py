@@ -192,4 +192,8 @@ def _check(transfer: Transfer) -> None:
 
 
 def _refuse(reason: str) -> Never:
-    raise BadTransferCode(reason)
+    """`reason` is for whoever writes or reads codes; the sentence around it is for everybody."""
+    raise BadTransferCode(
+        "The VietQR code cannot be made or read ({reason}); check bank, account, amount and text.",
+        words={"reason": reason},
+    )
