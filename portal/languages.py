@@ -1,7 +1,9 @@
 """Vietnamese first, English second: which of them a visitor reads."""
 
-from flask import Flask, Response, current_app, has_request_context, request
-from flask_babel import Babel, get_locale
+from typing import Any
+
+from flask import Flask, Response, current_app, g, has_request_context, request
+from flask_babel import Babel, get_locale, get_translations
 
 from portal.access import current_member_or_none
 
@@ -43,3 +45,21 @@ def register(app: Flask, *, locale: str, zone: str) -> None:
     Babel(app, default_locale=locale, default_timezone=zone, locale_selector=chosen)
     app.after_request(_remember)
     app.jinja_env.globals["get_locale"] = get_locale
+    # Flask-Babel looks the catalogue up for every word, and a page has hundreds.
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext=lambda words: _catalogue().ugettext(words),
+        ngettext=lambda one, many, count: _catalogue().ungettext(one, many, count),
+        newstyle=True,
+        pgettext=lambda context, words: _catalogue().upgettext(context, words),
+        npgettext=lambda context, one, many, count: _catalogue().unpgettext(
+            context, one, many, count
+        ),
+    )
+
+
+def _catalogue() -> Any:
+    """The translations of this request, looked up once."""
+    found = g.get("catalogue_of_words")
+    if found is None:
+        found = g.catalogue_of_words = get_translations()
+    return found
