@@ -172,9 +172,9 @@ def test_logs_hide_what_is_named_or_shaped_like_a_secret(capsys, service, facts,
 
 def test_the_logs_of_libraries_have_the_same_shape(capsys, service):
     logs.configure("INFO", "json")
-    logging.getLogger("some.library").warning("at %s", "postgresql://a:hunter2@b/c")
+    logging.getLogger("another.module").warning("at %s", "postgresql://a:hunter2@b/c")
     line = json.loads(capsys.readouterr().err.strip().splitlines()[-1])
-    assert line["logger"] == "some.library"
+    assert line["logger"] == "another.module"
     assert line["event"] == "at postgresql://a:***@b/c"
 
 

@@ -137,10 +137,12 @@ def test_the_job_of_a_dead_worker_is_taken_up_again(service, settings, link):
     # Its worker was killed: the job stands as being done, by nobody.
     link.execute("UPDATE procrastinate_jobs SET status = 'doing', worker_id = NULL")
     jobs.defer(link, "revive")
-    work_off(settings, service)
-    assert waiting(link) == [("sweep", "centre")]
-    work_off(settings, service)
+    # The worker that puts it back may do it at once, or leave it to the next.
+    for _turn in range(2):
+        work_off(settings, service)
     assert waiting(link) == []
+    left = link.execute("SELECT status FROM procrastinate_jobs WHERE task_name = 'sweep'")
+    assert [status for (status,) in left.fetchall() if status != "succeeded"] == []
 
 
 def test_where_a_successor_waits_the_job_of_the_dead_is_given_up(service, settings, link):
