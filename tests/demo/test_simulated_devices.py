@@ -22,6 +22,7 @@ from portal.demo.agents import Agent
 from portal.demo.devices import COMMUNITY, DEVICES, V3_AUTH, V3_PRIV, V3_USER
 from portal.demo.simulators import Plan, PortTaken, fleet
 from portal.demo.waves import Silence, Traffic
+from tests.ports import free_port
 
 BY_NAME = {device.name: device for device in DEVICES}
 SYS_NAME = "1.3.6.1.2.1.1.5.0"
@@ -204,12 +205,6 @@ def test_a_taken_port_is_named_and_nothing_stays_open():
     asyncio.run(begin())
 
 
-def _free_base() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return min(probe.getsockname()[1], 60000)
-
-
 def _started(base: int, tmp_path) -> subprocess.Popen:
     module = ["-m", "portal.demo.simulators", "--steady"]
     process = subprocess.Popen(
@@ -226,7 +221,7 @@ def _started(base: int, tmp_path) -> subprocess.Popen:
 
 
 def test_the_process_is_light_answers_net_snmp_and_stops_when_told(tmp_path):
-    base = _free_base()
+    base = free_port(wide=24)
     process = _started(base, tmp_path)
     try:
         status = Path(f"/proc/{process.pid}/status").read_text().splitlines()
@@ -247,7 +242,7 @@ def test_the_process_is_light_answers_net_snmp_and_stops_when_told(tmp_path):
 
 
 def test_the_process_ends_when_its_parent_was_killed(tmp_path):
-    base = _free_base()
+    base = free_port(wide=24)
     launcher = (
         "import subprocess, sys; p = subprocess.Popen([sys.executable, '-m',"
         f" 'portal.demo.simulators', '--base-port', '{base}']); print(p.pid, flush=True); p.wait()"

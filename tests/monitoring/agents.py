@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import os
 import shutil
-import socket
 import subprocess
 import threading
 import time
@@ -17,6 +16,8 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+
+from tests.ports import free_port
 
 # What a reading tells as JSON, whoever asks.
 READING_KEYS = {
@@ -45,13 +46,6 @@ sysName test-agent
 sysDescr Thiết bị thử
 sysServices 72
 """
-
-
-def free_port() -> int:
-    """A UDP port of loopback that nobody listens on just now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

@@ -21,6 +21,7 @@ from monitoring.policy import Finding, Result, Severity
 from monitoring.probes.logins import SshLogin
 from rental.models import Closure
 from tests import build
+from tests.ports import free_port
 
 KEYRING = Keyring(b"k" * 32)
 _numbers = count(1)
@@ -61,12 +62,6 @@ def open_closures(device: Device) -> list[Closure]:
         .filter(Closure.resource_id == device.resource_id, Closure.reopened_at.is_(None))
         .order_by(Closure.id)
     )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class OpenSshServer:

@@ -1,6 +1,5 @@
 """Notices: written with their event, sent after it, by a real SMTP server."""
 
-import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -20,6 +19,7 @@ from portal.mail import MailUnreachable, mail_server
 from portal.models import Notice, NoticeStatus
 from rental.signals import booking_confirmed, booking_requested
 from tests.build import a_booking, a_hall
+from tests.ports import free_port
 
 SECRET = "smtp-secret"
 
@@ -68,12 +68,6 @@ def mailbox() -> Iterator[tuple[Mailbox, str]]:
     running.start()
     yield box, f"smtp://desk:{SECRET}@127.0.0.1:{running.port}"
     running.stop()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture
