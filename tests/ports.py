@@ -1,7 +1,7 @@
 """Loopback ports for servers that tests start: free now, and left alone until they are bound.
 
-A port that the kernel hands out (`bind` to 0) may be handed out again, to any connection, before the
-server takes it. These lie below the kernel's own range, a share of them for each test worker.
+A port that the kernel hands out (`bind` to 0) may be handed out again, to any connection, before
+the server takes it. These lie below the kernel's own range, a share of them for each test worker.
 """
 
 import os
