@@ -89,9 +89,12 @@ def cpu_seconds(roots: tuple[int, ...]) -> float:
     return total
 
 
+# One number a wish over the whole run, so that no two ask for the same hall and hour.
+numbers = itertools.count()
+
+
 def measured(name: str, deeds: list[Deed], roots: tuple[int, ...], seconds: float) -> Row:
     """Every deed again and again, one thread each, for so many seconds."""
-    numbers = itertools.count(measured.next_number)  # type: ignore[attr-defined]
     waits: list[float] = []
     until = time.perf_counter() + seconds
 
@@ -108,7 +111,6 @@ def measured(name: str, deeds: list[Deed], roots: tuple[int, ...], seconds: floa
         for mine in pool.map(one, deeds):
             waits.extend(mine)
     took, used = time.perf_counter() - began, cpu_seconds(roots) - before
-    measured.next_number = next(numbers)  # type: ignore[attr-defined]
     return Row(
         name,
         len(waits) / took,
@@ -116,9 +118,6 @@ def measured(name: str, deeds: list[Deed], roots: tuple[int, ...], seconds: floa
         statistics.median(waits),
         statistics.quantiles(waits, n=20)[-1],
     )
-
-
-measured.next_number = 0  # type: ignore[attr-defined]
 
 
 @contextmanager
