@@ -37,6 +37,17 @@ TABLE: dict[str, frozenset[Role]] = {
     "hand over bookings": DESK,
     "return bookings": DESK,
     "mark no-shows": DESK,
+    "place holds": RENTERS | DESK,
+    "override holds": DESK | LEADERS,
+    "answer approvals": frozenset({Role.HEAD}) | DESK | DEVICES | LEADERS,
+    "answer clearances": DESK | LEADERS,
+    "look after assets": DESK | DEVICES,
+    "publish events": DESK,
+    "exchange bookings": DESK | MONEY | LEADERS,
+    "import bookings": DESK,
+    "see utilisation": DESK | MONEY | LEADERS,
+    "see own agreements": EVERYBODY,
+    "manage agreements": DESK | LEADERS,
     "manage catalogue": DESK,
     "close resources": DESK | DEVICES,
     "see units": DESK | MONEY | LEADERS,
@@ -50,6 +61,7 @@ TABLE: dict[str, frozenset[Role]] = {
     "credit invoices": MONEY,
     "pay own invoices": frozenset({Role.HEAD, Role.MEMBER}) | MONEY,
     "see reports": MONEY | LEADERS,
+    "decide proposals": MONEY,
     # monitoring
     "see devices": DEVICES | LEADERS,
     "manage devices": DEVICES,
@@ -61,6 +73,7 @@ TABLE: dict[str, frozenset[Role]] = {
     "see journal": LEADERS,
     "manage members": frozenset({Role.ADMINISTRATOR}),
     "make own tokens": EVERYBODY,
+    "make own feeds": EVERYBODY,
 }
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, Range
 from config.database import db
 from rental import availability, catalogue, occupancies
 from rental.availability import Claim, Segment
-from rental.models import Booking, Closure, Line, Occupancy, Resource, ResourceKind
+from rental.models import Booking, Closure, ClosureKind, Line, Occupancy, Resource, ResourceKind
 from rental.period import Period
 
 
@@ -163,6 +163,8 @@ def _shown(resources: Sequence[Resource], period: Period) -> dict[int, list[Clai
         before, after = margins[resource_id]
         claims[resource_id].append(Claim(starts_at - before, ends_at + after, quantity))
     for entry in _closed(by_id, period):
+        if entry.status == ClosureKind.RESERVED:
+            continue
         claims[entry.resource_id].append(Claim(entry.starts_at, entry.ends_at, entry.quantity))
     return claims
 

@@ -130,7 +130,7 @@ def standing(resource_ids: Iterable[int], period: Period) -> list[Closure]:
 def require_open(resource_ids: Iterable[int], period: Period) -> None:
     """Refuse with ResourceClosed, naming the reason, where one is wholly closed."""
     for closure in standing(resource_ids, period):
-        if closure.quantity is None:
+        if closure.quantity is None and closure.kind is not ClosureKind.RESERVED:
             raise ResourceClosed(
                 "{resource} is off the calendar ({kind}: {reason}); choose another time or "
                 "resource.",

@@ -74,6 +74,7 @@ _TAKEN = """
     SELECT resource_id, coalesce(lower(during), :starts_at), coalesce(upper(during), :ends_at),
            quantity
     FROM {closures}
+    WHERE kind <> 'reserved'
 """
 # Resource by resource, as the index is written: GiST finds resource and time at once. OFFSET 0
 # keeps the planner from looking by time alone where its statistics know of no booking yet.
@@ -165,9 +166,8 @@ def require_free(wanted: Sequence[Wanted], *, apart_from: int | None = None) -> 
         raise ResourceUnavailable(conflicts)
 
 
-def write(booking: Booking, wanted: Iterable[Wanted]) -> None:
-    """Insert the occupancies of a flushed booking whose lines stand in the order asked."""
-    lines = booking.lines
+def write(lines: Sequence[Line], wanted: Iterable[Wanted]) -> None:
+    """Insert the occupancies of flushed lines that stand in the order asked."""
     db.session.execute(
         sa.insert(Occupancy),
         [

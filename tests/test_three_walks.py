@@ -23,7 +23,7 @@ from monitoring.models import Device, DeviceRole
 from monitoring.polling import PollPlan
 from monitoring.probes.logins import SnmpCommunity
 from rental import bookings, journal
-from rental.bookings import RequestedBooking, WantedLine
+from rental.asking import RequestedBooking, WantedLine
 from rental.models import Booking, EventKind, Interruption, Member, Resource, Role
 from rental.period import Period
 from tests import build

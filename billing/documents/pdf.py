@@ -1,22 +1,15 @@
-"""Invoices and credit notes as PDF (A4, Vietnamese).
+"""Invoices and credit notes as PDF (A4, Vietnamese)."""
 
-Values reach the template as JSON and are set as text, never as markup, so a title full of typst
-code prints as it was typed. Only the fonts inside typst are used: the same on every machine.
-"""
-
-import json
-import unicodedata
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import typst
-
 from billing import snapshots, transfers, vietqr
 from billing.models import CreditNote, Invoice, InvoiceStatus
 from billing.pricing import MEASURES
 from billing.tariff import Measure
+from config import typesetting
 
 HERE = Path(__file__).parent
 TEMPLATE = HERE / "invoice.typ"
@@ -32,7 +25,8 @@ def invoice_pdf(invoice: Invoice) -> bytes:
     """The invoice as it was frozen at issue, with a VietQR code for what is open; drafts too."""
     facts = invoice.snapshot or snapshots.of_invoice(invoice)
     code = transfers.code(invoice)
-    return _compiled(
+    return typesetting.pdf(
+        TEMPLATE,
         {
             **_common(facts),
             "title": "HÓA ĐƠN GIÁ TRỊ GIA TĂNG",
@@ -50,7 +44,7 @@ def invoice_pdf(invoice: Invoice) -> bytes:
             ],
             "settlement": _settlement(invoice),
             "transfer": code and _transfer(facts, code),
-        }
+        },
     )
 
 
@@ -58,7 +52,8 @@ def credit_note_pdf(note: CreditNote) -> bytes:
     """The credit note as it was issued."""
     facts = note.snapshot
     origin = date.fromisoformat(facts["invoice_date"]) if facts["invoice_date"] else None
-    return _compiled(
+    return typesetting.pdf(
+        TEMPLATE,
         {
             **_common(facts),
             "title": "HÓA ĐƠN ĐIỀU CHỈNH GIẢM",
@@ -75,7 +70,7 @@ def credit_note_pdf(note: CreditNote) -> bytes:
             ],
             "settlement": [],
             "transfer": None,
-        }
+        },
     )
 
 
@@ -154,18 +149,3 @@ def _day(day: date | None) -> str | None:
 
 def _long_day(day: date | None) -> str | None:
     return None if day is None else f"Ngày {day:%d} tháng {day:%m} năm {day:%Y}"
-
-
-def _compiled(document: dict[str, Any]) -> bytes:
-    # Composed letters: some viewers cannot search or copy decomposed ones.
-    text = unicodedata.normalize("NFC", json.dumps(document, ensure_ascii=False))
-    pdf = typst.compile(
-        str(TEMPLATE),
-        root=str(HERE),
-        ignore_system_fonts=True,
-        font_paths=[],
-        sys_inputs={"document": text},
-    )
-    if not isinstance(pdf, bytes):
-        raise TypeError("typst gave several files where one PDF was asked for")
-    return pdf

@@ -10,11 +10,13 @@ from billing.models.invoices import (
     NumberCounter,
 )
 from billing.models.payments import Payment, PaymentMethod
+from billing.models.proposals import ChargeProposal, ProposalStatus
 
 __all__ = [
     "COLLECTING",
     "Charge",
     "ChargeKind",
+    "ChargeProposal",
     "CreditNote",
     "CreditNoteLine",
     "InterruptionCredit",
@@ -24,4 +26,5 @@ __all__ = [
     "NumberCounter",
     "Payment",
     "PaymentMethod",
+    "ProposalStatus",
 ]

@@ -32,6 +32,12 @@ class ChargeKind(StrEnum):
     RENTAL = "rental"
     # What an interruption gives back, below zero.
     CREDIT = "credit"
+    # What a cancelled or unused booking still owes by the terms in force.
+    CANCELLATION = "cancellation"
+    # What was broken, what did not come back, what came back late: accepted by finance.
+    DAMAGE = "damage"
+    LOSS = "loss"
+    LATE = "late"
 
 
 class Charge(Base):

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from portal.api.fields import Body, Code, Instant, Note, Paged, Pieces, Query, Slug, Text, Title
-from rental.bookings import MOST_LINES, WantedLine
+from rental.asking import MOST_LINES, WantedLine
 from rental.models import BookingStatus, EventKind, Organiser
 from rental.period import Period
 

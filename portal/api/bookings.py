@@ -33,7 +33,7 @@ from portal.api.calls import Call, answer, offers
 from portal.api.instants import local
 from portal.idempotency import once
 from rental import bookings, catalogue, search, units
-from rental.bookings import Changes, RequestedBooking
+from rental.asking import Changes, RequestedBooking
 from rental.errors import ResourceUnavailable, UnknownBooking, UnknownUnit
 from rental.models import Booking, Unit
 from rental.search import Sought

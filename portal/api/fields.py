@@ -15,7 +15,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from rental.bookings import MOST_PIECES
+from rental.asking import MOST_PIECES
 
 EXAMPLE = "2026-12-01T09:00:00+07:00"
 # A plus sign that nobody escaped arrives in a query as a space.

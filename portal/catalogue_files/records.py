@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from billing.tariff import Tariff
 from monitoring.models import DeviceRole, Platform
-from rental.bookings import MOST_PIECES
+from rental.asking import MOST_PIECES
 from rental.catalogue import CODE
 from rental.models import AssetCondition, ResourceKind, Role, UnitClass
 

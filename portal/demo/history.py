@@ -13,7 +13,7 @@ from billing.payments import NewPayment
 from config import clock
 from portal.demo.events import Fate, Plan
 from rental import bookings, units
-from rental.bookings import RequestedBooking, WantedLine
+from rental.asking import RequestedBooking, WantedLine
 from rental.errors import ResourceUnavailable
 from rental.models import Booking, Member
 

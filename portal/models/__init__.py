@@ -1,7 +1,16 @@
 """The rows of the portal."""
 
 from portal.models.answers import FirstAnswer
+from portal.models.feeds import Feed, FeedScope
 from portal.models.notices import Notice, NoticeStatus
 from portal.models.signing_in import ApiToken, SignInAttempt
 
-__all__ = ["ApiToken", "FirstAnswer", "Notice", "NoticeStatus", "SignInAttempt"]
+__all__ = [
+    "ApiToken",
+    "Feed",
+    "FeedScope",
+    "FirstAnswer",
+    "Notice",
+    "NoticeStatus",
+    "SignInAttempt",
+]

@@ -14,8 +14,8 @@ from billing.quotes import Quote
 from config.errors import Refusal
 from portal.pages import reading
 from portal.pages.sentences import spoken
-from rental import bookings, occupancies, units
-from rental.bookings import RequestedBooking, WantedLine
+from rental import asking, occupancies, units
+from rental.asking import RequestedBooking, WantedLine
 from rental.catalogue import Locked
 from rental.models import EventKind, Member, Organiser, Resource, Unit
 from rental.occupancies import Ask
@@ -62,7 +62,7 @@ class TypedBooking:
 
 def typed(form: MultiDict[str, str]) -> TypedBooking:
     """The form as it came; the lines are parallel lists of the line fields."""
-    columns = [form.getlist(name)[: bookings.MOST_LINES] for name in LINE_FIELDS]
+    columns = [form.getlist(name)[: asking.MOST_LINES] for name in LINE_FIELDS]
     lines = [TypedLine(*values) for values in zip(*columns, strict=False)]
     return TypedBooking(
         title=form.get("title", ""),
@@ -94,7 +94,7 @@ def _quantity(line: TypedLine) -> int | None:
         quantity = reading.integer({"quantity": line.quantity}, "quantity")
     except reading.BadField:
         quantity = None
-    if quantity is None or not 1 <= quantity <= bookings.MOST_PIECES:
+    if quantity is None or not 1 <= quantity <= asking.MOST_PIECES:
         line.errors["quantity"] = _("A whole number, at least 1.")
         return None
     return quantity

@@ -20,7 +20,7 @@ from portal.pages import booking_form, formats, reading
 from portal.pages.booking_form import TypedBooking, TypedLine
 from portal.pages.diary import told
 from portal.pages.reading import Listing
-from rental import bookings, catalogue, hours, journal, units
+from rental import bookings, catalogue, hours, journal, moves, units
 from rental.models import Booking, BookingStatus, Line, Unit
 
 pages = Blueprint("bookings", __name__, url_prefix="/bookings")
@@ -158,14 +158,14 @@ def _quote(booking: Booking) -> Quote | None:
 def deeds(booking: Booking) -> dict[str, bool]:
     """What who asks may do with the booking now."""
     status = booking.status
-    moves = bookings.MOVES.get(status, frozenset())
+    onward = moves.MOVES.get(status, frozenset())
     own = booking.unit_id == current_member().unit_id
     return {
-        "confirm": BookingStatus.CONFIRMED in moves and allowed("confirm bookings"),
-        "decline": BookingStatus.DECLINED in moves and allowed("decline bookings"),
-        "hand_over": BookingStatus.HANDED_OVER in moves and allowed("hand over bookings"),
-        "return": BookingStatus.RETURNED in moves and allowed("return bookings"),
-        "no_show": BookingStatus.NO_SHOW in moves
+        "confirm": BookingStatus.CONFIRMED in onward and allowed("confirm bookings"),
+        "decline": BookingStatus.DECLINED in onward and allowed("decline bookings"),
+        "hand_over": BookingStatus.HANDED_OVER in onward and allowed("hand over bookings"),
+        "return": BookingStatus.RETURNED in onward and allowed("return bookings"),
+        "no_show": BookingStatus.NO_SHOW in onward
         and allowed("mark no-shows")
         and booking.starts_at <= clock.now(),
         "cancel": status in CANCELLABLE

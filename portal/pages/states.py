@@ -60,6 +60,8 @@ CLOSURE = {
     "maintenance": State("warn", "tool", _("Maintenance")),
     "quarantine": State("bad", "shield-x", _("Quarantine")),
     "holiday": State("calm", "calendar-off", _("Holiday")),
+    "overdue": State("bad", "clock", _("Overdue")),
+    "reserved": State("plum", "lock", _("Reserved")),
 }
 FINDING = {
     "pass": State("good", "circle-check", _("Passes")),

@@ -3,13 +3,14 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from config.clock import now
 from config.database import Base
 from rental.models.people import Member, Unit
 from rental.models.resources import Resource
+from rental.models.series import Series
 
 
 class BookingStatus(StrEnum):
@@ -56,6 +57,15 @@ class Booking(Base):
     __table_args__ = (
         Index("ix_booking_unit_id_starts_at", "unit_id", "starts_at"),
         Index("ix_booking_status_starts_at", "status", "starts_at"),
+        # One booking for one date of a series.
+        Index(
+            "uq_booking_series_date",
+            "series_id",
+            "series_at",
+            unique=True,
+            postgresql_where=text("status NOT IN ('cancelled', 'declined', 'expired')"),
+        ),
+        Index("ix_booking_public", "starts_at", postgresql_where=text("is_public")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -74,8 +84,18 @@ class Booking(Base):
     ends_at: Mapped[datetime]
     requested_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime | None]
+    # The series it belongs to and the date by the rule, which stays when the booking moves.
+    series_id: Mapped[int | None] = mapped_column(ForeignKey("series.id"), index=True)
+    series_at: Mapped[datetime | None]
+    # Raised by every change that a calendar has to hear of.
+    revision: Mapped[int] = mapped_column(default=0, server_default="0")
+    changed_at: Mapped[datetime] = mapped_column(default=now, server_default=text("now()"))
+    # On the public programme, and what it says there beside title, time and hall.
+    is_public: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    public_note: Mapped[str | None] = mapped_column(String(1000))
 
     unit: Mapped[Unit] = relationship(lazy="joined")
+    series: Mapped[Series | None] = relationship()
     member: Mapped[Member] = relationship()
     lines: Mapped[list["Line"]] = relationship(
         back_populates="booking", order_by="Line.id", cascade="all, delete-orphan"

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from config.clock import now
 from config.database import Base
 from rental.models.bookings import Line
+from rental.models.people import Unit
 from rental.models.resources import Resource
 
 
@@ -51,6 +52,10 @@ class ClosureKind(StrEnum):
     MAINTENANCE = "maintenance"
     QUARANTINE = "quarantine"
     HOLIDAY = "holiday"
+    # Gear that should be back and is not: it counts as out until it is.
+    OVERDUE = "overdue"
+    # Kept for some units. It takes no stock; whoever is not excepted is refused by name.
+    RESERVED = "reserved"
 
 
 class Closure(Base):
@@ -88,6 +93,20 @@ class Closure(Base):
     reopened_at: Mapped[datetime | None]
 
     resource: Mapped[Resource] = relationship()
+    exceptions: Mapped[list["ClosureException"]] = relationship(cascade="all, delete-orphan")
+
+
+class ClosureException(Base):
+    """A unit that may book in spite of a reserved closure."""
+
+    __tablename__ = "closure_exception"
+
+    closure_id: Mapped[int] = mapped_column(
+        ForeignKey("closure.id", ondelete="CASCADE"), primary_key=True
+    )
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), primary_key=True)
+
+    unit: Mapped[Unit] = relationship()
 
 
 class Interruption(Base):

@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from config.database import Base
-from rental.models.people import Site
+from rental.models.people import Site, Unit
 
 
 class ResourceKind(StrEnum):
@@ -55,8 +55,11 @@ class Resource(Base):
     # The rate's key in the tariff lists; without one the resource is priced by its kind's rate.
     tariff: Mapped[str | None] = mapped_column(String(60))
     is_retired: Mapped[bool] = mapped_column(default=False)
+    # The unit it belongs to, whose head must agree before others have it; nobody's is the Centre's.
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"), index=True)
 
     site: Mapped[Site] = relationship(lazy="joined")
+    owner: Mapped[Unit | None] = relationship()
     parts: Mapped[list["Part"]] = relationship(
         foreign_keys="Part.whole_id", back_populates="whole", cascade="all, delete-orphan"
     )

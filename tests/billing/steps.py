@@ -6,7 +6,7 @@ from billing.models import PaymentMethod
 from billing.money import Money
 from billing.payments import NewPayment
 from rental import bookings, interruptions
-from rental.bookings import RequestedBooking, WantedLine
+from rental.asking import RequestedBooking, WantedLine
 from rental.models import Booking, EventKind, UnitClass
 from rental.period import Period
 from tests import build

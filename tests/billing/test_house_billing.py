@@ -31,7 +31,7 @@ from billing.payments import NewPayment
 from config.database import db
 from config.errors import Invalid
 from rental import bookings
-from rental.bookings import Changes, WantedLine
+from rental.asking import Changes, WantedLine
 from rental.models import Booking, BookingStatus, Member
 from rental.period import Period
 from rental.signals import booking_confirmed

@@ -16,7 +16,7 @@ from portal.catalogue_files.loading import import_file
 from portal.catalogue_files.reading import BadCatalogue
 from portal.catalogue_files.records import KINDS, Entry, PartRecord
 from rental import bookings
-from rental.bookings import RequestedBooking, WantedLine
+from rental.asking import RequestedBooking, WantedLine
 from rental.models import Asset, EventKind, JournalEntry, Member, Part, Resource, Site, Unit
 from rental.period import Period
 from tests.build import a_member, a_unit

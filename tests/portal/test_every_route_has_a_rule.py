@@ -16,7 +16,7 @@ from config import clock
 from config.database import db, transaction
 from portal import access, signin
 from rental import bookings
-from rental.bookings import RequestedBooking, WantedLine
+from rental.asking import RequestedBooking, WantedLine
 from rental.models import EventKind, Role
 from rental.period import Period
 from tests.portal.conftest import token_of

@@ -16,7 +16,7 @@ from config.database import db
 from monitoring.models import Device, DeviceStatus, Violation
 from portal import tokens
 from rental import bookings
-from rental.bookings import RequestedBooking, WantedLine
+from rental.asking import RequestedBooking, WantedLine
 from rental.models import EventKind, Role
 from rental.period import Period
 from tests import build

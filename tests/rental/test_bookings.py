@@ -9,7 +9,7 @@ from config import clock
 from config.database import db
 from config.errors import Conflict, Invalid, NotAllowed
 from rental import bookings, closures, interruptions, journal, occupancies
-from rental.bookings import Changes, RequestedBooking, WantedLine
+from rental.asking import Changes, RequestedBooking, WantedLine
 from rental.closures import NewClosure
 from rental.errors import MovedOn, ResourceClosed, ResourceUnavailable, UnknownResource
 from rental.models import BookingStatus, ClosureKind, EventKind, Occupancy, Part

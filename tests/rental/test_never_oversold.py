@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from config.database import db
 from config.errors import Refusal
 from rental import bookings, catalogue
-from rental.bookings import Changes, WantedLine
+from rental.asking import Changes, WantedLine
 from rental.models import HOLDING, Booking, Line, Occupancy, Part
 from rental.period import Period
 from tests import build

@@ -10,7 +10,7 @@ from billing import reactions
 from billing.models import Charge
 from config.database import db, transaction
 from rental import bookings, units
-from rental.bookings import Changes, RequestedBooking, WantedLine
+from rental.asking import Changes, RequestedBooking, WantedLine
 from rental.errors import BadBooking
 from rental.models import Booking, EventKind, Line, Occupancy, Role
 from rental.period import Period

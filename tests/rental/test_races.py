@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from config.database import db, transaction
 from rental import bookings, catalogue, units
-from rental.bookings import RequestedBooking, WantedLine
+from rental.asking import RequestedBooking, WantedLine
 from rental.errors import MovedOn, ResourceUnavailable
 from rental.models import EventKind
 from rental.period import Period
