@@ -79,6 +79,8 @@ def register(app: Flask) -> None:
     """Bind every room of pages, and teach the templates our words."""
     for room in ROOMS:
         app.register_blueprint(room.pages)
+        # What a room gives to templates of other rooms: functions by name.
+        app.jinja_env.globals.update(getattr(room, "FOR_TEMPLATES", {}))
     app.jinja_env.filters.update(formats.FILTERS)
     app.jinja_env.filters.update(
         standing=invoices.standing,
