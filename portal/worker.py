@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from config import logs
 from config.errors import Unreachable
 from config.settings import Settings
-from portal import jobs, shape
+from portal import jobs, rounds, shape  # noqa: F401  # rounds registers its tasks
 from portal.app import create_app
 from portal.clock import Clock
 

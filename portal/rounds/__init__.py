@@ -1,0 +1,4 @@
+"""Jobs that come round: one module a room, each with the tasks it gives to the queue.
+
+Importing a module registers its tasks; the clock names them in `portal.clock.turns`.
+"""
