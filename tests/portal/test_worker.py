@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from config import clock as house_clock
 from config.database import db, transaction
-from portal import jobs
+from portal import jobs, rounds  # noqa: F401  # rounds registers its tasks
 from portal.clock import CLOCK_LOCK, Clock, Turn, come_round, turns
 from portal.models import SignInAttempt
 from portal.worker import _options, queues_for
