@@ -16,6 +16,7 @@ from portal.pages import (
     home,
     invoices,
     journal,
+    opening,
     reading,
     states,
     timeline,
@@ -87,6 +88,9 @@ def register(app: Flask) -> None:
         rule_title=violations.rule_title,
         spoken=violations.spoken,
         why=closed.why,
+        holiday=opening.holiday,
+        outside=opening.outside_of,
+        outside_any=opening.outside_any,
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

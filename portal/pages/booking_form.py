@@ -12,7 +12,7 @@ from billing import quotes
 from billing.errors import NoPrice, NoVatRate
 from billing.quotes import Quote
 from config.errors import Refusal
-from portal.pages import reading
+from portal.pages import opening, reading
 from portal.pages.sentences import spoken
 from rental import asking, occupancies, units
 from rental.asking import RequestedBooking, WantedLine
@@ -34,6 +34,7 @@ class TypedLine:
     ends_at: str = ""
     errors: dict[str, str] = field(default_factory=dict)
     clash: str = ""
+    remark: str = ""
 
     @property
     def is_blank(self) -> bool:
@@ -160,6 +161,7 @@ def preview(form: TypedBooking, unit: Unit, resources: Sequence[Resource]) -> Pr
     for line in form.lines:
         wish = None if line.is_blank else wanted_line(line)
         if wish is not None and wish.resource in known:
+            line.remark = opening.outside(known[wish.resource], wish.period)
             readable.append((line, Ask(known[wish.resource], wish.quantity, wish.period)))
     _note_clashes(readable, resources)
     quote, problem = _quoted(unit, [ask for _line, ask in readable])

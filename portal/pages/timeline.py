@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from config import clock
 from portal.access import allowed, current_member, may
-from portal.pages import formats, reading, timeline_bars
+from portal.pages import formats, opening, reading, timeline_bars
 from portal.pages.timeline_rows import Row, Viewer, Window, closed_hours, row
 from rental import calendar, catalogue, hours, units
 from rental.models import Resource, ResourceKind
@@ -42,7 +42,12 @@ def _rows(shown: Window, resources: list[Resource]) -> list[Row]:
 def _days(shown: Window) -> list[dict[str, Any]]:
     today = clock.today(shown.zone)
     return [
-        {"date": day.isoformat(), "name": formats.short_day(day), "today": day == today}
+        {
+            "date": day.isoformat(),
+            "name": formats.short_day(day),
+            "today": day == today,
+            "holiday": opening.holiday(day),
+        }
         for day in (shown.first + timedelta(days=offset) for offset in range(shown.days))
     ]
 

@@ -12,6 +12,7 @@ from billing.sla import TermsFile
 from billing.tariff import Tariff
 from billing.vat import VatRates
 from monitoring.rules import RuleBook
+from rental.holidays import Table
 from rental.hours import OpeningHours
 
 HOME = Path(__file__).parents[2]
@@ -22,6 +23,7 @@ ROOMS: dict[str, type[BaseModel]] = {
     "config/vat/*.yml": VatRates,
     "config/sla/*.yml": TermsFile,
     "config/hours/*.yml": OpeningHours,
+    "config/hours/holidays.yml": Table,
     "config/policies/*.yml": RuleBook,
     "config/billing/seller.yml": Seller,
     "config/billing/series.yml": Series,

@@ -158,12 +158,13 @@ def test_the_calendar_shows_bookings_and_closures_as_bars(house):
 @pytest.mark.parametrize(
     ("starts", "ends", "outside"),
     [
-        ("2026-11-24T08:00+07:00", "2026-11-24T18:00+07:00", False),  # the whole Tuesday
-        ("2026-11-24T07:59+07:00", "2026-11-24T09:00+07:00", True),  # a minute early
-        ("2026-11-24T17:00+07:00", "2026-11-24T18:01+07:00", True),  # a minute late
+        ("2026-12-01T08:00+07:00", "2026-12-01T18:00+07:00", False),  # the whole Tuesday
+        ("2026-12-01T07:59+07:00", "2026-12-01T09:00+07:00", True),  # a minute early
+        ("2026-12-01T17:00+07:00", "2026-12-01T18:01+07:00", True),  # a minute late
         ("2026-11-22T09:00+07:00", "2026-11-22T10:00+07:00", True),  # closed on Sunday
-        ("2026-11-24T09:00+07:00", "2026-11-25T09:00+07:00", True),  # over night
-        ("2026-11-24T01:00+00:00", "2026-11-24T02:00+00:00", False),  # 08:00 on the wall
+        ("2026-12-01T09:00+07:00", "2026-12-02T09:00+07:00", True),  # over night
+        ("2026-12-01T01:00+00:00", "2026-12-01T02:00+00:00", False),  # 08:00 on the wall
+        ("2026-11-24T09:00+07:00", "2026-11-24T10:00+07:00", True),  # Vietnam Cultural Day
     ],
 )
 def test_hours_are_read_on_the_sites_wall_clock(starts, ends, outside):
