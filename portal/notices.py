@@ -171,7 +171,9 @@ def _address(booking: Booking) -> str:
 
 
 def _about_booking(booking: Booking, subject: str, sentence: str) -> None:
-    """Tell the member who asked: what, when, which things."""
+    """Tell the member who asked: what, when, which things; of a whole series one mail tells."""
+    if signals.is_together():
+        return
     body = "\n".join(
         (
             sentence,

@@ -43,6 +43,9 @@ class RequestedBooking:
     organiser: Organiser = Organiser.DOMESTIC
     attendees: int | None = None
     note: str | None = None
+    # The series it is a date of, and which date by the rule.
+    series_id: int | None = None
+    series_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,11 @@ def read(wanted: Sequence[RequestedBooking], by: Member) -> list[list[Ask]]:
 def read_lines(lines: Sequence[WantedLine], by: Member) -> list[Ask]:
     """The lines of one booking with their resources; raises BadBooking or UnknownResource."""
     return _read([lines], by)[0]
+
+
+def read_lines_of(bookings: Sequence[Sequence[WantedLine]], by: Member) -> list[list[Ask]]:
+    """The lines of several bookings with their resources; raises as `read_lines` does."""
+    return _read(bookings, by)
 
 
 def _read(bookings: Sequence[Sequence[WantedLine]], by: Member) -> list[list[Ask]]:

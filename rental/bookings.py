@@ -1,6 +1,6 @@
 """The life of a booking: requested, confirmed, handed over, returned, and the ways out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -9,15 +9,15 @@ from sqlalchemy.orm import selectinload
 from config import clock, references
 from config.database import db
 from rental import asking, catalogue, closures, journal, moves, occupancies, units
-from rental.asking import Changes, RequestedBooking
-from rental.errors import BadBooking, MovedOn, NotYourMove, UnknownBooking
+from rental.asking import Changes, RequestedBooking, WantedLine
+from rental.errors import BadBooking, MovedOn, NotYourMove, ResourceUnavailable, UnknownBooking
 from rental.models import (
     Booking,
     BookingStatus,
     Line,
     Member,
 )
-from rental.occupancies import Ask
+from rental.occupancies import Ask, Wanted
 from rental.period import Period
 from rental.signals import (
     booking_cancelled,
@@ -50,6 +50,46 @@ def request_all(
     asks = asking.read(wanted, by)
     claims = occupancies.unfold([ask for of_one in asks for ask in of_one])
     occupancies.require_free(claims)
+    return _write(wanted, asks, claims, by, keep_days)
+
+
+def request_free(
+    wanted: Sequence[RequestedBooking], *, by: Member, keep_days: int = 7
+) -> tuple[list[Booking], dict[int, list[dict[str, object]]]]:
+    """Ask for those of several events that are free: what was booked, what the others lack.
+
+    The conflicts stand under the event's place in `wanted`. Raises as `request_all` does, with
+    ResourceUnavailable where not one event is free.
+    """
+    asks = asking.read(wanted, by)
+    claims = occupancies.unfold([ask for of_one in asks for ask in of_one])
+    lacking = occupancies.sift(by_event(asks, claims), *occupancies.look(claims))
+    taken = {place: short for place, short in enumerate(lacking) if short}
+    if len(taken) == len(wanted):
+        raise ResourceUnavailable([short for each in lacking for short in each])
+    if taken:
+        wanted = [one for place, one in enumerate(wanted) if place not in taken]
+        asks = [of_one for place, of_one in enumerate(asks) if place not in taken]
+        claims = occupancies.unfold([ask for of_one in asks for ask in of_one])
+    return _write(wanted, asks, claims, by, keep_days), taken
+
+
+def by_event(asks: Sequence[Sequence[Ask]], claims: Sequence[Wanted]) -> list[list[Wanted]]:
+    """The claims of each event, in the order asked; claims number the lines of all."""
+    places = [place for place, of_one in enumerate(asks) for _ask in of_one]
+    groups: list[list[Wanted]] = [[] for _ in asks]
+    for claim in claims:
+        groups[places[claim.line_number]].append(claim)
+    return groups
+
+
+def _write(
+    wanted: Sequence[RequestedBooking],
+    asks: Sequence[Sequence[Ask]],
+    claims: Sequence[Wanted],
+    by: Member,
+    keep_days: int,
+) -> list[Booking]:
     requested = [_new(one, of_one, by, keep_days) for one, of_one in zip(wanted, asks, strict=True)]
     db.session.add_all(requested)
     db.session.flush()
@@ -78,6 +118,8 @@ def _new(wanted: RequestedBooking, asks: Sequence[Ask], by: Member, keep_days: i
         requested_at=now,
         expires_at=min(now + timedelta(days=keep_days), max(ends_at, now)),
         lines=[asking.line_of(ask) for ask in asks],
+        series_id=wanted.series_id,
+        series_at=wanted.series_at,
     )
     booking.unit = wanted.unit
     return booking
@@ -88,7 +130,38 @@ def change(booking: Booking, changes: Changes, *, by: Member) -> None:
 
     A member changes its own request; what the desk has confirmed only the staff changes.
     """
-    status = moves.lock(booking).status
+    change_all([(booking, changes)], by=by)
+
+
+def change_all(wanted: Sequence[tuple[Booking, Changes]], *, by: Member) -> None:
+    """Change several bookings at once, all or none: locked first, then looked at together.
+
+    Raises as `change` does, ResourceUnavailable with every conflict.
+    """
+    for locked in moves.lock_all([booking for booking, _changes in wanted]):
+        _require_changeable(locked, by)
+    for booking, changes in wanted:
+        if changes.title is not None:
+            booking.title = asking.checked_title(changes.title)
+        if changes.attendees is not None:
+            asking.check_attendees(changes.attendees)
+            booking.attendees = changes.attendees
+        if changes.note is not None:
+            booking.note = asking.text(changes.note)
+    _replace_lines(
+        {booking: changes.lines for booking, changes in wanted if changes.lines is not None}, by
+    )
+    for booking, _changes in wanted:
+        booking.revision += 1
+        booking.changed_at = clock.now()
+    db.session.flush()
+    for booking, _changes in wanted:
+        journal.record(booking, "changed", by=by)
+        booking_changed.send(booking)
+
+
+def _require_changeable(booking: Booking, by: Member) -> None:
+    status = booking.status
     if status not in (BookingStatus.REQUESTED, BookingStatus.CONFIRMED):
         raise MovedOn(
             "A booking that is {status} cannot be changed any more; request a new one.",
@@ -96,26 +169,23 @@ def change(booking: Booking, changes: Changes, *, by: Member) -> None:
         )
     if status is BookingStatus.CONFIRMED and not units.is_staff(by):
         raise NotYourMove("The booking is confirmed: ask the desk to change it.")
-    if changes.title is not None:
-        booking.title = asking.checked_title(changes.title)
-    if changes.attendees is not None:
-        asking.check_attendees(changes.attendees)
-        booking.attendees = changes.attendees
-    if changes.note is not None:
-        booking.note = asking.text(changes.note)
-    if changes.lines is not None:
-        _replace_lines(booking, asking.read_lines(changes.lines, by))
-    booking.revision += 1
-    booking.changed_at = clock.now()
+
+
+def _replace_lines(wanted: Mapping[Booking, Sequence[WantedLine]], by: Member) -> None:
+    if not wanted:
+        return
+    bookings = list(wanted)
+    asks = asking.read_lines_of(list(wanted.values()), by)
+    claims = occupancies.unfold([ask for of_one in asks for ask in of_one])
+    occupancies.require_free(claims, apart_from=[booking.id for booking in bookings])
+    occupancies.give_back(*bookings)
+    for booking, of_one in zip(bookings, asks, strict=True):
+        _put_lines(booking, of_one)
     db.session.flush()
-    journal.record(booking, "changed", by=by)
-    booking_changed.send(booking)
+    occupancies.write([line for booking in bookings for line in booking.lines], claims)
 
 
-def _replace_lines(booking: Booking, asks: Sequence[Ask]) -> None:
-    claims = occupancies.unfold(asks)
-    occupancies.require_free(claims, apart_from=booking.id)
-    occupancies.give_back(booking)
+def _put_lines(booking: Booking, asks: Sequence[Ask]) -> None:
     old = list(booking.lines)
     kept: list[Line] = []
     for ask in asks:
@@ -130,8 +200,6 @@ def _replace_lines(booking: Booking, asks: Sequence[Ask]) -> None:
         kept.append(line)
     booking.lines = kept
     booking.starts_at, booking.ends_at = asking.span_of(asks)
-    db.session.flush()
-    occupancies.write(booking.lines, claims)
 
 
 def confirm(booking: Booking, *, by: Member) -> None:
@@ -154,7 +222,7 @@ def decline(booking: Booking, *, by: Member, reason: str = "") -> None:
     booking_declined.send(booking)
 
 
-def cancel(booking: Booking, *, by: Member, reason: str = "") -> None:
+def cancel(booking: Booking, *, by: Member | None, reason: str = "") -> None:
     """Take back a request or a confirmed booking; its stock is free again."""
     booking.reason = asking.reason(reason)
     moves.make(booking, BookingStatus.CANCELLED, by=by, reason=booking.reason)

@@ -5,7 +5,7 @@ is the larger of set-up and strike. Between two bookings of one resource the gap
 larger turnaround and never the sum.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -68,8 +68,8 @@ def _turnarounds(resource_ids: set[int]) -> dict[int, int]:
 _TAKEN = """
     SELECT resource_id, lower(during), upper(during), quantity
     FROM {occupancies}
-    WHERE CAST(:apart_from AS integer) IS NULL
-       OR line_id NOT IN (SELECT id FROM line WHERE booking_id = :apart_from)
+    WHERE CAST(:apart_from AS integer[]) IS NULL
+       OR line_id NOT IN (SELECT id FROM line WHERE booking_id = ANY(:apart_from))
     UNION ALL
     SELECT resource_id, coalesce(lower(during), :starts_at), coalesce(upper(during), :ends_at),
            quantity
@@ -103,12 +103,12 @@ _TAKEN_OF_FEW, _TAKEN_OF_MANY = _taken(_EACH), _taken(_ALL)
 
 
 def taken(
-    resources: Mapping[int, int], span: Period, *, apart_from: int | None = None
+    resources: Mapping[int, int], span: Period, *, apart_from: int | Collection[int] | None = None
 ) -> dict[int, list[Claim]]:
     """What is claimed of each resource within `span`, closures included.
 
     `resources` maps ids to stock (a closure without a quantity takes all of it); `apart_from` is
-    the id of a booking whose own claims do not count.
+    the id of a booking whose own claims do not count, or the ids of several.
     """
     claims: dict[int, list[Claim]] = {resource_id: [] for resource_id in resources}
     rows = db.session.execute(
@@ -117,7 +117,7 @@ def taken(
             "ids": list(resources),
             "starts_at": span.starts_at,
             "ends_at": span.ends_at,
-            "apart_from": apart_from,
+            "apart_from": _ids(apart_from),
         },
     )
     for resource_id, starts_at, ends_at, quantity in rows:
@@ -127,41 +127,110 @@ def taken(
     return claims
 
 
+def _ids(apart_from: int | Collection[int] | None) -> list[int] | None:
+    ids = [apart_from] if isinstance(apart_from, int) else list(apart_from or ())
+    return ids or None
+
+
 def shortages(
     wanted: Sequence[Wanted], locked: Mapping[int, Locked], others: Mapping[int, list[Claim]]
 ) -> list[dict[str, object]]:
     """Where the wish exceeds what is free: one entry a resource and line, JSON values."""
-    found: list[dict[str, object]] = []
-    for index, wish in enumerate(wanted):
-        beside = [
-            Claim(other.period.starts_at, other.period.ends_at, other.quantity)
-            for position, other in enumerate(wanted)
-            if position < index and other.resource_id == wish.resource_id
-        ]
-        claims = [*others[wish.resource_id], *beside]
-        stock = locked[wish.resource_id].stock
-        free = availability.free_stock(stock, claims, wish.period)
-        if free < wish.quantity:
-            found.append(
-                {
-                    "resource": locked[wish.resource_id].code,
-                    "starts_at": wish.period.starts_at.isoformat(),
-                    "ends_at": wish.period.ends_at.isoformat(),
-                    "free": free,
-                    "wanted": wish.quantity,
-                }
-            )
+    claimed = Claimed(locked, others)
+    return [short for wish in wanted if (short := claimed.add(wish)) is not None]
+
+
+class Claimed:
+    """What is taken of each resource, found by day: a long series asks hundreds of times."""
+
+    def __init__(self, locked: Mapping[int, Locked], others: Mapping[int, Iterable[Claim]]) -> None:
+        """`others` are the claims that stand already."""
+        self._locked = locked
+        self._days: dict[tuple[int, int], list[Claim]] = {}
+        for resource_id, claims in others.items():
+            for claim in claims:
+                self._note(resource_id, claim)
+
+    def add(self, wish: Wanted) -> dict[str, object] | None:
+        """Note the wish; what is short of it beside all that was noted before, as JSON values."""
+        row = self._locked[wish.resource_id]
+        free = availability.free_stock(row.stock, self._near(wish), wish.period)
+        starts_at, ends_at = wish.period
+        self._note(wish.resource_id, Claim(starts_at, ends_at, wish.quantity))
+        if free >= wish.quantity:
+            return None
+        return {
+            "resource": row.code,
+            "starts_at": starts_at.isoformat(),
+            "ends_at": ends_at.isoformat(),
+            "free": free,
+            "wanted": wish.quantity,
+        }
+
+    def drop(self, wishes: Iterable[Wanted]) -> None:
+        """Forget wishes that were noted and are not taken after all."""
+        for wish in wishes:
+            starts_at, ends_at = wish.period
+            claim = Claim(starts_at, ends_at, wish.quantity)
+            for day in _days(claim):
+                self._days[wish.resource_id, day].remove(claim)
+
+    def _note(self, resource_id: int, claim: Claim) -> None:
+        for day in _days(claim):
+            self._days.setdefault((resource_id, day), []).append(claim)
+
+    def _near(self, wish: Wanted) -> list[Claim]:
+        days = _days(Claim(wish.period.starts_at, wish.period.ends_at, wish.quantity))
+        if len(days) == 1:
+            return self._days.get((wish.resource_id, days[0]), [])
+        # A claim of several days stands under each of them and counts once.
+        near: dict[int, Claim] = {}
+        for day in days:
+            near |= {id(claim): claim for claim in self._days.get((wish.resource_id, day), ())}
+        return list(near.values())
+
+
+def _days(claim: Claim) -> range:
+    """The days in UTC that the claim touches, as ordinals."""
+    return range(claim.starts_at.toordinal(), claim.ends_at.toordinal() + 1)
+
+
+def sift(
+    groups: Sequence[Sequence[Wanted]],
+    locked: Mapping[int, Locked],
+    others: Mapping[int, list[Claim]],
+) -> list[list[dict[str, object]]]:
+    """What each group of wishes is short of, group by group: empty where all of it is free.
+
+    A group that does not fit takes nothing from those after it.
+    """
+    claimed = Claimed(locked, others)
+    found: list[list[dict[str, object]]] = []
+    for group in groups:
+        short = [s for wish in group if (s := claimed.add(wish)) is not None]
+        if short:
+            claimed.drop(group)
+        found.append(short)
     return found
 
 
-def require_free(wanted: Sequence[Wanted], *, apart_from: int | None = None) -> None:
-    """Lock what is wanted, then refuse with ResourceUnavailable unless all of it is free."""
+def look(
+    wanted: Sequence[Wanted], *, apart_from: int | Collection[int] | None = None
+) -> tuple[dict[int, Locked], dict[int, list[Claim]]]:
+    """Lock what is wanted; what the lock saw, and all that is taken in that span, in one query."""
     locked = catalogue.lock(wish.resource_id for wish in wanted)
     span = Period(
         min(wish.period.starts_at for wish in wanted), max(wish.period.ends_at for wish in wanted)
     )
     stocks = {resource_id: row.stock for resource_id, row in locked.items()}
-    others = taken(stocks, span, apart_from=apart_from)
+    return locked, taken(stocks, span, apart_from=apart_from)
+
+
+def require_free(
+    wanted: Sequence[Wanted], *, apart_from: int | Collection[int] | None = None
+) -> None:
+    """Lock what is wanted, then refuse with ResourceUnavailable unless all of it is free."""
+    locked, others = look(wanted, apart_from=apart_from)
     if conflicts := shortages(wanted, locked, others):
         raise ResourceUnavailable(conflicts)
 
@@ -182,9 +251,11 @@ def write(lines: Sequence[Line], wanted: Iterable[Wanted]) -> None:
     )
 
 
-def give_back(booking: Booking) -> None:
-    """Free all that the booking held."""
-    db.session.execute(sa.delete(Occupancy).where(Occupancy.line_id.in_(_lines_of(booking))))
+def give_back(*bookings: Booking) -> None:
+    """Free all that these bookings held."""
+    ids = [booking.id for booking in bookings]
+    held = sa.select(Line.id).where(Line.booking_id.in_(ids))
+    db.session.execute(sa.delete(Occupancy).where(Occupancy.line_id.in_(held)))
 
 
 def give_back_rest(booking: Booking, at: datetime) -> None:

@@ -11,7 +11,24 @@ A receiver writes rows in the same transaction and reaches for nothing outside.
 - `rental_interrupted(booking, line=Line, interruption=Interruption, period=Period)`: the renter of
   `line` was deprived of it during `period` (the overlap of outage and rental). Sent once, when the
   interruption has ended.
+- `series_requested(series, bookings, skipped)`: a unit asked for many dates by one rule; `skipped`
+  are the starts of dates that were taken.
+- `series_changed(series, bookings)`: several dates differ from before.
+- `series_extended(series, bookings, skipped)`: the rule gave these further dates.
+- `series_confirmed(series, bookings)`, `series_declined(series, bookings)`,
+  `series_cancelled(series, bookings)`: one deed on several dates.
+- `series_reconfirmation_due(series, until, bookings)`: a long series waits for its unit's yes;
+  `bookings` lie beyond the confirmed part, which ends at `until`.
+- `series_reconfirmed(series, until)`: the unit keeps it, for the time until then.
+- `series_let_go(series, bookings)`: nobody confirmed these again in time; they are cancelled.
+
+One deed on a series sends the signal of each booking too, inside `together()`: what is told to
+people is told once, by the signal of the series (`is_together()` says so).
 """
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from blinker import Namespace
 
@@ -27,3 +44,29 @@ booking_cancelled = _rental.signal("booking_cancelled")
 booking_expired = _rental.signal("booking_expired")
 booking_no_show = _rental.signal("booking_no_show")
 rental_interrupted = _rental.signal("rental_interrupted")
+series_requested = _rental.signal("series_requested")
+series_changed = _rental.signal("series_changed")
+series_extended = _rental.signal("series_extended")
+series_confirmed = _rental.signal("series_confirmed")
+series_declined = _rental.signal("series_declined")
+series_cancelled = _rental.signal("series_cancelled")
+series_reconfirmation_due = _rental.signal("series_reconfirmation_due")
+series_reconfirmed = _rental.signal("series_reconfirmed")
+series_let_go = _rental.signal("series_let_go")
+
+_together: ContextVar[bool] = ContextVar("together", default=False)
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Many bookings, one deed: whoever writes to people waits for the signal of the series."""
+    token = _together.set(True)
+    try:
+        yield
+    finally:
+        _together.reset(token)
+
+
+def is_together() -> bool:
+    """Whether a booking's signal is one of many of the same deed."""
+    return _together.get()

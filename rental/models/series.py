@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy import CheckConstraint, ForeignKey, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from config.clock import now
@@ -39,6 +39,9 @@ class Series(Base):
     # Starts of dates taken out by hand (EXDATE) and of dates that were taken, as ISO 8601 in UTC.
     removed: Mapped[list[Any]] = mapped_column(default=list)
     skipped: Mapped[list[Any]] = mapped_column(default=list)
+    # What a date consists of, from which date on: `{"from": …, "title": …, "lines": […]}`, a line's
+    # times as seconds on the wall clock from the date's start.
+    templates: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
     # The series this one was split from.
     follows_id: Mapped[int | None] = mapped_column(ForeignKey("series.id"), index=True)
     # A long series is confirmed again every so many weeks; what lies beyond is let go unless it is.
