@@ -66,7 +66,8 @@ def request_free(
     lacking = occupancies.sift(by_event(asks, claims), *occupancies.look(claims))
     taken = {place: short for place, short in enumerate(lacking) if short}
     if len(taken) == len(wanted):
-        raise ResourceUnavailable([short for each in lacking for short in each])
+        conflicts = [short for each in lacking for short in each]
+        raise ResourceUnavailable(conflicts)
     if taken:
         wanted = [one for place, one in enumerate(wanted) if place not in taken]
         asks = [of_one for place, of_one in enumerate(asks) if place not in taken]

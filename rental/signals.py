@@ -22,8 +22,8 @@ A receiver writes rows in the same transaction and reaches for nothing outside.
 - `series_reconfirmed(series, until)`: the unit keeps it, for the time until then.
 - `series_let_go(series, bookings)`: nobody confirmed these again in time; they are cancelled.
 
-One deed on a series sends the signal of each booking too, inside `together()`: what is told to
-people is told once, by the signal of the series (`is_together()` says so).
+One deed on a series sends the signal of each booking too, inside `together`: what is told to people
+is told once, by the signal of the series (`is_together` says so).
 """
 
 from collections.abc import Iterator
