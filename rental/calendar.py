@@ -64,11 +64,15 @@ def _among(column: sa.orm.InstrumentedAttribute[int], ids: Iterable[int]) -> sa.
     return column == sa.any_(sa.literal(list(ids), ARRAY(sa.Integer)))
 
 
-def _rented(by_id: Mapping[int, Resource], period: Period) -> sa.Select[Any]:
-    """Resource, start, end and pieces of what may lie within `period`, turnaround included."""
+# A booking of a whole takes its parts with the whole's turnaround, where that is the larger.
+_booked_as = sa.orm.aliased(Resource)
+
+
+def _rented(ids: Iterable[int], period: Period) -> sa.Select[Any]:
+    """Resource, start, end, pieces, set-up and strike of what may lie within `period`."""
     # Set-up time lies before the row's own span: look that much further ahead.
-    furthest = max((r.turnaround_before_minutes for r in by_id.values()), default=0)
-    during = Range(period.starts_at, period.ends_at + timedelta(minutes=furthest), bounds="[)")
+    furthest = sa.select(sa.func.max(Resource.turnaround_before_minutes)).scalar_subquery()
+    until = sa.literal(period.ends_at) + sa.func.make_interval(0, 0, 0, 0, 0, furthest)
     return (
         sa.select(
             Occupancy.resource_id,
@@ -76,10 +80,25 @@ def _rented(by_id: Mapping[int, Resource], period: Period) -> sa.Select[Any]:
             # What was returned early is free from then on.
             sa.func.least(Line.ends_at, sa.func.upper(Occupancy.during)),
             Occupancy.quantity,
+            _booked_as.turnaround_before_minutes,
+            _booked_as.turnaround_after_minutes,
         )
         .join(Line, Line.id == Occupancy.line_id)
-        .where(Occupancy.during.overlaps(during), _among(Occupancy.resource_id, by_id))
+        .join(_booked_as, _booked_as.id == Line.resource_id)
+        .where(
+            Occupancy.during.op("&&")(sa.func.tstzrange(period.starts_at, until)),
+            _among(Occupancy.resource_id, ids),
+        )
     )
+
+
+def _taking(resource: Resource, rented: Period, before: int, after: int) -> Period:
+    """The rented time with set-up and strike: the resource's own, or the whole's if larger."""
+    before = max(resource.turnaround_before_minutes, before)
+    after = max(resource.turnaround_after_minutes, after)
+    if not before and not after:
+        return rented
+    return rented.widened(timedelta(minutes=before), timedelta(minutes=after))
 
 
 def _booked(by_id: Mapping[int, Resource], period: Period) -> Iterable[Entry]:
@@ -88,14 +107,9 @@ def _booked(by_id: Mapping[int, Resource], period: Period) -> Iterable[Entry]:
         .add_columns(Booking.title, Booking.status, Booking.reference, Booking.unit_id)
         .join(Booking, Booking.id == Line.booking_id)
     )
-    for resource_id, starts_at, ends_at, quantity, title, status, reference, unit_id in rows:
-        resource = by_id[resource_id]
-        takes = Period(starts_at, ends_at)
-        if resource.turnaround_minutes:
-            takes = takes.widened(
-                timedelta(minutes=resource.turnaround_before_minutes),
-                timedelta(minutes=resource.turnaround_after_minutes),
-            )
+    for resource_id, starts_at, ends_at, quantity, before, after, *of_booking in rows:
+        title, status, reference, unit_id = of_booking
+        takes = _taking(by_id[resource_id], Period(starts_at, ends_at), before, after)
         if takes.overlaps(period):
             yield Entry(
                 EntryKind.BOOKING, resource_id, starts_at, ends_at, takes,
@@ -152,16 +166,11 @@ def _shown(resources: Sequence[Resource], period: Period) -> dict[int, list[Clai
     """What is taken of each resource as people see it: turnaround on both sides."""
     by_id = {resource.id: resource for resource in resources}
     claims: dict[int, list[Claim]] = {resource_id: [] for resource_id in by_id}
-    margins = {
-        r.id: (
-            timedelta(minutes=r.turnaround_before_minutes),
-            timedelta(minutes=r.turnaround_after_minutes),
-        )
-        for r in resources
-    }
-    for resource_id, starts_at, ends_at, quantity in db.session.execute(_rented(by_id, period)):
-        before, after = margins[resource_id]
-        claims[resource_id].append(Claim(starts_at - before, ends_at + after, quantity))
+    for resource_id, starts_at, ends_at, quantity, before, after in db.session.execute(
+        _rented(by_id, period)
+    ):
+        takes = _taking(by_id[resource_id], Period(starts_at, ends_at), before, after)
+        claims[resource_id].append(Claim(takes.starts_at, takes.ends_at, quantity))
     for entry in _closed(by_id, period):
         if entry.status == ClosureKind.RESERVED:
             continue
