@@ -57,6 +57,9 @@ class Booking(Base):
     __table_args__ = (
         Index("ix_booking_unit_id_starts_at", "unit_id", "starts_at"),
         Index("ix_booking_status_starts_at", "status", "starts_at"),
+        # What lies ahead, and lists from the newest on, without reading the whole history.
+        Index("ix_booking_ends_at", "ends_at"),
+        Index("ix_booking_starts_at", "starts_at"),
         # One booking for one date of a series.
         Index(
             "uq_booking_series_date",

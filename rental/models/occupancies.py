@@ -35,6 +35,8 @@ class Occupancy(Base):
             "during",
             postgresql_using="gist",
         ),
+        # A day of all resources is found by time alone, however long the history is.
+        Index("ix_occupancy_during", "during", postgresql_using="gist"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
