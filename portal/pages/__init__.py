@@ -12,6 +12,7 @@ from portal.pages import (
     closed,
     desk,
     devices,
+    feeds,
     formats,
     home,
     invoices,
@@ -33,6 +34,7 @@ ROOMS = (
     devices,
     violations,
     journal,
+    feeds,
 )
 
 

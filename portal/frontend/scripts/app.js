@@ -22,6 +22,18 @@ on("click", "dialog.ask", (dialog, happened) => happened.target === dialog && di
 on("click", "[data-dismiss]", (button) => button.closest(".note").remove());
 on("click", "[data-print]", () => window.print());
 
+// Copies what stands in a field; where the browser allows no clipboard, the text is marked to copy by hand.
+on("click", "[data-copies]", async (button) => {
+  const field = document.getElementById(button.dataset.copies);
+  field.select();
+  try {
+    await navigator.clipboard.writeText(field.value);
+    button.querySelector("[data-word]").textContent = button.dataset.copied;
+  } catch {
+    field.focus();
+  }
+});
+
 // Light, dark, or what the system says.
 on("click", "[data-theme-choice]", () => {
   const root = document.documentElement;
