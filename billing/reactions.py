@@ -1,6 +1,6 @@
 """What billing does when rental speaks, in the same transaction. Connected by the app factory."""
 
-from billing import charges, interruption_credits
+from billing import cancellation_charges, charges, interruption_credits
 from billing.interruption_credits import Deprived
 from rental.models import Booking, BookingStatus, Interruption, Line
 from rental.period import Period
@@ -20,7 +20,8 @@ def subscribe() -> None:
     """Listen to rental; calling it again changes nothing. A no-show keeps its charges."""
     booking_confirmed.connect(_charge)
     booking_changed.connect(_renew)
-    for given_up in (booking_cancelled, booking_declined, booking_expired):
+    booking_cancelled.connect(_cancel)
+    for given_up in (booking_declined, booking_expired):
         given_up.connect(_reverse)
     rental_interrupted.connect(_credit)
 
@@ -32,6 +33,10 @@ def _charge(booking: Booking) -> None:
 def _renew(booking: Booking) -> None:
     if booking.status in _PROMISED:
         charges.renew_for(booking)
+
+
+def _cancel(booking: Booking) -> None:
+    cancellation_charges.charge_for(booking)
 
 
 def _reverse(booking: Booking) -> None:

@@ -50,12 +50,18 @@ class RequestedBooking:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What to change of a booking; None leaves a value as it is."""
+    """What to change of a booking; None leaves a value as it is, an empty note takes it away."""
 
     title: str | None = None
     attendees: int | None = None
     note: str | None = None
     lines: Sequence[WantedLine] | None = None
+    event_kind: EventKind | None = None
+    organiser: Organiser | None = None
+    # Nobody knows any more how many will come.
+    forgets_attendees: bool = False
+    # The revision that was looked at; the change is refused where the booking has another by now.
+    seen: int | None = None
 
 
 def read(wanted: Sequence[RequestedBooking], by: Member) -> list[list[Ask]]:

@@ -1,6 +1,6 @@
 """The life of a booking: requested, confirmed, handed over, returned, and the ways out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -8,9 +8,9 @@ from sqlalchemy.orm import selectinload
 
 from config import clock, references
 from config.database import db
-from rental import asking, catalogue, closures, journal, moves, occupancies, units
-from rental.asking import Changes, RequestedBooking, WantedLine
-from rental.errors import BadBooking, MovedOn, NotYourMove, ResourceUnavailable, UnknownBooking
+from rental import asking, catalogue, changing, closures, journal, moves, occupancies
+from rental.asking import Changes, RequestedBooking
+from rental.errors import BadBooking, ResourceUnavailable, UnknownBooking
 from rental.models import (
     Booking,
     BookingStatus,
@@ -21,7 +21,6 @@ from rental.occupancies import Ask, Wanted
 from rental.period import Period
 from rental.signals import (
     booking_cancelled,
-    booking_changed,
     booking_confirmed,
     booking_declined,
     booking_expired,
@@ -127,80 +126,20 @@ def _new(wanted: RequestedBooking, asks: Sequence[Ask], by: Member, keep_days: i
 
 
 def change(booking: Booking, changes: Changes, *, by: Member) -> None:
-    """Change title, attendees, note or lines, under the checks of a new request.
+    """Change what the event is or its lines, under the checks of a new request.
 
-    A member changes its own request; what the desk has confirmed only the staff changes.
+    Raises as `change_all` does.
     """
-    change_all([(booking, changes)], by=by)
+    changing.change_all([(booking, changes)], by=by)
 
 
 def change_all(wanted: Sequence[tuple[Booking, Changes]], *, by: Member) -> None:
     """Change several bookings at once, all or none: locked first, then looked at together.
 
-    Raises as `change` does, ResourceUnavailable with every conflict.
+    A member changes its own request; what the desk has confirmed only the staff changes. Raises
+    ChangedMeanwhile, NotYourMove, MovedOn, or ResourceUnavailable with every conflict.
     """
-    for locked in moves.lock_all([booking for booking, _changes in wanted]):
-        _require_changeable(locked, by)
-    for booking, changes in wanted:
-        if changes.title is not None:
-            booking.title = asking.checked_title(changes.title)
-        if changes.attendees is not None:
-            asking.check_attendees(changes.attendees)
-            booking.attendees = changes.attendees
-        if changes.note is not None:
-            booking.note = asking.text(changes.note)
-    _replace_lines(
-        {booking: changes.lines for booking, changes in wanted if changes.lines is not None}, by
-    )
-    for booking, _changes in wanted:
-        booking.revision += 1
-        booking.changed_at = clock.now()
-    db.session.flush()
-    for booking, _changes in wanted:
-        journal.record(booking, "changed", by=by)
-        booking_changed.send(booking)
-
-
-def _require_changeable(booking: Booking, by: Member) -> None:
-    status = booking.status
-    if status not in (BookingStatus.REQUESTED, BookingStatus.CONFIRMED):
-        raise MovedOn(
-            "A booking that is {status} cannot be changed any more; request a new one.",
-            status=status,
-        )
-    if status is BookingStatus.CONFIRMED and not units.is_staff(by):
-        raise NotYourMove("The booking is confirmed: ask the desk to change it.")
-
-
-def _replace_lines(wanted: Mapping[Booking, Sequence[WantedLine]], by: Member) -> None:
-    if not wanted:
-        return
-    bookings = list(wanted)
-    asks = asking.read_lines_of(list(wanted.values()), by)
-    claims = occupancies.unfold([ask for of_one in asks for ask in of_one])
-    occupancies.require_free(claims, apart_from=[booking.id for booking in bookings])
-    occupancies.give_back(*bookings)
-    for booking, of_one in zip(bookings, asks, strict=True):
-        _put_lines(booking, of_one)
-    db.session.flush()
-    occupancies.write([line for booking in bookings for line in booking.lines], claims)
-
-
-def _put_lines(booking: Booking, asks: Sequence[Ask]) -> None:
-    old = list(booking.lines)
-    kept: list[Line] = []
-    for ask in asks:
-        # A line that rents the same thing stays the same row, so that its charges keep their line.
-        line = next((line for line in old if line.resource_id == ask.resource.id), None)
-        if line is None:
-            line = asking.line_of(ask)
-        else:
-            old.remove(line)
-            line.quantity = ask.quantity
-            line.starts_at, line.ends_at = ask.period
-        kept.append(line)
-    booking.lines = kept
-    booking.starts_at, booking.ends_at = asking.span_of(asks)
+    changing.change_all(wanted, by=by)
 
 
 def confirm(booking: Booking, *, by: Member) -> None:

@@ -62,5 +62,9 @@ class MovedOn(Conflict):
     """The booking has moved on since you looked; look again before you decide."""
 
 
+class ChangedMeanwhile(Conflict):
+    """Somebody changed the booking while you did; compare both versions, then save again."""
+
+
 class NotYourMove(NotAllowed):
     """Only the Centre's staff may do this; ask the desk."""

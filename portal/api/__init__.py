@@ -2,13 +2,14 @@
 
 from flask import Flask
 
-from portal.api import availability, bookings, devices, invoices, openapi, resources
+from portal.api import availability, bookings, changes, devices, invoices, openapi, resources
 from portal.api.openapi import PREFIX
 
 ROOMS = (
     resources.room,
     availability.room,
     bookings.room,
+    changes.room,
     invoices.room,
     devices.room,
     openapi.room,

@@ -75,6 +75,7 @@ class BookingAnswer(Answer):
     ends_at: str
     requested_at: str
     expires_at: str | None
+    revision: int
     lines: list[LineAnswer]
 
 
@@ -100,6 +101,7 @@ def booking_as_json(booking: Booking) -> dict[str, Any]:
         "ends_at": local(booking.ends_at),
         "requested_at": local(booking.requested_at),
         "expires_at": local_or_none(booking.expires_at),
+        "revision": booking.revision,
         "lines": [_line(line) for line in booking.lines],
     }
 

@@ -68,12 +68,17 @@ class ChangesBody(Body):
     attendees: int = Field(default_factory=_left_out, ge=1, le=100_000)
     note: Note = Field(default_factory=_left_out)
     lines: list[LineBody] = Field(default_factory=_left_out, min_length=1, max_length=MOST_LINES)
+    event_kind: EventKind = Field(default_factory=_left_out)
+    organiser: Organiser = Field(default_factory=_left_out)
+    # The revision that was read: the change is refused where the booking has another by now.
+    revision: int = Field(default_factory=_left_out, ge=0)
 
     @model_validator(mode="after")
     def _says_something(self) -> "ChangesBody":
-        if not self.model_fields_set:
+        if not self.model_fields_set - {"revision"}:
             raise PydanticCustomError(
-                "nothing", "nothing to change: send title, attendees, note or lines"
+                "nothing",
+                "nothing to change: send title, event_kind, organiser, attendees, note or lines",
             )
         return self
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from flask import Blueprint, Response, current_app, url_for
 from werkzeug.wrappers import Response as Answer
 
-from billing import quotes
+from billing import cancellation_charges, quotes
 from billing.quotes import Quote
 from config.database import transaction
 from config.settings import Settings
@@ -30,9 +30,10 @@ from portal.api.booking_bodies import (
     ReturnBody,
 )
 from portal.api.calls import Call, answer, offers
+from portal.api.cancellation_answers import CancelledBookingAnswer, cancelled_as_json
 from portal.api.instants import local
 from portal.idempotency import once
-from rental import bookings, catalogue, search, units
+from rental import bookings, catalogue, moves, search, units
 from rental.asking import Changes, RequestedBooking
 from rental.errors import ResourceUnavailable, UnknownBooking, UnknownUnit
 from rental.models import Booking, Unit
@@ -153,7 +154,10 @@ def booking(reference: str) -> Response:
 @may("change own bookings")
 @offers(Call("Change a booking", "bookings", answer=PricedBookingAnswer, refusals=(404, 409)))
 def change(reference: str, body: ChangesBody, query: ChangeQuery) -> Response:  # noqa: ARG001
-    """Under the checks of a new request. What the desk has confirmed only the desk changes."""
+    """Under the checks of a new request. What the desk has confirmed only the desk changes.
+
+    With the `revision` that was read, a booking that somebody else changed meanwhile is a conflict.
+    """
     with transaction():
         changed = visible(reference, CHANGE_ALL)
         lines = body.lines
@@ -162,6 +166,9 @@ def change(reference: str, body: ChangesBody, query: ChangeQuery) -> Response:  
             attendees=body.attendees,
             note=body.note,
             lines=[line.wanted() for line in lines] if lines is not None else None,
+            event_kind=body.event_kind,
+            organiser=body.organiser,
+            seen=body.revision,
         )
         bookings.change(changed, changes, by=current_member())
         return _priced(changed)
@@ -201,13 +208,22 @@ def decline(reference: str, body: DeclineBody) -> Response:
 
 @room.post("/bookings/<reference>/cancel")
 @may("change own bookings")
-@offers(_move("Cancel a request or a booking"))
+@offers(
+    Call(
+        "Cancel a request or a booking",
+        "bookings",
+        answer=CancelledBookingAnswer,
+        refusals=(404, 409),
+        is_body_optional=True,
+    )
+)
 @once
 def cancel(reference: str, body: CancelBody) -> Response:
-    """Its stock is free again."""
-    asked = visible(reference, CHANGE_ALL)
+    """Its stock is free again; the answer tells what the terms in force keep."""
+    asked = moves.lock(visible(reference, CHANGE_ALL))
+    cost = cancellation_charges.estimate(asked)
     bookings.cancel(asked, by=current_member(), reason=body.reason)
-    return answer(booking_as_json(asked))
+    return answer(cancelled_as_json(asked, cost))
 
 
 @room.post("/bookings/<reference>/hand-over")

@@ -9,6 +9,7 @@ from portal.pages import (
     assets,
     bookings,
     catalogue,
+    changes,
     closed,
     desk,
     devices,
@@ -84,6 +85,7 @@ def register(app: Flask) -> None:
         app.register_blueprint(room.pages)
         # What a room gives to templates of other rooms: functions by name.
         app.jinja_env.globals.update(getattr(room, "FOR_TEMPLATES", {}))
+    app.jinja_env.globals.update(changes.FOR_TEMPLATES)
     app.jinja_env.filters.update(formats.FILTERS)
     app.jinja_env.filters.update(
         standing=invoices.standing,

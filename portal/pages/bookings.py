@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response
 
-from billing import invoices, quotes
+from billing import cancellation_charges, invoices, quotes
 from billing.errors import NoPrice, NoVatRate
 from billing.quotes import Quote
 from config import clock
@@ -249,11 +249,18 @@ def decline(reference: str) -> Response:
 @pages.post("/<reference>/cancel")
 @may("change own bookings")
 def cancel(reference: str) -> Response:
-    """Take it back; its time is free again."""
+    """Take it back; its time is free again, and the terms in force decide what is owed."""
     booking = visible(reference)
     with transaction():
+        cost = cancellation_charges.estimate(moves.lock(booking)).total
         bookings.cancel(booking, by=current_member(), reason=request.form.get("reason", ""))
-    return _done(reference, _("Cancelled. Its time is free again."))
+    if not cost:
+        return _done(reference, _("Cancelled. Its time is free again."))
+    words = _(
+        "Cancelled. Its time is free again; by the terms %(cost)s is owed.",
+        cost=formats.money(cost),
+    )
+    return _done(reference, words)
 
 
 @pages.post("/<reference>/hand-over")

@@ -8,7 +8,7 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
-from portal.pages import formats
+from portal.pages import differences, formats
 from rental.models import JournalEntry
 
 VERBS = {
@@ -73,6 +73,13 @@ def _shown(name: str, value: Any) -> str:
     return formats.money(value) if name == "amount" and isinstance(value, int) else str(value)
 
 
+def _words(entry: JournalEntry) -> list[str]:
+    words = [_shown(k, entry.details[k]) for k in TOLD if entry.details.get(k)]
+    if entry.subject == "booking" and entry.verb == "changed":
+        words.append(differences.told(entry.details))
+    return [word for word in words if word]
+
+
 def told(entries: Iterable[JournalEntry]) -> list[Told]:
     """The entries in words, in the order given."""
     return [
@@ -82,7 +89,7 @@ def told(entries: Iterable[JournalEntry]) -> list[Told]:
             who=entry.member.name if entry.member else gettext("the service"),
             subject=SUBJECTS.get(entry.subject, entry.subject),
             subject_id=entry.subject_id,
-            words=" · ".join(_shown(k, entry.details[k]) for k in TOLD if entry.details.get(k)),
+            words=" · ".join(_words(entry)),
         )
         for entry in entries
     ]

@@ -7,6 +7,7 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel
 
+from billing.cancellation import CancellationFile
 from billing.seller import Seller, Series
 from billing.sla import TermsFile
 from billing.tariff import Tariff
@@ -22,6 +23,7 @@ ROOMS: dict[str, type[BaseModel]] = {
     "config/tariffs/*.yml": Tariff,
     "config/vat/*.yml": VatRates,
     "config/sla/*.yml": TermsFile,
+    "config/cancellation/*.yml": CancellationFile,
     "config/hours/*.yml": OpeningHours,
     "config/hours/holidays.yml": Table,
     "config/policies/*.yml": RuleBook,

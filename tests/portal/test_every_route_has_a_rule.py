@@ -86,6 +86,7 @@ API = {
     "GET /bookings/<reference>": "see own bookings",
     "PATCH /bookings/<reference>": "change own bookings",
     "POST /bookings/<reference>/cancel": "change own bookings",
+    "GET /bookings/<reference>/cancellation": "see own bookings",
     "POST /bookings/<reference>/confirm": "confirm bookings",
     "POST /bookings/<reference>/decline": "decline bookings",
     "POST /bookings/<reference>/hand-over": "hand over bookings",

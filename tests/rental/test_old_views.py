@@ -97,6 +97,6 @@ def test_nobody_came_is_not_said_of_an_event_that_was_put_off(house, request_of_
         bookings.confirm(bookings.get(request_of_one), by=desk)
         db.session.execute(sa.update(Booking).values(starts_at=TUESDAY - timedelta(days=9000)))
     seen = bookings.get(request_of_one)
-    meanwhile(house, request_of_one, "desk@example.com", WantedLine("CAM", 1, MORNING))
+    meanwhile(house, request_of_one, "desk@example.com", WantedLine("CAM", 2, MORNING))
     with pytest.raises(BadBooking), transaction():
         bookings.no_show(seen, by=units.member_by_email("desk@example.com"))

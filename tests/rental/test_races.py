@@ -27,7 +27,7 @@ def deadlocks() -> int:
     )
 
 
-def race(app, deed, clients=CLIENTS):
+def race(app, deed, clients=CLIENTS, refusals=(ResourceUnavailable, MovedOn)):
     """Run `deed(number)` in that many threads at the same moment; gives back what each said."""
     barrier = Barrier(clients)
 
@@ -37,7 +37,7 @@ def race(app, deed, clients=CLIENTS):
             try:
                 with transaction():
                     deed(number)
-            except (ResourceUnavailable, MovedOn) as refusal:
+            except refusals as refusal:
                 return type(refusal).__name__
             return "done"
 
