@@ -93,6 +93,9 @@ class Settings(BaseSettings):
     request_days: Annotated[
         int, Field(ge=1, le=90, description="Days after which an unanswered request expires.")
     ] = 7
+    file_megabytes: Annotated[
+        int, Field(ge=1, le=100, description="The largest file of a booking, in megabytes.")
+    ] = 10
     smtp_url: Annotated[
         SecretStr | None,
         Field(

@@ -2,11 +2,13 @@
 
 import secrets
 
-from flask import Flask, Response, abort, g, request, session
+from flask import Flask, Response, g, request, session
 from flask_wtf.csrf import CSRFProtect
 
 from config.settings import Settings
+from portal import uploads
 from portal.signin import speaks_by_token
+from portal.uploads import TooLarge
 
 # Above it a body is refused with 413; no form or booking of ours comes near.
 LARGEST_BODY = 1_000_000
@@ -51,12 +53,21 @@ def _cache(answer: Response) -> None:
 
 
 def _check_body_and_form() -> None:
-    if (request.content_length or 0) > LARGEST_BODY:
-        abort(413, "The body is larger than 1 MB; send less at once.")
+    most = uploads.largest_body() or LARGEST_BODY
+    # Also of a body that comes in chunks and does not say how long it is.
+    request.max_content_length = most
+    if (request.content_length or 0) > most:
+        raise TooLarge(
+            "What was sent is larger than {megabytes} MB; send a smaller file or less at once.",
+            megabytes=most // 1_000_000,
+        )
     if request.path.startswith("/webhooks/") or speaks_by_token(request):
         return  # a signature or a token proves the sender; no cookie is believed
     if request.path.startswith("/api/") and "_user_id" not in session:
         return  # nobody to impersonate; the view answers 401
+    if request.path.startswith("/api/"):
+        # Looking for a CSRF token among the fields would use the body up.
+        request.get_data()
     if request.method not in ("GET", "HEAD", "OPTIONS", "TRACE"):
         csrf.protect()
 
@@ -79,7 +90,8 @@ def register(app: Flask, settings: Settings) -> None:
 
     @app.after_request
     def harden(answer: Response) -> Response:
-        answer.headers["Content-Security-Policy"] = _policy()
+        # A file that a stranger sent comes with a stricter one of its own.
+        answer.headers.setdefault("Content-Security-Policy", _policy())
         answer.headers["X-Content-Type-Options"] = "nosniff"
         answer.headers["X-Frame-Options"] = "DENY"
         answer.headers["Referrer-Policy"] = "same-origin"

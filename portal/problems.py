@@ -26,6 +26,7 @@ from portal.access import NotSignedIn
 from portal.pages import sentences
 from portal.signin import WrongPassword
 from portal.throttle import TooManyAttempts
+from portal.uploads import TooLarge
 
 log = logs.get(__name__)
 
@@ -33,6 +34,7 @@ STATUS: dict[type[Refusal], int] = {
     NotSignedIn: 401,
     WrongPassword: 401,
     TooManyAttempts: 429,
+    TooLarge: 413,
     NotAllowed: 403,
     NotFound: 404,
     Conflict: 409,

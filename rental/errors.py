@@ -68,3 +68,19 @@ class ChangedMeanwhile(Conflict):
 
 class NotYourMove(NotAllowed):
     """Only the Centre's staff may do this; ask the desk."""
+
+
+class UnknownFile(NotFound):
+    """There is no such file on this booking."""
+
+
+class BadFile(Invalid):
+    """Only PDF, PNG, JPEG, WebP, DOCX, XLSX and ODT files are taken; save it as one of them."""
+
+
+class FileTooLarge(Invalid):
+    """The file is too large; send a smaller one."""
+
+
+class FileStays(Conflict):
+    """Only your own file may be deleted, of a request and where no clearance needs it."""

@@ -2,7 +2,16 @@
 
 from flask import Flask
 
-from portal.api import availability, bookings, changes, devices, invoices, openapi, resources
+from portal.api import (
+    availability,
+    bookings,
+    changes,
+    devices,
+    files,
+    invoices,
+    openapi,
+    resources,
+)
 from portal.api.openapi import PREFIX
 
 ROOMS = (
@@ -10,6 +19,7 @@ ROOMS = (
     availability.room,
     bookings.room,
     changes.room,
+    files.room,
     invoices.room,
     devices.room,
     openapi.room,

@@ -43,6 +43,8 @@ class Call:
     refusals: tuple[int, ...] = ()
     body: type[Body] | None = None
     query: type[Query] | None = None
+    # Sent as multipart/form-data, with a file in the part `file`.
+    form: type[Query] | None = None
     is_body_optional: bool = False
     is_list: bool = False
 
@@ -52,12 +54,16 @@ def offers(call: Call) -> Callable[[View], View]:
 
     def bind(view: View) -> View:
         named = inspect.get_annotations(view)
-        told = replace(call, body=named.get("body"), query=named.get("query"))
+        told = replace(
+            call, body=named.get("body"), query=named.get("query"), form=named.get("form")
+        )
 
         @wraps(view)
         def parsed(**path: Any) -> Any:
             if told.query is not None:
                 path["query"] = read_query(told.query)
+            if told.form is not None:
+                path["form"] = read_form(told.form)
             if told.body is not None:
                 path["body"] = read_body(told.body, optional=told.is_body_optional)
             return view(**path)
@@ -85,6 +91,18 @@ def read_body(model: type[Model], *, optional: bool = False) -> Model:
         if first["type"] in NO_OBJECT and not first["loc"]:
             raise Malformed("The body must be one JSON object: {…}.") from None
         raise
+
+
+def read_form(model: type[Model]) -> Model:
+    """The text parts of a multipart body as `model`; raises Malformed where it is none."""
+    if request.mimetype != "multipart/form-data":
+        raise Malformed("Send the file as multipart/form-data, in the part `file`.")
+    # Kept as sent, so that an Idempotency-Key can tell another file from a repeat.
+    request.get_data()
+    given = {
+        name: values if len(values) > 1 else values[0] for name, values in request.form.lists()
+    }
+    return model.model_validate(given)
 
 
 def read_query(model: type[Model]) -> Model:

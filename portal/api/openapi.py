@@ -76,14 +76,15 @@ def _schemas(told: list[tuple[Rule, str, Call]]) -> dict[str, Any]:
     asked: dict[type[BaseModel], None] = {}
     shown: dict[type[BaseModel], None] = {ProblemAnswer: None}
     for _, _, call in told:
-        asked |= {model: None for model in (call.body, call.query) if model is not None}
+        models = (call.body, call.query, call.form)
+        asked |= {model: None for model in models if model is not None}
         if isinstance(call.answer, type):
             shown[call.answer] = None
-    models: list[tuple[type[BaseModel], JsonSchemaMode]] = [
+    named: list[tuple[type[BaseModel], JsonSchemaMode]] = [
         *((model, "validation") for model in asked),
         *((model, "serialization") for model in shown),
     ]
-    _, document = models_json_schema(models, ref_template=REFERENCE)
+    _, document = models_json_schema(named, ref_template=REFERENCE)
     schemas: dict[str, Any] = document["$defs"]
     return schemas
 
@@ -144,7 +145,7 @@ def _problem(status: int) -> dict[str, Any]:
 
 
 def _operation(rule: Rule, method: str, call: Call, schemas: dict[str, Any]) -> dict[str, Any]:
-    refusals = {*ALWAYS, *call.refusals} | ({400, 413} if call.body else set())
+    refusals = {*ALWAYS, *call.refusals} | ({400, 413} if call.body or call.form else set())
     operation: dict[str, Any] = {
         "operationId": rule.endpoint.rpartition(".")[2].strip("_"),
         "summary": call.summary,
@@ -163,7 +164,20 @@ def _operation(rule: Rule, method: str, call: Call, schemas: dict[str, Any]) -> 
                 "application/json": {"schema": {"$ref": REFERENCE.format(model=call.body.__name__)}}
             },
         }
+    if call.form is not None:
+        operation["requestBody"] = _multipart(schemas[call.form.__name__])
     return operation
+
+
+def _multipart(form: dict[str, Any]) -> dict[str, Any]:
+    """A file in the part `file`, the fields of the form in parts beside it."""
+    file = {"type": "string", "format": "binary"}
+    schema = {
+        "type": "object",
+        "required": ["file", *form.get("required", ())],
+        "properties": {"file": file, **form["properties"]},
+    }
+    return {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
 
 
 def document(app: Flask) -> dict[str, Any]:
@@ -174,7 +188,7 @@ def document(app: Flask) -> dict[str, Any]:
     for rule, method, call in told:
         path = _PATH_PART.sub(r"{\2}", rule.rule)
         paths.setdefault(path, {})[method] = _operation(rule, method, call, schemas)
-    queries = {call.query.__name__ for _, _, call in told if call.query is not None}
+    queries = {m.__name__ for _, _, call in told for m in (call.query, call.form) if m is not None}
     return {
         "openapi": "3.1.0",
         "info": {

@@ -40,6 +40,8 @@ VERBS = {
     "opened": _("opened"),
     "added": _("added"),
     "imported": _("imported"),
+    "file_added": _("file added"),
+    "file_deleted": _("file deleted"),
 }
 SUBJECTS = {
     "booking": _("Booking"),
@@ -54,7 +56,7 @@ SUBJECTS = {
     "unit": _("Unit"),
 }
 # Details that mean something to a person; the others are for machines.
-TOLD = ("reason", "condition", "reference", "number", "amount")
+TOLD = ("reason", "condition", "reference", "number", "amount", "filename")
 
 
 @dataclass(frozen=True, slots=True)

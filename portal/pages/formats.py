@@ -156,6 +156,13 @@ def scaled(value: float | None, unit: str) -> str:
     return f"{shown}{GAP}{SCALES[step]}{unit}"
 
 
+def size(count: int) -> str:
+    """How large a file is: `240 KB`, `1,4 MB`."""
+    if count < 1_000_000:
+        return f"{number(max(1, round(count / 1000)))}{GAP}KB"
+    return numbers.format_decimal(round(count / 1e6, 1), locale=language()) + f"{GAP}MB"
+
+
 SIGNS = {
     "celsius": "°C", "volts": "V", "amperes": "A", "watts": "W", "percent": "%", "hertz": "Hz",
     "rpm": "rpm", "seconds": "s", "minutes": "min", "cubic metres per minute": "m³/min",
@@ -195,6 +202,7 @@ FILTERS = {
     "until": until,
     "field_time": field_time,
     "measured": measured,
+    "bytes": size,
     "scaled": scaled,
     "initials": initials,
 }

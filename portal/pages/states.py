@@ -113,6 +113,12 @@ EVENT_KINDS = {
     "other": _("Other event"),
 }
 ORGANISERS = {"domestic": _("Domestic organiser"), "foreign": _("Foreign organiser")}
+FILE_KINDS = {
+    "notice": _("Notice to the authority"),
+    "answer": _("Answer of the authority"),
+    "condition": _("Picture of the condition"),
+    "other": _("File"),
+}
 METHODS = {"transfer": _("Bank transfer"), "cash": _("Cash"), "card": _("Card")}
 
 
@@ -131,5 +137,6 @@ NAMES = {
     "DEVICE_ROLES": DEVICE_ROLES,
     "EVENT_KINDS": EVENT_KINDS,
     "ORGANISERS": ORGANISERS,
+    "FILE_KINDS": FILE_KINDS,
     "METHODS": METHODS,
 }

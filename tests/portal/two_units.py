@@ -1,5 +1,6 @@
 """Unit A has an event, its invoice and a credit note; unit B looks around."""
 
+import io
 import re
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,11 +16,12 @@ from config import clock
 from config.database import db
 from monitoring.models import Device, DeviceStatus, Violation
 from portal import tokens
-from rental import bookings
+from rental import attachments, bookings
 from rental.asking import RequestedBooking, WantedLine
+from rental.attachments import Upload
 from rental.models import EventKind, Role
 from rental.period import Period
-from tests import build
+from tests import build, files
 from tests.portal.conftest import token_of
 
 RENTERS = {Role.MEMBER, Role.HEAD}
@@ -60,7 +62,11 @@ class Scene:
             headers["Authorization"] = f"Bearer {self.bearers[who]}"
         else:
             headers["X-CSRFToken"] = token_of(client)
-        body = {"json": {"title": "Họp"} if method == "PATCH" else {}} if "/api/" in rule else {}
+        body: dict[str, Any] = {}
+        if (method, rule.rpartition("/")[2]) == ("POST", "files") and "/api/" in rule:
+            body = {"data": {"file": (io.BytesIO(files.pdf("một tệp")), "a.pdf")}}
+        elif "/api/" in rule:
+            body = {"json": {"title": "Họp"} if method == "PATCH" else {}}
         place = self.address(rule) + (
             "?from=2026-11-01T00:00Z&to=2026-11-02T00:00Z" * ("readings" in rule)
         )
@@ -105,6 +111,7 @@ def _event(scene: Scene) -> None:
     )
     booking = bookings.request(wanted, by=owner)
     bookings.confirm(booking, by=desk)
+    notice = attachments.add(booking, Upload(f"{TITLE}.png", files.png()), by=owner)
     invoice = invoices.issue(invoices.draft_for(booking), by=None)
     note = credit_notes.issue(invoice, NewCredit(REASON, Money(1000)), by=None)
     scene.ids |= {
@@ -112,6 +119,7 @@ def _event(scene: Scene) -> None:
         "invoice_id": invoice.id,
         "note_id": note.id,
         "credit_note_id": note.id,
+        "file_id": notice.id,
         "code": "H100",
         "filename": "nothing.css",
         "period": period,
