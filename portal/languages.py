@@ -25,7 +25,9 @@ def chosen() -> str:
 
 
 def _remember(answer: Response) -> Response:
-    """Keep a language chosen with `?lang=` for the next pages."""
+    """Keep a language chosen with `?lang=` for the next pages, but with nothing a cache keeps."""
+    if answer.cache_control.public:
+        return answer
     wish = request.args.get("lang")
     if wish in LANGUAGES and wish != request.cookies.get(COOKIE):
         answer.set_cookie(

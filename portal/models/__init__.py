@@ -2,6 +2,7 @@
 
 from portal.models.answers import FirstAnswer
 from portal.models.feeds import Feed, FeedScope
+from portal.models.imports import ImportedFile
 from portal.models.notices import Notice, NoticeStatus
 from portal.models.signing_in import ApiToken, SignInAttempt
 
@@ -10,6 +11,7 @@ __all__ = [
     "Feed",
     "FeedScope",
     "FirstAnswer",
+    "ImportedFile",
     "Notice",
     "NoticeStatus",
     "SignInAttempt",

@@ -20,7 +20,9 @@ from portal.pages import (
     invoices,
     journal,
     opening,
+    programme,
     reading,
+    sharing,
     states,
     timeline,
     violations,
@@ -38,6 +40,8 @@ ROOMS = (
     violations,
     journal,
     feeds,
+    sharing,
+    programme,
 )
 
 

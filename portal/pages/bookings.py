@@ -16,7 +16,7 @@ from config import clock
 from config.database import db, transaction
 from config.errors import Conflict, Invalid, NotFound
 from portal.access import allowed, current_member, may, require_visible, visible_unit_id
-from portal.pages import booking_form, formats, reading
+from portal.pages import booking_form, formats, reading, sharing
 from portal.pages.booking_form import TypedBooking, TypedLine
 from portal.pages.diary import told
 from portal.pages.reading import Listing
@@ -140,6 +140,7 @@ def create() -> Response | tuple[str, int]:
     try:
         with transaction():
             booking = bookings.request(wanted, by=current_member(), keep_days=keep_days)
+            sharing.note_wish(booking)
             reference = booking.reference
     except (Conflict, Invalid, NotFound) as refusal:
         booking_form.note_refusal(form, refusal)

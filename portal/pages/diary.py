@@ -42,6 +42,9 @@ VERBS = {
     "imported": _("imported"),
     "file_added": _("file added"),
     "file_deleted": _("file deleted"),
+    "publishing_asked": _("asked to be published"),
+    "publishing_declined": _("not on the public programme"),
+    "published": _("published"),
 }
 SUBJECTS = {
     "booking": _("Booking"),

@@ -77,6 +77,12 @@ def plain_day(value: date | datetime | None, zone: ZoneInfo | None = None) -> st
     return dates.format_date(value, form, locale=language())
 
 
+def month(value: date) -> str:
+    """A month and its year: `Tháng 11/2026` or `November 2026`."""
+    form = "'Tháng' MM/yyyy" if language() == "vi" else "LLLL yyyy"
+    return dates.format_date(value, form, locale=language())
+
+
 def time(instant: datetime, zone: ZoneInfo | None = None) -> str:
     """A time of day: `08:00`."""
     return local(instant, zone).strftime("%H:%M")
@@ -105,6 +111,16 @@ def hours(starts_at: datetime, ends_at: datetime, zone: ZoneInfo | None = None) 
     if local(starts_at, zone).date() == local(ends_at, zone).date():
         return f"{time(starts_at, zone)}{DASH}{time(ends_at, zone)}"
     return f"{time(starts_at, zone)}{DASH}{short_day(ends_at, zone)} {time(ends_at, zone)}"
+
+
+def iso(instant: datetime, zone: ZoneInfo | None = None) -> str:
+    """For machines, with the offset of the zone: `2026-11-24T08:00:00+07:00`."""
+    return local(instant, zone).isoformat(timespec="seconds")
+
+
+def month_key(instant: datetime) -> str:
+    """The month an instant lies in, as addresses write it: `2026-11`."""
+    return local(instant).strftime("%Y-%m")
 
 
 def duration(span: timedelta) -> str:
@@ -201,6 +217,9 @@ FILTERS = {
     "ago": ago,
     "until": until,
     "field_time": field_time,
+    "iso": iso,
+    "month_key": month_key,
+    "month": month,
     "measured": measured,
     "bytes": size,
     "scaled": scaled,

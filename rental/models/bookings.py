@@ -96,6 +96,9 @@ class Booking(Base):
     # On the public programme, and what it says there beside title, time and hall.
     is_public: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     public_note: Mapped[str | None] = mapped_column(String(1000))
+    # A unit asks for it and says whether it may be named there; the desk decides.
+    publishing_asked_at: Mapped[datetime | None]
+    is_unit_named: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
 
     unit: Mapped[Unit] = relationship(lazy="joined")
     series: Mapped[Series | None] = relationship()
