@@ -22,6 +22,7 @@ from portal.pages import (
     opening,
     programme,
     reading,
+    reports,
     sharing,
     states,
     timeline,
@@ -42,6 +43,7 @@ ROOMS = (
     feeds,
     sharing,
     programme,
+    reports,
 )
 
 

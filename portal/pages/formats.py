@@ -59,6 +59,11 @@ def weekday(value: date) -> str:
     return dates.format_date(value, "ccc", locale="en")
 
 
+def weekday_name(value: date) -> str:
+    """A weekday in full: `Thứ Năm`, `Thursday`."""
+    return dates.format_date(value, "EEEE", locale=language())
+
+
 def short_day(value: date | datetime, zone: ZoneInfo | None = None) -> str:
     """A day of this year, without the year: `T3 24/11` or `Tue 24 Nov`."""
     if isinstance(value, datetime):
@@ -111,6 +116,27 @@ def hours(starts_at: datetime, ends_at: datetime, zone: ZoneInfo | None = None) 
     if local(starts_at, zone).date() == local(ends_at, zone).date():
         return f"{time(starts_at, zone)}{DASH}{time(ends_at, zone)}"
     return f"{time(starts_at, zone)}{DASH}{short_day(ends_at, zone)} {time(ends_at, zone)}"
+
+
+def percent(share: float | None) -> str:
+    """A share of one: `63,4 %` or `63.4%`; a dash where there is nothing to have a share of."""
+    if share is None:
+        return DASH
+    return numbers.format_percent(share, "#,##0.0\u00a0%", locale=language())
+
+
+def points(now: float | None, before: float | None) -> str:
+    """The difference of two shares in percentage points, with its sign; empty without both."""
+    if now is None or before is None:
+        return ""
+    found = round((now - before) * 100, 1)
+    sign = "+" if found > 0 else "−" if found < 0 else "±"
+    return sign + numbers.format_decimal(abs(found), "#,##0.0", locale=language())
+
+
+def hour_count(seconds: Any) -> str:
+    """Seconds as hours with one digit after the mark: `1.234,5`."""
+    return numbers.format_decimal(round(float(seconds) / 3600, 1), "#,##0.0", locale=language())
 
 
 def iso(instant: datetime, zone: ZoneInfo | None = None) -> str:
@@ -217,6 +243,9 @@ FILTERS = {
     "ago": ago,
     "until": until,
     "field_time": field_time,
+    "percent": percent,
+    "hour_count": hour_count,
+    "weekday_name": weekday_name,
     "iso": iso,
     "month_key": month_key,
     "month": month,

@@ -81,6 +81,7 @@ PAGES = {
     "GET /programme.json": OPEN,
     "GET /prometheus/targets": MACHINES,
     "GET /readyz": OPEN,
+    "GET /reports/utilisation": "see utilisation",
     "GET /sign-in": OPEN,
     "POST /sign-in": OPEN,
     "POST /sign-out": OPEN,
