@@ -39,6 +39,8 @@ def free_segments(
     naive, an empty or a reversed period.
     """
     starts_at, ends_at = period if isinstance(period, Period) else Period(*period)
+    if not taken:
+        return [Segment(starts_at, ends_at, max(stock, 0))]
     changes: dict[datetime, int] = {starts_at: 0, ends_at: 0}
     for claimed_from, claimed_to, quantity in taken:
         begins, ends = max(claimed_from, starts_at), min(claimed_to, ends_at)
@@ -61,6 +63,8 @@ def free_stock(
     stock: int, taken: Iterable[Claim | tuple[datetime, datetime, int]], wanted: Period
 ) -> int:
     """How many pieces are free during the whole of `wanted`."""
+    if not taken:
+        return max(stock, 0)
     return min(segment.free for segment in free_segments(stock, taken, wanted))
 
 
@@ -69,21 +73,25 @@ def lowest(whole: list[Segment], parts: list[tuple[list[Segment], int]]) -> list
 
     `parts` pairs each part's segments over the same period with the quantity one whole needs.
     """
-    instants = {s.starts_at for s in whole} | {s.ends_at for s in whole}
-    for segments, _ in parts:
-        instants |= {s.starts_at for s in segments}
+    found = whole
+    for segments, needed in parts:
+        found = _lower(found, segments, needed)
+    return found
+
+
+def _lower(whole: list[Segment], part: list[Segment], needed: int) -> list[Segment]:
+    """The scarcer of both at every instant; two walks over the same period, side by side."""
     merged: list[Segment] = []
-    for begins, ends in pairwise(sorted(instants)):
-        free = min(
-            [_free_at(whole, begins)]
-            + [_free_at(segments, begins) // needed for segments, needed in parts]
-        )
+    here, there = 0, 0
+    while here < len(whole) and there < len(part):
+        mine, theirs = whole[here], part[there]
+        begins = max(mine.starts_at, theirs.starts_at)
+        ends = min(mine.ends_at, theirs.ends_at)
+        free = min(mine.free, theirs.free // needed)
         if merged and merged[-1].free == free:
             merged[-1] = merged[-1]._replace(ends_at=ends)
         else:
             merged.append(Segment(begins, ends, free))
+        here += mine.ends_at == ends
+        there += theirs.ends_at == ends
     return merged
-
-
-def _free_at(segments: list[Segment], instant: datetime) -> int:
-    return next(s.free for s in segments if s.starts_at <= instant < s.ends_at)

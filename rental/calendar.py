@@ -208,7 +208,9 @@ def free(search: Search) -> list[tuple[Resource, int]]:
     claimed = _claims(offered, wide)
     found: list[tuple[Resource, int]] = []
     for resource in offered:
-        stock = _free_of(resource, search.period, claimed)
+        # What nothing lies on needs no arithmetic: most resources, on most days.
+        plain = resource.id not in claimed.parts and not claimed.claims[resource.id]
+        stock = resource.stock if plain else _free_of(resource, search.period, claimed)
         if stock >= search.quantity:
             found.append((resource, stock))
     return found
@@ -231,6 +233,9 @@ def _claims(offered: Sequence[Resource], wide: Period) -> _Claimed:
 
 def _free_of(resource: Resource, period: Period, claimed: _Claimed) -> int:
     """How many of a resource a booking of `period` could take, parts and gaps included."""
+    if resource.id not in claimed.parts:
+        wanted = period.widened(timedelta(), timedelta(minutes=resource.turnaround_minutes))
+        return availability.free_stock(resource.stock, claimed.claims[resource.id], wanted)
     free_pieces: list[int] = []
     for resource_id, needed in catalogue.unfolded(resource.id, 1, claimed.parts).items():
         part = claimed.resources[resource_id]

@@ -1,11 +1,14 @@
 """The catalogue: what can be rented, what it consists of, and the lock every writer takes."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import sqlalchemy as sa
-from sqlalchemy.orm import selectinload
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from config.database import db
 from rental.errors import BadResource, CodeTaken, UnknownResource
@@ -72,11 +75,7 @@ def search(
     q: str | None = None,
 ) -> list[Resource]:
     """What the catalogue offers, in natural order of code (H50 before H100)."""
-    query = (
-        sa.select(Resource)
-        .where(~Resource.is_retired)
-        .options(selectinload(Resource.parts).joinedload(Part.part))
-    )
+    query = sa.select(Resource).where(~Resource.is_retired)
     if kind:
         query = query.where(Resource.kind == kind)
     if seats_min:
@@ -98,16 +97,36 @@ def search(
                 )
             )
         )
-    return sorted(db.session.scalars(query).unique(), key=lambda r: natural(r.code))
+    found = sorted(db.session.scalars(query), key=lambda r: natural(r.code))
+    _with_parts(found)
+    return found
 
 
-def natural(text: str) -> list[tuple[int, int, str]]:
+def _with_parts(found: Sequence[Resource]) -> None:
+    """Load the parts of all in one query: few resources have any, however many there are."""
+    if not found:
+        return
+    parts: dict[int, list[Part]] = {}
+    ids = sa.literal([resource.id for resource in found], ARRAY(sa.Integer))
+    for part in db.session.scalars(
+        sa.select(Part)
+        .where(Part.whole_id == sa.any_(ids))
+        .order_by(Part.id)
+        .options(joinedload(Part.part))
+    ):
+        parts.setdefault(part.whole_id, []).append(part)
+    for resource in found:
+        set_committed_value(resource, "parts", parts.get(resource.id, []))
+
+
+@lru_cache(maxsize=20_000)
+def natural(text: str) -> tuple[tuple[int, int, str], ...]:
     """A sort key under which H50 stands before H100."""
-    return [
+    return tuple(
         (0, int(piece), "") if piece.isdigit() else (1, 0, piece.casefold())
         for piece in re.split(r"(\d+)", text)
         if piece
-    ]
+    )
 
 
 def add(new: NewResource, site: Site) -> Resource:
