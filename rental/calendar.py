@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, Range
 
 from config.database import db
-from rental import availability, catalogue, occupancies
+from rental import availability, catalogue, outlook
 from rental.availability import Claim, Segment
 from rental.models import Booking, Closure, ClosureKind, Line, Occupancy, Resource, ResourceKind
 from rental.period import Period
@@ -202,45 +202,6 @@ def free(search: Search) -> list[tuple[Resource, int]]:
     offered = catalogue.search(
         kind=search.kind, seats_min=search.seats_min, site=search.site, q=search.q
     )
-    widest = max((r.turnaround_minutes for r in offered), default=0)
-    # A new booking brings its own turnaround: the gap after it has to be free as well.
-    wide = search.period.widened(timedelta(), timedelta(minutes=widest))
-    claimed = _claims(offered, wide)
-    found: list[tuple[Resource, int]] = []
-    for resource in offered:
-        # What nothing lies on needs no arithmetic: most resources, on most days.
-        plain = resource.id not in claimed.parts and not claimed.claims[resource.id]
-        stock = resource.stock if plain else _free_of(resource, search.period, claimed)
-        if stock >= search.quantity:
-            found.append((resource, stock))
-    return found
-
-
-@dataclass(frozen=True, slots=True)
-class _Claimed:
-    parts: Mapping[int, list[tuple[int, int]]]
-    resources: Mapping[int, Resource]
-    claims: Mapping[int, list[Claim]]
-
-
-def _claims(offered: Sequence[Resource], wide: Period) -> _Claimed:
-    parts = catalogue.parts_of(resource.id for resource in offered)
-    needed = _with(offered, {part_id for pairs in parts.values() for part_id, _ in pairs})
-    by_id = {resource.id: resource for resource in needed}
-    claims = occupancies.taken({r.id: r.stock for r in needed}, wide)
-    return _Claimed(parts, by_id, claims)
-
-
-def _free_of(resource: Resource, period: Period, claimed: _Claimed) -> int:
-    """How many of a resource a booking of `period` could take, parts and gaps included."""
-    if resource.id not in claimed.parts:
-        wanted = period.widened(timedelta(), timedelta(minutes=resource.turnaround_minutes))
-        return availability.free_stock(resource.stock, claimed.claims[resource.id], wanted)
-    free_pieces: list[int] = []
-    for resource_id, needed in catalogue.unfolded(resource.id, 1, claimed.parts).items():
-        part = claimed.resources[resource_id]
-        gap = max(part.turnaround_minutes, resource.turnaround_minutes)
-        wanted = period.widened(timedelta(), timedelta(minutes=gap))
-        stock = availability.free_stock(part.stock, claimed.claims[resource_id], wanted)
-        free_pieces.append(stock // needed)
-    return min(free_pieces)
+    seen = outlook.of(offered, search.period)
+    pieces = ((resource, seen.free_of(resource, search.period)) for resource in offered)
+    return [(resource, free) for resource, free in pieces if free >= search.quantity]

@@ -88,7 +88,7 @@ _ALL = """(
         SELECT * FROM {table}
         WHERE resource_id = ANY(:ids) AND during && tstzrange(:starts_at, :ends_at)
     ) AS taken"""
-FEW = 20
+FEW = 60
 
 
 def _taken(source: str) -> sa.TextClause:

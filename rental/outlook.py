@@ -1,0 +1,104 @@
+"""What is taken of some resources over a span, as values: asked once, then only reckoned with."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from config.database import db
+from rental import availability, catalogue, occupancies
+from rental.availability import Claim
+from rental.catalogue import Locked
+from rental.models import Resource
+from rental.occupancies import Ask, Wanted
+from rental.period import Period
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """Resources with their parts, and every claim on them within `span`."""
+
+    span: Period
+    resources: Mapping[int, Resource]
+    parts: Mapping[int, list[tuple[int, int]]]
+    claims: Mapping[int, list[Claim]]
+
+    def free_of(self, resource: Resource, period: Period) -> int:
+        """How many of a resource a booking of `period` could take, parts and gaps included."""
+        if resource.id not in self.parts:
+            # What nothing lies on needs no arithmetic: most resources, on most days.
+            claims = self.claims[resource.id]
+            return self._left(resource, resource, period) if claims else resource.stock
+        return min(
+            self._left(self.resources[part_id], resource, period) // needed
+            for part_id, needed in catalogue.unfolded(resource.id, 1, self.parts).items()
+        )
+
+    def _left(self, part: Resource, whole: Resource, period: Period) -> int:
+        gap = max(part.turnaround_minutes, whole.turnaround_minutes)
+        wanted = period.widened(timedelta(), timedelta(minutes=gap))
+        return availability.free_stock(part.stock, self.claims[part.id], wanted)
+
+    def claims_on(self, resource: Resource) -> list[Claim]:
+        """What is taken of a resource and of its parts."""
+        needs = catalogue.unfolded(resource.id, 1, self.parts)
+        return [claim for part_id in needs for claim in self.claims[part_id]]
+
+    def shortages(self, asks: Sequence[Ask]) -> list[dict[str, object]]:
+        """What these lines together are short of; empty where all of it is free."""
+        rows = {r.id: Locked(r.code, r.stock, r.turnaround_minutes) for r in self._taken_by(asks)}
+        return occupancies.shortages(self.unfold(asks), rows, self.claims)
+
+    def short_lines(self, asks: Sequence[Ask]) -> list[int]:
+        """The numbers of the lines that lack something beside those before them."""
+        wishes = self.unfold(asks)
+        rows = {r.id: Locked(r.code, r.stock, r.turnaround_minutes) for r in self._taken_by(asks)}
+        claimed = occupancies.Claimed(rows, {key: self.claims[key] for key in rows})
+        short = [wish.line_number for wish in wishes if claimed.add(wish) is not None]
+        return list(dict.fromkeys(short))
+
+    def unfold(self, asks: Sequence[Ask]) -> list[Wanted]:
+        """Every resource that these lines take, with turnaround in the tail."""
+        return [
+            Wanted(
+                number,
+                part_id,
+                quantity,
+                ask.period.widened(timedelta(), timedelta(minutes=self._gap(part_id, ask))),
+            )
+            for number, ask in enumerate(asks)
+            for part_id, quantity in catalogue.unfolded(
+                ask.resource.id, ask.quantity, self.parts
+            ).items()
+        ]
+
+    def _gap(self, part_id: int, ask: Ask) -> int:
+        return max(self.resources[part_id].turnaround_minutes, ask.resource.turnaround_minutes)
+
+    def _taken_by(self, asks: Sequence[Ask]) -> list[Resource]:
+        ids = {
+            part_id
+            for ask in asks
+            for part_id in catalogue.unfolded(ask.resource.id, 1, self.parts)
+        }
+        return [self.resources[resource_id] for resource_id in ids]
+
+
+def of(resources: Iterable[Resource], span: Period, *, apart_from: int | None = None) -> Outlook:
+    """The outlook on these resources and their parts, in three queries at most.
+
+    A booking brings its own turnaround: the gap after `span` is looked at as well. `apart_from` is
+    the id of a booking whose own claims do not count.
+    """
+    asked = {resource.id: resource for resource in resources}
+    parts = catalogue.parts_of(asked)
+    missing = {part_id for pairs in parts.values() for part_id, _ in pairs} - asked.keys()
+    if missing:
+        more = db.session.scalars(sa.select(Resource).where(Resource.id.in_(missing)))
+        asked |= {resource.id: resource for resource in more}
+    widest = max((r.turnaround_minutes for r in asked.values()), default=0)
+    wide = span.widened(timedelta(), timedelta(minutes=widest))
+    stocks = {r.id: r.stock for r in asked.values()}
+    claims = occupancies.taken(stocks, wide, apart_from=apart_from)
+    return Outlook(span, asked, parts, claims)
