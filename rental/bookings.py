@@ -8,7 +8,17 @@ from sqlalchemy.orm import selectinload
 
 from config import clock, references
 from config.database import db
-from rental import asking, catalogue, changing, closures, journal, moves, occupancies
+from rental import (
+    asking,
+    catalogue,
+    changing,
+    closures,
+    handovers,
+    journal,
+    moves,
+    occupancies,
+    returns,
+)
 from rental.asking import Changes, RequestedBooking
 from rental.errors import BadBooking, ResourceUnavailable, UnknownBooking
 from rental.models import (
@@ -18,16 +28,13 @@ from rental.models import (
     Member,
 )
 from rental.occupancies import Ask, Wanted
-from rental.period import Period
 from rental.signals import (
     booking_cancelled,
     booking_confirmed,
     booking_declined,
     booking_expired,
-    booking_handed_over,
     booking_no_show,
     booking_requested,
-    booking_returned,
 )
 
 
@@ -172,20 +179,12 @@ def cancel(booking: Booking, *, by: Member | None, reason: str = "") -> None:
 
 def hand_over(booking: Booking, *, by: Member) -> None:
     """Give hall, gear and lines to the unit. What is off the calendar now cannot be handed over."""
-    claims = occupancies.unfold(asking.asks_of(moves.lock(booking)))
-    now = clock.now()
-    closures.require_open(
-        [claim.resource_id for claim in claims], Period(now, now + timedelta(minutes=1))
-    )
-    moves.make(booking, BookingStatus.HANDED_OVER, by=by)
-    booking_handed_over.send(booking)
+    handovers.everything(booking, by=by)
 
 
 def return_(booking: Booking, *, by: Member, condition: str = "") -> None:
     """Take everything back; what was booked beyond this moment is free again."""
-    moves.make(booking, BookingStatus.RETURNED, by=by, condition=condition.strip()[:500])
-    occupancies.give_back_rest(booking, clock.now())
-    booking_returned.send(booking)
+    returns.everything(booking, by=by, condition=condition.strip()[:500])
 
 
 def no_show(booking: Booking, *, by: Member) -> None:

@@ -84,3 +84,41 @@ class FileTooLarge(Invalid):
 
 class FileStays(Conflict):
     """Only your own file may be deleted, of a request and where no clearance needs it."""
+class UnknownPiece(NotFound):
+    """Nothing here bears this tag or code; read the label again or type it."""
+
+
+class NotHere(Conflict):
+    """There are not so many here now; wait until some are back, or hand over another."""
+
+
+class AlreadyOut(Conflict):
+    """This asset is out already; take it back first."""
+
+
+class AlreadyBack(Conflict):
+    """It is back already; there is nothing left to do."""
+
+
+class NotFit(Conflict):
+    """This asset cannot be handed over; choose another."""
+
+
+class NotBooked(Conflict):
+    """The booking does not have this; hand over what is booked, or change the booking."""
+
+
+class WhichBooking(Conflict):
+    """Several bookings have such pieces out; choose the booking first, then scan again."""
+
+
+class BadPiece(Invalid):
+    """A piece is an asset's tag, or a resource and how many; correct it and send it again."""
+
+
+class WhyAnother(Invalid):
+    """Another model stands in for what was booked; say why, then hand it over."""
+
+
+class UnknownDamage(NotFound):
+    """There is no such damage."""

@@ -8,6 +8,8 @@ A receiver writes rows in the same transaction and reaches for nothing outside.
 - `booking_handed_over(booking)`, `booking_returned(booking)`: gear and hall changed hands.
 - `booking_declined(booking)`, `booking_cancelled(booking)`, `booking_expired(booking)`,
   `booking_no_show(booking)`: the stock is free again.
+- `booking_overdue(booking)`: gear of it should be back and is not; said once a day while it lasts.
+- `damage_reported(damage)`: pieces came back broken, or did not come back.
 - `rental_interrupted(booking, line=Line, interruption=Interruption, period=Period)`: the renter of
   `line` was deprived of it during `period` (the overlap of outage and rental). Sent once, when the
   interruption has ended.
@@ -43,6 +45,8 @@ booking_declined = _rental.signal("booking_declined")
 booking_cancelled = _rental.signal("booking_cancelled")
 booking_expired = _rental.signal("booking_expired")
 booking_no_show = _rental.signal("booking_no_show")
+booking_overdue = _rental.signal("booking_overdue")
+damage_reported = _rental.signal("damage_reported")
 rental_interrupted = _rental.signal("rental_interrupted")
 series_requested = _rental.signal("series_requested")
 series_changed = _rental.signal("series_changed")

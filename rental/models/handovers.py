@@ -41,6 +41,8 @@ class Movement(Base):
     line_id: Mapped[int] = mapped_column(ForeignKey("line.id", ondelete="CASCADE"), index=True)
     resource_id: Mapped[int] = mapped_column(ForeignKey("resource.id"), index=True)
     asset_id: Mapped[int | None] = mapped_column(ForeignKey("asset.id"))
+    # What was booked, where an equal model went in its place.
+    instead_of_id: Mapped[int | None] = mapped_column(ForeignKey("resource.id"))
     quantity: Mapped[int] = mapped_column(default=1)
     handed_over_at: Mapped[datetime] = mapped_column(default=now)
     handed_over_by: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
@@ -51,7 +53,8 @@ class Movement(Base):
     note: Mapped[str | None] = mapped_column(String(500))
 
     line: Mapped[Line] = relationship()
-    resource: Mapped[Resource] = relationship()
+    resource: Mapped[Resource] = relationship(foreign_keys=[resource_id])
+    instead_of: Mapped[Resource | None] = relationship(foreign_keys=[instead_of_id])
     asset: Mapped[Asset | None] = relationship()
 
 
