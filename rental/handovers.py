@@ -260,6 +260,7 @@ def _note(booking: Booking, gone: Sequence[Movement], by: Member) -> None:
                 reason=f"{_resource(movement.instead_of_id).code} → "
                 f"{_resource(movement.resource_id).code}: {movement.note}",
             )
+    db.session.flush()
 
 
 def _resource(resource_id: int) -> Resource:

@@ -62,6 +62,8 @@ def sweep(limit: int = 200) -> list[Booking]:
     for booking in told:
         pieces = sum(late.quantity for late in lates if late.line.booking_id == booking.id)
         journal.record(booking, "overdue", by=None, number=pieces)
+        # The instant of the entry is read again tomorrow: it is written now.
+        db.session.flush()
         booking_overdue.send(booking)
     return told
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from config import clock
 from config.database import db
 from rental import bookings
 from rental.asking import RequestedBooking, WantedLine
@@ -35,8 +36,9 @@ def confirmed(
         EventKind.CONFERENCE,
         [WantedLine(resource.code, quantity, period) for resource, quantity in lines],
     )
-    booking = bookings.request(wanted, by=member)
-    bookings.confirm(booking, by=desk)
+    with clock.standing_at(TUESDAY - timedelta(days=2)):
+        booking = bookings.request(wanted, by=member)
+        bookings.confirm(booking, by=desk)
     return booking
 
 
