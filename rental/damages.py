@@ -69,18 +69,7 @@ def report(movement: Movement, new: NewDamage, *, by: Member | None) -> Damage:
     if movement.asset is not None:
         movement.asset.condition = CONDITIONS[new.kind]
     db.session.flush()
-    tag = f" ({movement.asset.tag})" if movement.asset is not None else ""
-    closures.close(
-        movement.resource,
-        NewClosure(
-            ClosureKind.MAINTENANCE,
-            clock.now(),
-            reason=f"{REASONS[new.kind]}{tag}.",
-            cause=f"{CAUSE}{damage.id}",
-            quantity=min(new.quantity, max(movement.resource.stock, 1)),
-        ),
-        by=by,
-    )
+    _close(damage, by)
     journal.record(
         movement.line.booking,
         f"reported_{new.kind.value}",
@@ -90,6 +79,22 @@ def report(movement: Movement, new: NewDamage, *, by: Member | None) -> Damage:
     )
     damage_reported.send(damage)
     return damage
+
+
+def _close(damage: Damage, by: Member | None) -> None:
+    movement = damage.movement
+    tag = f" ({movement.asset.tag})" if movement.asset is not None else ""
+    closures.close(
+        movement.resource,
+        NewClosure(
+            ClosureKind.MAINTENANCE,
+            clock.now(),
+            reason=f"{REASONS[damage.kind]}{tag}.",
+            cause=f"{CAUSE}{damage.id}",
+            quantity=min(damage.quantity, max(movement.resource.stock, 1)),
+        ),
+        by=by,
+    )
 
 
 def get(damage_id: int) -> Damage:

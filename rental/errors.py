@@ -84,6 +84,8 @@ class FileTooLarge(Invalid):
 
 class FileStays(Conflict):
     """Only your own file may be deleted, of a request and where no clearance needs it."""
+
+
 class UnknownPiece(NotFound):
     """Nothing here bears this tag or code; read the label again or type it."""
 

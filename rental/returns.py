@@ -6,12 +6,14 @@ hundreds of pieces. Whoever scans second is told that it is back already.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
 from config import clock
 from config.database import db
+from config.errors import Refusal
 from rental import asking, catalogue, damages, journal, moves, occupancies, overdue, shelves
 from rental.counting import Piece, Stay, is_complete
 from rental.damages import NewDamage
@@ -138,41 +140,42 @@ def _out(*conditions: sa.ColumnElement[bool]) -> list[Movement]:
 def _take_back(session: _Session, piece: Piece, known: Known | UnknownPiece) -> Outcome:
     if isinstance(known, UnknownPiece):
         return Outcome(piece, refusal=known)
-    if known.asset is not None and (named := session.named.pop(known.asset.id, None)) is not None:
-        condition = piece.condition or _as_before(known.asset)
-        return _came(session, piece, named, condition)
-    counted = session.counted.get(known.resource.id, [])
-    if sum(movement.quantity for movement in counted) < piece.quantity or (
-        known.asset is not None and known.asset.id in {m.asset_id for m in session.back}
-    ):
-        return Outcome(piece, refusal=_not_out(known))
-    if len({movement.line.booking_id for movement in counted}) > 1:
-        references = {session.bookings[m.line.booking_id].reference for m in counted}
-        return Outcome(
-            piece,
-            refusal=WhichBooking(
-                "{resource} is out on {bookings}; choose the booking first, then scan again.",
-                resource=known.resource.code,
-                bookings=sorted(references),
-            ),
-        )
+    try:
+        movement = _found(session, known)
+    except Refusal as refusal:
+        return Outcome(piece, refusal=refusal)
     condition = piece.condition or (
         _as_before(known.asset) if known.asset is not None else AssetCondition.GOOD
     )
-    return _came(session, piece, _split(counted, piece.quantity, known.asset), condition)
+    _close(movement, session.by, condition, piece.note)
+    session.back.append(movement)
+    return Outcome(piece, movement)
+
+
+def _found(session: _Session, known: Known) -> Movement:
+    """What comes back: the asset by its name, else so many of those that were only counted."""
+    if known.asset is not None:
+        named = session.named.pop(known.asset.id, None)
+        if named is not None:
+            return named
+        if any(movement.asset_id == known.asset.id for movement in session.back):
+            _refuse(known)
+    counted = session.counted.get(known.resource.id, [])
+    if sum(movement.quantity for movement in counted) < known.piece.quantity:
+        _refuse(known)
+    references = {session.bookings[m.line.booking_id].reference for m in counted}
+    if len(references) > 1:
+        raise WhichBooking(
+            "{resource} is out on {bookings}; choose the booking first, then scan again.",
+            resource=known.resource.code,
+            bookings=sorted(references),
+        )
+    return _split(counted, known.piece.quantity, known.asset)
 
 
 def _as_before(asset: Asset) -> AssetCondition:
     """Nobody said otherwise: as it went, and what went was whole."""
     return asset.condition if asset.condition not in damages.KINDS else AssetCondition.GOOD
-
-
-def _came(
-    session: _Session, piece: Piece, movement: Movement, condition: AssetCondition
-) -> Outcome:
-    _close(movement, session.by, condition, piece.note)
-    session.back.append(movement)
-    return Outcome(piece, movement)
 
 
 def _close(
@@ -214,11 +217,11 @@ def _split(counted: list[Movement], quantity: int, asset: Asset | None) -> Movem
     return apart
 
 
-def _not_out(known: Known) -> AlreadyBack:
+def _refuse(known: Known) -> NoReturn:
     """It is not out: when it came back last, if it ever went."""
     asset = known.asset
     if asset is None:
-        return AlreadyBack(
+        raise AlreadyBack(
             "So many of {resource} are not out; they are back already, or were never handed over.",
             resource=known.resource.code,
         )
@@ -230,8 +233,8 @@ def _not_out(known: Known) -> AlreadyBack:
         .limit(1)
     )
     if last is None:
-        return AlreadyBack("{tag} is not out: nobody handed it over.", tag=asset.tag)
-    return AlreadyBack(
+        raise AlreadyBack("{tag} is not out: nobody handed it over.", tag=asset.tag)
+    raise AlreadyBack(
         "{tag} is back already, from {booking}; there is nothing left to do.",
         tag=asset.tag,
         booking=last.line.booking.reference,

@@ -50,19 +50,26 @@ def read(pieces: Sequence[Piece]) -> list[Known | UnknownPiece]:
     codes = {piece.resource for piece in pieces if piece.resource}
     found = db.session.scalars(sa.select(Resource).where(Resource.code.in_(codes))) if codes else ()
     resources = {resource.code: resource for resource in found}
-    return [_known(piece, assets, resources) for piece in pieces]
+    return [_known_or_not(piece, assets, resources) for piece in pieces]
 
 
-def _known(
+def _known_or_not(
     piece: Piece, assets: dict[str, Asset], resources: dict[str, Resource]
 ) -> Known | UnknownPiece:
+    try:
+        return _known(piece, assets, resources)
+    except UnknownPiece as unknown:
+        return unknown
+
+
+def _known(piece: Piece, assets: dict[str, Asset], resources: dict[str, Resource]) -> Known:
     if piece.tag:
         asset = assets.get(piece.tag)
         if asset is not None:
             return Known(piece, asset.resource, asset)
     elif (resource := resources.get(piece.resource or "")) is not None:
         return Known(piece, resource)
-    return UnknownPiece(
+    raise UnknownPiece(
         "Nothing here is called '{tag}'; read the label again or type it.", tag=piece.name[:60]
     )
 
