@@ -13,6 +13,10 @@ class UnknownBooking(NotFound):
     """There is no such booking."""
 
 
+class UnknownSeries(NotFound):
+    """There is no such series."""
+
+
 class UnknownClosure(NotFound):
     """There is no such closure on this resource."""
 
@@ -64,6 +68,8 @@ class MovedOn(Conflict):
 
 class ChangedMeanwhile(Conflict):
     """Somebody changed the booking while you did; compare both versions, then save again."""
+class SeriesGoesOn(Conflict):
+    """The series was split, and goes on under another reference; change that one."""
 
 
 class NotYourMove(NotAllowed):
