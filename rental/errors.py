@@ -68,6 +68,8 @@ class MovedOn(Conflict):
 
 class ChangedMeanwhile(Conflict):
     """Somebody changed the booking while you did; compare both versions, then save again."""
+
+
 class SeriesGoesOn(Conflict):
     """The series was split, and goes on under another reference; change that one."""
 

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from rental import recurrence
+from rental import asking, recurrence
 from rental.asking import Changes, RequestedBooking, WantedLine
 from rental.models import Booking, EventKind, Organiser, Unit
 from rental.period import Period
@@ -248,11 +248,14 @@ class Template:
 
     def changed(self, changes: Changes, lines: tuple[TemplateLine, ...] | None) -> "Template":
         """The template after a change of the series; what is None stays."""
+        attendees = self.attendees if changes.attendees is None else changes.attendees
         return replace(
             self,
             title=self.title if changes.title is None else changes.title,
-            attendees=self.attendees if changes.attendees is None else changes.attendees,
-            note=self.note if changes.note is None else changes.note,
+            event_kind=changes.event_kind or self.event_kind,
+            organiser=changes.organiser or self.organiser,
+            attendees=None if changes.forgets_attendees else attendees,
+            note=self.note if changes.note is None else asking.text(changes.note),
             lines=self.lines if lines is None else lines,
         )
 

@@ -101,17 +101,19 @@ class _Edit:
         return ZoneInfo(self.held.zone)
 
     def of(self, booking: Booking) -> Changes:
-        """What changes of one booking."""
-        if self.changes.lines is None or booking.id == self.chosen.id:
+        """What changes of one booking; the revision that was looked at is the chosen one's."""
+        if booking.id == self.chosen.id:
             return self.changes
+        changes = replace(self.changes, seen=None)
+        if self.lines is None:
+            return changes
         at = _date(booking)
         usual = repetition.in_force(series.templates_of(self.held), at)
-        if self.lines is None or not repetition.is_as(usual, booking, at, self.zone):
-            return replace(self.changes, lines=None)
+        if not repetition.is_as(usual, booking, at, self.zone):
+            return replace(changes, lines=None)
         new = replace(usual, lines=self.lines)
         return replace(
-            self.changes,
-            lines=new.lines_on(repetition.moved(at, self.by, self.zone), self.zone),
+            changes, lines=new.lines_on(repetition.moved(at, self.by, self.zone), self.zone)
         )
 
     def templates(self) -> list[Template]:
