@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from config import clock
 from config.database import db
-from rental import asking, differences, journal, moves, occupancies, units
+from rental import asking, differences, journal, moves, occupancies, programme, units
 from rental.asking import Changes, WantedLine
 from rental.differences import Difference, LineValue
 from rental.errors import ChangedMeanwhile, MovedOn, NotYourMove
@@ -22,7 +22,7 @@ def change_all(wanted: Sequence[tuple[Booking, Changes]], *, by: Member) -> None
     """
     moves.lock_all([booking for booking, _changes in wanted])
     for booking, changes in wanted:
-        _require_changeable(booking, by)
+        require_changeable(booking, by)
         if changes.seen is not None and changes.seen != booking.revision:
             raise ChangedMeanwhile(revision=booking.revision)
     before = [differences.of(booking) for booking, _changes in wanted]
@@ -57,7 +57,8 @@ def _remember(changed: Sequence[tuple[Booking, Difference]], by: Member) -> None
         booking_changed.send(booking)
 
 
-def _require_changeable(booking: Booking, by: Member) -> None:
+def require_changeable(booking: Booking, by: Member) -> None:
+    """Refuse with MovedOn or NotYourMove where `by` may not change the booking as it stands."""
     status = booking.status
     if status not in (BookingStatus.REQUESTED, BookingStatus.CONFIRMED):
         raise MovedOn(
@@ -86,8 +87,7 @@ def _change_event(booking: Booking, changes: Changes) -> None:
 
 def _are_lines_of(booking: Booking, wanted: Sequence[WantedLine]) -> bool:
     """Whether the lines asked for are those it has; what stays as it is is not asked again."""
-    lines = tuple(LineValue(line.resource, line.quantity, line.period) for line in wanted)
-    return differences.of(booking).lines == lines
+    return differences.of(booking).lines == tuple(map(LineValue.of, wanted))
 
 
 def _replace_lines(wanted: Mapping[Booking, Sequence[WantedLine]], by: Member) -> None:
@@ -99,7 +99,9 @@ def _replace_lines(wanted: Mapping[Booking, Sequence[WantedLine]], by: Member) -
     occupancies.require_free(claims, apart_from=[booking.id for booking in bookings])
     occupancies.give_back(*bookings)
     for booking, of_one in zip(bookings, asks, strict=True):
+        was = booking.starts_at, booking.ends_at
         _put_lines(booking, of_one)
+        programme.follow(booking, was)
     db.session.flush()
     occupancies.write([line for booking in bookings for line in booking.lines], claims)
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from rental.asking import WantedLine
 from rental.models import Booking, EventKind, Organiser
 from rental.period import Period
 
@@ -17,6 +18,15 @@ class LineValue:
     resource: str
     quantity: int
     period: Period
+
+    @classmethod
+    def of(cls, line: WantedLine) -> "LineValue":
+        """A line as it is asked for."""
+        return cls(line.resource, line.quantity, line.period)
+
+    def as_wanted(self) -> WantedLine:
+        """The line as it would be asked for."""
+        return WantedLine(self.resource, self.quantity, self.period)
 
     def as_json(self) -> dict[str, Any]:
         """The form the journal keeps."""

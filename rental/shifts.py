@@ -49,10 +49,20 @@ def moved(lines: Sequence[PlacedLine], day: date) -> list[WantedLine]:
     ]
 
 
+def first_day(lines: Iterable[PlacedLine]) -> date:
+    """The local day on which the first line starts."""
+    first = min(lines, key=lambda placed: placed.line.period.starts_at)
+    return first.line.period.starts_at.astimezone(first.zone).date()
+
+
+def week_after(lines: Iterable[PlacedLine]) -> date:
+    """The same weekday a week later."""
+    return first_day(lines) + timedelta(days=7)
+
+
 def days_to(lines: Iterable[PlacedLine], day: date) -> int:
     """How many days lie between the first day of the lines and `day`; negative before it."""
-    first = min(lines, key=lambda placed: placed.line.period.starts_at)
-    return (day - first.line.period.starts_at.astimezone(first.zone).date()).days
+    return (day - first_day(lines)).days
 
 
 def shifted(period: Period, days: int, zone: ZoneInfo) -> Period:

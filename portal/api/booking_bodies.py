@@ -6,7 +6,19 @@ from typing import Any
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from portal.api.fields import Body, Code, Instant, Note, Paged, Pieces, Query, Slug, Text, Title
+from portal.api.fields import (
+    Body,
+    Code,
+    Day,
+    Instant,
+    Note,
+    Paged,
+    Pieces,
+    Query,
+    Slug,
+    Text,
+    Title,
+)
 from rental.asking import MOST_LINES, WantedLine
 from rental.models import BookingStatus, EventKind, Organiser
 from rental.period import Period
@@ -95,6 +107,12 @@ class ChangeQuery(Query):
     """What the change is meant for."""
 
     scope: Scope = Scope.THIS
+
+
+class DuplicateBody(Body):
+    """On which day the same begins, as the site's calendar has it."""
+
+    starts_on: Day
 
 
 class NothingBody(Body):

@@ -75,7 +75,8 @@ def visible(reference: str, verb: str = SEE_ALL) -> Booking:
     return booking
 
 
-def _priced(booking: Booking, status: int = 200) -> Response:
+def priced(booking: Booking, status: int = 200) -> Response:
+    """The booking with its price; a new one says where it stands."""
     told = booking_as_json(booking)
     told["quote"] = quote_as_json(quotes.for_booking(booking))
     where = url_for("api_bookings.booking", reference=booking.reference)
@@ -122,7 +123,7 @@ def request_booking(body: BookingBody) -> Response:
         lines=[line.wanted() for line in body.lines],
     )
     booked = bookings.request(wanted, by=current_member(), keep_days=settings.request_days)
-    return _priced(booked, 201)
+    return priced(booked, 201)
 
 
 @room.get("/bookings")
@@ -147,7 +148,7 @@ def list_bookings(query: BookingsQuery) -> Response:
 @offers(Call("Show a booking", "bookings", answer=PricedBookingAnswer, refusals=(404,)))
 def booking(reference: str) -> Response:
     """With its price by the lists in force."""
-    return _priced(visible(reference))
+    return priced(visible(reference))
 
 
 @room.patch("/bookings/<reference>")
@@ -171,7 +172,7 @@ def change(reference: str, body: ChangesBody, query: ChangeQuery) -> Response:  
             seen=body.revision,
         )
         bookings.change(changed, changes, by=current_member())
-        return _priced(changed)
+        return priced(changed)
 
 
 def _move(summary: str) -> Call:

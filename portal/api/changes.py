@@ -1,12 +1,17 @@
 """What a change of a booking would mean, and what is made of a booking."""
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, current_app
 
 from billing import cancellation_charges
-from portal.access import may
-from portal.api.bookings import visible
+from config.settings import Settings
+from portal.access import current_member, may
+from portal.api.booking_answers import PricedBookingAnswer
+from portal.api.booking_bodies import DuplicateBody
+from portal.api.bookings import CHANGE_ALL, priced, visible
 from portal.api.calls import Call, answer, offers
 from portal.api.cancellation_answers import CancellationAnswer
+from portal.idempotency import once
+from rental import duplicates
 from rental.errors import MovedOn
 from rental.models import BookingStatus
 
@@ -29,3 +34,27 @@ def cancellation(reference: str) -> Response:
             status=asked.status,
         )
     return answer(cancellation_charges.estimate(asked).as_json())
+
+
+@room.post("/bookings/<reference>/duplicate")
+@may("request bookings")
+@offers(
+    Call(
+        "Request the same on another day",
+        "bookings",
+        answer=PricedBookingAnswer,
+        status=201,
+        refusals=(404, 409),
+    )
+)
+@once
+def duplicate(reference: str, body: DuplicateBody) -> Response:
+    """The same lines at the same wall-clock times, with programme and contacts."""
+    settings: Settings = current_app.extensions["settings"]
+    made = duplicates.request(
+        visible(reference, CHANGE_ALL),
+        body.starts_on,
+        by=current_member(),
+        keep_days=settings.request_days,
+    )
+    return priced(made, 201)

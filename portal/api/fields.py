@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from pydantic import (
@@ -53,6 +53,25 @@ Instant = Annotated[
             "examples": [EXAMPLE],
         }
     ),
+]
+
+
+def _day(value: Any) -> date:
+    if not isinstance(value, str):
+        raise PydanticCustomError("day", "a day is a text such as 2026-12-01")
+    try:
+        day = date.fromisoformat(value.strip())
+    except ValueError:
+        raise PydanticCustomError("day", "not a day such as 2026-12-01") from None
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise PydanticCustomError("day", f"a year between {FIRST_YEAR} and {LAST_YEAR}")
+    return day
+
+
+Day = Annotated[
+    date,
+    BeforeValidator(_day),
+    WithJsonSchema({"type": "string", "format": "date", "examples": ["2026-12-01"]}),
 ]
 
 

@@ -34,6 +34,7 @@ ROOMS = (
     timeline,
     catalogue,
     bookings,
+    changes,
     files,
     desk,
     invoices,
@@ -45,6 +46,9 @@ ROOMS = (
     programme,
     reports,
 )
+
+# Rooms that stand at another place of the navigation.
+PLACES = {"changes": "bookings"}
 
 
 def has_page(endpoint: str) -> bool:
@@ -60,7 +64,7 @@ def here(endpoint: str) -> bool:
     wanted, _dot, name = endpoint.partition(".")
     if name == "outages" or view == "outages":
         return request.endpoint == endpoint
-    return room == wanted
+    return PLACES.get(room, room) == wanted
 
 
 def same_page(**changes: Any) -> str:
@@ -93,7 +97,6 @@ def register(app: Flask) -> None:
         app.register_blueprint(room.pages)
         # What a room gives to templates of other rooms: functions by name.
         app.jinja_env.globals.update(getattr(room, "FOR_TEMPLATES", {}))
-    app.jinja_env.globals.update(changes.FOR_TEMPLATES)
     app.jinja_env.filters.update(formats.FILTERS)
     app.jinja_env.filters.update(
         standing=invoices.standing,

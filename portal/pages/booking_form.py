@@ -52,6 +52,8 @@ class TypedBooking:
     attendees: str = ""
     note: str = ""
     unit: str = ""
+    # The reference of the booking it repeats.
+    copy: str = ""
     lines: list[TypedLine] = field(default_factory=lambda: [TypedLine()])
     errors: dict[str, str] = field(default_factory=dict)
 
@@ -72,6 +74,7 @@ def typed(form: MultiDict[str, str]) -> TypedBooking:
         attendees=form.get("attendees", ""),
         note=form.get("note", ""),
         unit=form.get("unit", ""),
+        copy=form.get("copy", ""),
         lines=lines or [TypedLine()],
     )
 
@@ -154,8 +157,17 @@ class Preview:
     problem: str = ""
 
 
-def preview(form: TypedBooking, unit: Unit, resources: Sequence[Resource]) -> Preview:
-    """Price and availability of the lines that can be read already; writes and locks nothing."""
+def preview(
+    form: TypedBooking,
+    unit: Unit,
+    resources: Sequence[Resource],
+    *,
+    apart_from: int | None = None,
+) -> Preview:
+    """Price and availability of the lines that can be read already; writes and locks nothing.
+
+    `apart_from` is the id of a booking that is being changed: what it holds is free to it.
+    """
     readable: list[tuple[TypedLine, Ask]] = []
     known = {resource.code: resource for resource in resources}
     for line in form.lines:
@@ -163,7 +175,7 @@ def preview(form: TypedBooking, unit: Unit, resources: Sequence[Resource]) -> Pr
         if wish is not None and wish.resource in known:
             line.remark = opening.outside(known[wish.resource], wish.period)
             readable.append((line, Ask(known[wish.resource], wish.quantity, wish.period)))
-    _note_clashes(readable, resources)
+    _note_clashes(readable, resources, apart_from)
     quote, problem = _quoted(unit, [ask for _line, ask in readable])
     prices = iter(quote.lines if quote else ())
     priced = {id(line): next(prices, None) for line, _ask in readable}
@@ -181,7 +193,11 @@ def _quoted(unit: Unit, asks: Sequence[Ask]) -> tuple[Quote | None, str]:
         return None, spoken(missing)
 
 
-def _note_clashes(readable: Sequence[tuple[TypedLine, Ask]], resources: Sequence[Resource]) -> None:
+def _note_clashes(
+    readable: Sequence[tuple[TypedLine, Ask]],
+    resources: Sequence[Resource],
+    apart_from: int | None,
+) -> None:
     """Say at each line how many are free where that is fewer than wanted."""
     if not readable:
         return
@@ -189,7 +205,8 @@ def _note_clashes(readable: Sequence[tuple[TypedLine, Ask]], resources: Sequence
     span = Period(min(w.period.starts_at for w in wishes), max(w.period.ends_at for w in wishes))
     ids = {wish.resource_id for wish in wishes}
     rows = {r.id: Locked(r.code, r.stock, r.turnaround_minutes) for r in resources if r.id in ids}
-    others = occupancies.taken({key: row.stock for key, row in rows.items()}, span)
+    stocks = {key: row.stock for key, row in rows.items()}
+    others = occupancies.taken(stocks, span, apart_from=apart_from)
     for number, (line, _ask) in enumerate(readable):
         before = [wish for wish in wishes if wish.line_number < number]
         mine = [wish for wish in wishes if wish.line_number == number]

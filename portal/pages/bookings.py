@@ -16,11 +16,11 @@ from config import clock
 from config.database import db, transaction
 from config.errors import Conflict, Invalid, NotFound
 from portal.access import allowed, current_member, may, require_visible, visible_unit_id
-from portal.pages import booking_form, formats, reading, sharing
+from portal.pages import booking_form, change_form, formats, reading, sharing
 from portal.pages.booking_form import TypedBooking, TypedLine
 from portal.pages.diary import told
 from portal.pages.reading import Listing
-from rental import bookings, catalogue, hours, journal, moves, units
+from rental import bookings, catalogue, hours, journal, moves, programme, units
 from rental.models import Booking, BookingStatus, Line, Unit
 
 pages = Blueprint("bookings", __name__, url_prefix="/bookings")
@@ -88,6 +88,7 @@ def _form(form: TypedBooking, status: int = 200) -> tuple[str, int]:
         resources=resources,
         units=[unit for unit in units.everyone() if not unit.is_centre] if _any_unit() else [],
         preview=booking_form.preview(form, unit, resources),
+        copied=visible(form.copy) if form.copy else None,
         blank=TypedLine(),
     )
     return page, status
@@ -109,7 +110,9 @@ def _suggested_times() -> tuple[str, str]:
 @pages.get("/new")
 @may("request bookings")
 def new() -> tuple[str, int]:
-    """The empty form, or one begun on the timeline or in the catalogue."""
+    """The empty form, or one begun on the timeline, in the catalogue or on another booking."""
+    if origin := request.args.get("copy"):
+        return _form(change_form.repeated(visible(origin), reading.day(request.args, "day")))
     starts_at, ends_at = _suggested_times()
     line = TypedLine(
         resource=request.args.get("resource", ""),
@@ -141,6 +144,8 @@ def create() -> Response | tuple[str, int]:
         with transaction():
             booking = bookings.request(wanted, by=current_member(), keep_days=keep_days)
             sharing.note_wish(booking)
+            if form.copy:
+                programme.copy(visible(form.copy), booking)
             reference = booking.reference
     except (Conflict, Invalid, NotFound) as refusal:
         booking_form.note_refusal(form, refusal)

@@ -26,8 +26,13 @@ LINE_CHANGES = {
     LineChange.RETIMED: _("another time"),
     LineChange.QUANTITY: _("another quantity"),
 }
-TONES = {LineChange.ADDED: "good", LineChange.REMOVED: "bad"}
-ICONS = {LineChange.ADDED: "plus", LineChange.REMOVED: "minus", LineChange.QUANTITY: "stack-2"}
+# How a change is marked: the tone and the icon beside its word.
+MARKS = {
+    LineChange.ADDED: ("good", "plus"),
+    LineChange.REMOVED: ("bad", "minus"),
+    LineChange.QUANTITY: ("info", "stack-2"),
+}
+OTHER_TIME = ("info", "clock")
 
 
 def value(name: str, shown: Any) -> str:
@@ -39,6 +44,11 @@ def value(name: str, shown: Any) -> str:
         "organiser": states.ORGANISERS,
     }.get(name, {})
     return formats.number(shown) if isinstance(shown, int) else str(words.get(shown, shown))
+
+
+def mark(change: LineChange) -> tuple[str, str]:
+    """The tone and the icon of a change."""
+    return MARKS.get(change, OTHER_TIME)
 
 
 def told(details: Mapping[str, Any]) -> str:
