@@ -19,13 +19,13 @@ from rental.models import Booking
 
 pages = Blueprint("changes", __name__, url_prefix="/bookings")
 
-# How much longer the booking page offers at a press, in minutes.
-LONGER = (30, 60)
+# How much longer the booking page offers at a press, by minutes.
+LONGER = {minutes: timedelta(minutes=minutes) for minutes in (30, 60)}
 LONGEST = 24 * 60
 
 
 def _mine(reference: str) -> Booking:
-    """The booking, if who asks may change it in principle; raises NotFound as if there were none."""
+    """The booking, if who asks may change it in principle; otherwise as if there were none."""
     booking = bookings.get(reference)
     require_visible(booking.unit_id, "change every unit's bookings")
     return booking

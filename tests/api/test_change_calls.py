@@ -50,3 +50,17 @@ def test_a_revision_alone_changes_nothing(centre):
     made = requested(centre.member)
     refused = centre.member.patch(f"/bookings/{made['reference']}", {"revision": 0})
     assert refused.status_code == 422
+
+
+def test_the_same_is_requested_on_another_day_once(centre):
+    made = requested(centre.member, lines=[line(), line("MIC", quantity=2)])
+    place = f"/bookings/{made['reference']}/duplicate"
+    key = {"Idempotency-Key": "next-week"}
+    copied = centre.member.post(place, {"starts_on": "2030-03-12"}, headers=key)
+    assert copied.status_code == 201
+    assert [each["starts_at"] for each in copied.json["lines"]] == [at("09:00", "2030-03-12")] * 2
+    again = centre.member.post(place, {"starts_on": "2030-03-12"}, headers=key)
+    assert again.json["reference"] == copied.json["reference"]
+    assert centre.member.post(place, {"starts_on": "2030-03-12"}).status_code == 409
+    assert centre.member.post(place, {"starts_on": "12/3/2030"}).status_code == 422
+    assert centre.stranger.post(place, {"starts_on": "2030-03-19"}).status_code == 404
