@@ -93,6 +93,15 @@ class Settings(BaseSettings):
     request_days: Annotated[
         int, Field(ge=1, le=90, description="Days after which an unanswered request expires.")
     ] = 7
+    no_show_minutes: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=10080,
+            description="Minutes after its start at which a confirmed booking of which nothing was "
+            "handed over becomes a no-show; 0: never.",
+        ),
+    ] = 120
     file_megabytes: Annotated[
         int, Field(ge=1, le=100, description="The largest file of a booking, in megabytes.")
     ] = 10

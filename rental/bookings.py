@@ -26,6 +26,7 @@ from rental.models import (
     BookingStatus,
     Line,
     Member,
+    Movement,
 )
 from rental.occupancies import Ask, Wanted
 from rental.signals import (
@@ -194,6 +195,32 @@ def no_show(booking: Booking, *, by: Member) -> None:
     moves.make(booking, BookingStatus.NO_SHOW, by=by)
     occupancies.give_back_rest(booking, clock.now())
     booking_no_show.send(booking)
+
+
+def no_show_overdue(after: timedelta, limit: int = 100) -> list[Booking]:
+    """Free confirmed bookings of which nothing was handed over so long after their start.
+
+    Gives back those that became no-shows; what another worker holds is left to it.
+    """
+    handed_over = sa.exists().where(Movement.line_id == Line.id, Line.booking_id == Booking.id)
+    late = list(
+        db.session.scalars(
+            sa.select(Booking)
+            .where(
+                Booking.status == BookingStatus.CONFIRMED,
+                Booking.starts_at <= clock.now() - after,
+                ~handed_over,
+            )
+            .order_by(Booking.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True, of=Booking)
+        )
+    )
+    for booking in late:
+        moves.make(booking, BookingStatus.NO_SHOW, by=None)
+        occupancies.give_back_rest(booking, clock.now())
+        booking_no_show.send(booking)
+    return late
 
 
 def expire_overdue(limit: int = 100) -> list[Booking]:

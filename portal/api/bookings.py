@@ -11,6 +11,7 @@ from config.database import transaction
 from config.settings import Settings
 from portal import problems
 from portal.access import allows, current_member, may, visible_unit_id
+from portal.api import suggested
 from portal.api.booking_answers import (
     BookingAnswer,
     PricedBookingAnswer,
@@ -51,6 +52,8 @@ def unavailable(refusal: ResourceUnavailable) -> Answer:
     for shortage in refusal.details["conflicts"]:
         for end in ("starts_at", "ends_at"):
             shortage[end] = local(datetime.fromisoformat(shortage[end]))
+    # What was asked for is rolled back by now: nobody waits while this is reckoned.
+    refusal.details["suggestions"] = suggested.near()
     return problems.answer(problems.of_refusal(refusal))
 
 
@@ -122,6 +125,7 @@ def request_booking(body: BookingBody) -> Response:
         note=body.note,
         lines=[line.wanted() for line in body.lines],
     )
+    suggested.remember(list(wanted.lines), wanted.attendees)
     booked = bookings.request(wanted, by=current_member(), keep_days=settings.request_days)
     return priced(booked, 201)
 

@@ -2,3 +2,7 @@
 
 Importing a module registers its tasks; the clock names them in `portal.clock.turns`.
 """
+
+from portal.rounds import no_shows
+
+__all__ = ["no_shows"]
