@@ -12,8 +12,9 @@ from billing import quotes
 from billing.errors import NoPrice, NoVatRate
 from billing.quotes import Quote
 from config.errors import Refusal
-from portal.pages import opening, reading
+from portal.pages import opening, reading, suggested
 from portal.pages.sentences import spoken
+from portal.pages.suggested import Suggested
 from rental import asking, occupancies, units
 from rental.asking import RequestedBooking, WantedLine
 from rental.catalogue import Locked
@@ -155,6 +156,7 @@ class Preview:
     lines: list[tuple[TypedLine, Resource | None, Any]]
     quote: Quote | None
     problem: str = ""
+    suggestions: list[Suggested] = field(default_factory=list)
 
 
 def preview(
@@ -180,7 +182,12 @@ def preview(
     prices = iter(quote.lines if quote else ())
     priced = {id(line): next(prices, None) for line, _ask in readable}
     lines = [(line, known.get(line.resource), priced.get(id(line))) for line in form.lines]
-    return Preview(lines, quote, problem)
+    near = suggested.near(form.attendees, readable, form.lines) if _clashes(form) else []
+    return Preview(lines, quote, problem, near)
+
+
+def _clashes(form: TypedBooking) -> bool:
+    return any(line.clash for line in form.lines)
 
 
 def _quoted(unit: Unit, asks: Sequence[Ask]) -> tuple[Quote | None, str]:

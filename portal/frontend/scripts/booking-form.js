@@ -56,6 +56,19 @@ export function bookingForm(form, htmx) {
     card.querySelector(".line-word")?.remove();
     changed();
   });
+  // A suggestion fills the lines it speaks of; the server looks again.
+  form.addEventListener("click", (happened) => {
+    const button = happened.target.closest("[data-suggestion]");
+    if (!button) return;
+    const cards = lines.querySelectorAll(".line-card");
+    for (const { line, ...values } of JSON.parse(button.dataset.suggestion)) {
+      if (!cards[line]) continue;
+      for (const [name, value] of Object.entries(values)) field(cards[line], name).value = value;
+      cards[line].querySelector(".line-word")?.remove();
+    }
+    field(cards[0], "starts_at").focus();
+    changed();
+  });
   number();
 }
 
