@@ -72,6 +72,8 @@ class ChangedMeanwhile(Conflict):
 
 class SeriesGoesOn(Conflict):
     """The series was split, and goes on under another reference; change that one."""
+
+
 class BadProgramme(Invalid):
     """The programme does not fit the event; correct the point named and save again."""
 

@@ -6,6 +6,7 @@ from billing.quotes import Quote
 from portal.api.fields import Amount, Answer
 from portal.api.instants import local, local_or_none
 from rental.models import Booking, BookingStatus, EventKind, Line, Organiser
+from rental.series import Made
 
 
 class LineAnswer(Answer):
@@ -79,10 +80,38 @@ class BookingAnswer(Answer):
     lines: list[LineAnswer]
 
 
+class SeriesDateAnswer(Answer):
+    """One booking of a series."""
+
+    reference: str
+    status: BookingStatus
+    starts_at: str
+    ends_at: str
+
+
+class SeriesAnswer(Answer):
+    """The rule and the bookings it made."""
+
+    reference: str
+    rrule: str
+    dates: int
+    bookings: list[SeriesDateAnswer]
+
+
+class SkippedAnswer(Answer):
+    """A date that was taken."""
+
+    starts_at: str
+    ends_at: str
+    conflicts: list[dict[str, Any]]
+
+
 class PricedBookingAnswer(BookingAnswer):
-    """A booking with its price."""
+    """A booking with its price; of a series, its first date with the series beside it."""
 
     quote: QuoteAnswer
+    series: SeriesAnswer | None = None
+    skipped: list[SkippedAnswer] | None = None
 
 
 def booking_as_json(booking: Booking) -> dict[str, Any]:
@@ -124,3 +153,31 @@ def quote_as_json(quote: Quote) -> dict[str, Any]:
         shown["starts_at"] = local(line.rented.period.starts_at)
         shown["ends_at"] = local(line.rented.period.ends_at)
     return told
+
+
+def series_as_json(made: Made) -> dict[str, Any]:
+    """What came of a rule: the series with its bookings, and the dates that were taken."""
+    return {
+        "series": {
+            "reference": made.series.reference,
+            "rrule": made.series.rrule,
+            "dates": len(made.bookings),
+            "bookings": [
+                {
+                    "reference": booking.reference,
+                    "status": booking.status.value,
+                    "starts_at": local(booking.starts_at),
+                    "ends_at": local(booking.ends_at),
+                }
+                for booking in made.bookings
+            ],
+        },
+        "skipped": [
+            {
+                "starts_at": local(one.starts_at),
+                "ends_at": local(one.ends_at),
+                "conflicts": one.conflicts,
+            }
+            for one in made.skipped
+        ],
+    }

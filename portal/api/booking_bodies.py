@@ -1,12 +1,14 @@
 """What clients send about bookings."""
 
+from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from portal.api.fields import (
+    EXAMPLE,
     Body,
     Code,
     Day,
@@ -18,10 +20,30 @@ from portal.api.fields import (
     Slug,
     Text,
     Title,
+    instant,
 )
 from rental.asking import MOST_LINES, WantedLine
-from rental.models import BookingStatus, EventKind, Organiser
+from rental.models import BookingStatus, EventKind, OnConflict, Organiser
 from rental.period import Period
+
+
+def _exdate(value: Any) -> date | datetime:
+    """A day of the site's calendar, or an instant."""
+    if isinstance(value, str) and len(value.strip()) == 10:
+        try:
+            return date.fromisoformat(value.strip())
+        except ValueError:
+            raise PydanticCustomError(
+                "date", "a day such as 2026-12-08, or a time with its offset"
+            ) from None
+    return instant(value)
+
+
+ExDate = Annotated[
+    date | datetime,
+    BeforeValidator(_exdate),
+    WithJsonSchema({"type": "string", "examples": ["2026-12-08", EXAMPLE]}),
+]
 
 
 class LineBody(Body):
@@ -37,6 +59,14 @@ class LineBody(Body):
         return WantedLine(self.resource, self.quantity, Period(self.starts_at, self.ends_at))
 
 
+class RecurrenceBody(Body):
+    """A rule by RFC 5545 that ends, the dates left out, and what to do where dates are taken."""
+
+    rrule: Text = Field(min_length=1, max_length=400)
+    exdates: list[ExDate] = Field(default=[], max_length=400)
+    on_conflict: OnConflict = OnConflict.REFUSE
+
+
 class QuoteBody(Body):
     """As a booking; only the lines and the unit decide the price."""
 
@@ -47,18 +77,7 @@ class QuoteBody(Body):
     attendees: int | None = Field(default=None, ge=1, le=100_000)
     note: Note | None = None
     lines: list[LineBody] = Field(min_length=1, max_length=MOST_LINES)
-    recurrence: None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _no_series_yet(cls, value: Any) -> Any:
-        if isinstance(value, dict) and value.get("recurrence") is not None:
-            raise PydanticCustomError(
-                "no_series",
-                "recurrence: series are not offered yet; leave the field out and send one booking "
-                "a date",
-            )
-        return value
+    recurrence: RecurrenceBody | None = None
 
 
 class BookingBody(QuoteBody):

@@ -18,6 +18,7 @@ from portal.api.booking_answers import (
     QuoteAnswer,
     booking_as_json,
     quote_as_json,
+    series_as_json,
 )
 from portal.api.booking_bodies import (
     BookingBody,
@@ -28,17 +29,19 @@ from portal.api.booking_bodies import (
     DeclineBody,
     NothingBody,
     QuoteBody,
+    RecurrenceBody,
     ReturnBody,
 )
 from portal.api.calls import Call, answer, offers
 from portal.api.cancellation_answers import CancelledBookingAnswer, cancelled_as_json
 from portal.api.instants import local
 from portal.idempotency import once
-from rental import bookings, catalogue, moves, search, units
+from rental import bookings, catalogue, moves, search, series, units
 from rental.asking import Changes, RequestedBooking
 from rental.errors import ResourceUnavailable, UnknownBooking, UnknownUnit
 from rental.models import Booking, Unit
 from rental.search import Sought
+from rental.series import RequestedSeries, Terms
 
 room = Blueprint("api_bookings", __name__)
 
@@ -90,12 +93,21 @@ def priced(booking: Booking, status: int = 200) -> Response:
 @may("request bookings")
 @offers(Call("Price a booking without writing it", "bookings", answer=QuoteAnswer, refusals=(404,)))
 def quote(body: QuoteBody) -> Response:
-    """By the lists in force; whether it is free is not asked."""
+    """By the lists in force, all dates of a series; whether it is free is not asked."""
     return answer(quote_as_json(_quote(body)))
 
 
 def _quote(body: QuoteBody) -> Quote:
     wanted = [line.wanted() for line in body.lines]
+    if body.recurrence is not None:
+        unit = unit_of(body.unit)
+        asked = RequestedBooking(unit, body.title or "–", body.event_kind, wanted)
+        planned = series.plan(
+            RequestedSeries(asked, body.recurrence.rrule, tuple(body.recurrence.exdates))
+        )
+        wanted = [
+            line for at in planned.dates for line in planned.template.lines_on(at, planned.zone)
+        ]
     resources = catalogue.by_codes(line.resource for line in wanted)
     rented = [quotes.rented(resources[w.resource], w.period, w.quantity) for w in wanted]
     return quotes.quote(unit_of(body.unit).unit_class, rented)
@@ -125,9 +137,25 @@ def request_booking(body: BookingBody) -> Response:
         note=body.note,
         lines=[line.wanted() for line in body.lines],
     )
+    if body.recurrence is not None:
+        return _series(wanted, body.recurrence)
     suggested.remember(list(wanted.lines), wanted.attendees)
     booked = bookings.request(wanted, by=current_member(), keep_days=settings.request_days)
     return priced(booked, 201)
+
+
+def _series(wanted: RequestedBooking, recurrence: RecurrenceBody) -> Response:
+    settings: Settings = current_app.extensions["settings"]
+    asked = RequestedSeries(
+        wanted, recurrence.rrule, tuple(recurrence.exdates), recurrence.on_conflict
+    )
+    terms = Terms(keep_days=settings.request_days)
+    made = series.request(asked, by=current_member(), terms=terms)
+    first = made.bookings[0]
+    told = booking_as_json(first) | series_as_json(made)
+    told["quote"] = quote_as_json(quotes.for_booking(first))
+    where = url_for("api_bookings.booking", reference=first.reference)
+    return answer(told, 201, location=where)
 
 
 @room.get("/bookings")

@@ -26,25 +26,26 @@ FIRST_YEAR, LAST_YEAR = 2000, 2199
 LARGEST_ID = 2**31 - 1
 
 
-def _instant(value: Any) -> datetime:
+def instant(value: Any) -> datetime:
+    """A text in ISO 8601 with an offset, as an instant in UTC."""
     if not isinstance(value, str):
         raise PydanticCustomError("time", "a time is a text in ISO 8601, such as " + EXAMPLE)
     try:
-        instant = datetime.fromisoformat(_LOST_PLUS.sub("+", value.strip()))
+        found = datetime.fromisoformat(_LOST_PLUS.sub("+", value.strip()))
     except ValueError:
         raise PydanticCustomError("time", "not a time in ISO 8601, such as " + EXAMPLE) from None
-    if instant.tzinfo is None:
+    if found.tzinfo is None:
         raise PydanticCustomError(
             "naive_time", "a time without an offset is ambiguous; write it as " + EXAMPLE
         )
-    if not FIRST_YEAR <= instant.year <= LAST_YEAR:
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
         raise PydanticCustomError("time", f"a year between {FIRST_YEAR} and {LAST_YEAR}")
-    return instant.astimezone(UTC)
+    return found.astimezone(UTC)
 
 
 Instant = Annotated[
     datetime,
-    BeforeValidator(_instant),
+    BeforeValidator(instant),
     WithJsonSchema(
         {
             "type": "string",

@@ -104,7 +104,7 @@ BAD_BOOKINGS = [
     ({"unit": "unit-b"}, 404, "unit-b"),
     ({"unit": "no-such-unit"}, 404, "no-such-unit"),
     ({"status": "confirmed"}, 422, "status"),  # not for clients to say
-    ({"recurrence": {"rrule": "FREQ=WEEKLY;COUNT=3"}}, 422, "series are not offered yet"),
+    ({"recurrence": {"rrule": "FREQ=WEEKLY"}}, 422, "A series must end"),
 ]
 
 

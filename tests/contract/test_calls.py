@@ -95,7 +95,7 @@ def test_a_line_that_cannot_be_is_refused_with_its_status(centre, wrong, status)
         (booking(title=""), "at least 1 character"),
         (booking(title="x" * 201), "at most 200 characters"),
         (booking(lines=[line(code="x")]), "lines.0.code"),
-        (booking(recurrence={"rrule": "FREQ=WEEKLY;COUNT=3"}), "series are not offered yet"),
+        (booking(recurrence={"rrule": "FREQ=WEEKLY"}), "A series must end"),
     ],
 )
 def test_what_is_wrong_with_a_body_is_said(centre, body, says):
