@@ -1,6 +1,6 @@
 """The programme of an event and the people who answer for it, kept with the booking."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +16,7 @@ from rental.models import (
     Contact,
     Member,
     ProgrammeEntry,
+    Resource,
 )
 
 MOST_ENTRIES, MOST_CONTACTS = 200, 50
@@ -87,29 +88,31 @@ def replace(
         _check(booking, entry)
     resources = catalogue.by_codes(entry.resource for entry in told if entry.resource)
     _clear(booking)
-    db.session.add_all(
-        ProgrammeEntry(
-            booking_id=booking.id,
-            starts_at=entry.starts_at,
-            ends_at=entry.ends_at,
-            title=_required(entry.title, 200),
-            lead=_kept(entry.lead, 200),
-            resource_id=resources[entry.resource].id if entry.resource else None,
-        )
-        for entry in told
-    )
-    db.session.add_all(
-        Contact(
-            booking_id=booking.id,
-            duty=_required(person.duty, 100),
-            name=_required(person.name, 200),
-            phone=_kept(person.phone, 40),
-            email=_kept(person.email, 200),
-        )
-        for person in people
-    )
+    db.session.add_all(_entry(booking, entry, resources) for entry in told)
+    db.session.add_all(_contact(booking, person) for person in people)
     db.session.flush()
     journal.record(booking, "programme_changed", by=by, entries=len(told), people=len(people))
+
+
+def _entry(booking: Booking, told: NewEntry, resources: Mapping[str, Resource]) -> ProgrammeEntry:
+    return ProgrammeEntry(
+        booking_id=booking.id,
+        starts_at=told.starts_at,
+        ends_at=told.ends_at,
+        title=_required(told.title, 200),
+        lead=_kept(told.lead, 200),
+        resource_id=resources[told.resource].id if told.resource else None,
+    )
+
+
+def _contact(booking: Booking, told: NewContact) -> Contact:
+    return Contact(
+        booking_id=booking.id,
+        duty=_required(told.duty, 100),
+        name=_required(told.name, 200),
+        phone=_kept(told.phone, 40),
+        email=_kept(told.email, 200),
+    )
 
 
 def copy(origin: Booking, to: Booking) -> None:
