@@ -67,6 +67,8 @@ class Scene:
             body = {"data": {"file": (io.BytesIO(files.pdf("một tệp")), "a.pdf")}}
         elif "/api/" in rule:
             body = {"json": {"title": "Họp"} if method == "PATCH" else {}}
+        if rule.endswith("/duplicate"):
+            body = {"json": {"starts_on": "2030-03-05"}}
         place = self.address(rule) + (
             "?from=2026-11-01T00:00Z&to=2026-11-02T00:00Z" * ("readings" in rule)
         )
