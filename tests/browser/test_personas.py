@@ -23,9 +23,11 @@ DIRECTOR = "director@centre.example"
 
 
 def far_day(days: int) -> str:
-    """A working day beyond the demo's bookings."""
-    day = clock.today() + timedelta(days=days)
-    return (day + timedelta(days=1) if day.weekday() == 6 else day).isoformat()
+    """The nth weekday but Sunday from today: another number is another day, whatever today is."""
+    day = clock.today()
+    for _ in range(days):
+        day += timedelta(days=2 if day.weekday() == 5 else 1)
+    return day.isoformat()
 
 
 def request_hall(page: Page, title: str, day: str, hall: str = "H100") -> str:
