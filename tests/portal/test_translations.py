@@ -2,6 +2,7 @@
 
 import io
 import re
+from collections import Counter
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -53,3 +54,9 @@ def test_a_translation_fills_the_same_places() -> None:
 def test_nothing_is_translated_that_nobody_says_any_more() -> None:
     said = _said()
     assert sorted(m.id for m in _catalogue() if m.id and m.id not in said) == []
+
+
+def test_no_sentence_is_translated_twice() -> None:
+    # The reader keeps the first and says nothing: one of two rooms would speak the other's words.
+    said = re.findall(r'^msgid ((?:".*"\n)+)', CATALOGUE.read_text("utf-8"), re.MULTILINE)
+    assert [words for words, times in Counter(said).items() if times > 1] == []
