@@ -15,6 +15,7 @@ from billing.money import Money
 from billing.vat import Taxable, Taxed
 from config import clock
 from config.database import db
+from rental import journal
 from rental.models import Booking, BookingStatus, Line
 
 
@@ -99,13 +100,31 @@ def charge_for(booking: Booking) -> list[Charge]:
 
     A booking that was never confirmed has no charges, and owes nothing.
     """
-    live = charges.live(booking, ChargeKind.RENTAL)
-    owed = _owed(booking, live, clock.now())
-    added = [_charge(booking, one) for one in owed if one.due.amount and not one.is_invoiced]
+    added = _newly_owed(booking, charges.live(booking, ChargeKind.RENTAL), clock.now())
     charges.reverse_for(booking)
     db.session.add_all(added)
     db.session.flush()
     return added
+
+
+def settle(booking: Booking) -> list[Charge]:
+    """Charge a cancelled booking by the notice it gave, for the lines no issued invoice holds.
+
+    Called when the invoice that kept its full price is void: what it owes was decided when it was
+    cancelled, whenever finance gets to it.
+    """
+    cancelled = [entry.at for entry in journal.of(booking) if entry.verb == "cancelled"]
+    live = charges.live(booking, ChargeKind.RENTAL)
+    added = _newly_owed(booking, live, cancelled[-1])
+    charges.reverse(live)
+    db.session.add_all(added)
+    db.session.flush()
+    return added
+
+
+def _newly_owed(booking: Booking, live: Iterable[Charge], at: datetime) -> list[Charge]:
+    owed = _owed(booking, live, at)
+    return [_charge(booking, one) for one in owed if one.due.amount and not one.is_invoiced]
 
 
 def of_cancelled(booking: Booking) -> list[Charge]:

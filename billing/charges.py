@@ -33,7 +33,7 @@ def reverse_for(booking: Booking) -> list[Charge]:
 
     Charges on an issued invoice stay: finance gives them back by a credit note.
     """
-    return _reverse(live(booking))
+    return reverse(live(booking))
 
 
 def renew_for(booking: Booking) -> None:
@@ -59,7 +59,7 @@ def renew_for(booking: Booking) -> None:
             invoice=issued[0].invoice_id,
         )
     drafts = {charge.invoice_id for charge in stale if charge.invoice_id is not None}
-    _reverse(stale)
+    reverse(stale)
     added = add_for(booking)
     if drafts and added:
         invoices.draft_for(booking)
@@ -103,7 +103,8 @@ def spoken_period(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> str
     return f"{first:%H:%M %d/%m/%Y} – {last:%H:%M %d/%m/%Y}"
 
 
-def _reverse(charges: Iterable[Charge]) -> list[Charge]:
+def reverse(charges: Iterable[Charge]) -> list[Charge]:
+    """Take back those of locked charges that no issued invoice holds, and redraw their drafts."""
     reversed_now = [charge for charge in charges if not _is_issued(charge)]
     drafts = {charge.invoice_id: charge.invoice for charge in reversed_now}
     for charge in reversed_now:

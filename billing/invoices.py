@@ -9,7 +9,7 @@ from billing import numbering, snapshots, vat
 from billing.errors import InvoiceNotFound, NothingToInvoice, WrongInvoiceState
 from billing.models import COLLECTING, Charge, Invoice, InvoiceLine, InvoiceStatus
 from billing.seller import series
-from billing.signals import invoice_issued
+from billing.signals import invoice_issued, invoice_voided
 from billing.vat import Taxable
 from config import clock, references
 from config.database import db
@@ -199,7 +199,12 @@ def issue(invoice: Invoice, *, by: Member | None) -> Invoice:
 
 
 def void(invoice: Invoice, *, by: Member | None, reason: str) -> Invoice:
-    """Declare an unpaid invoice void; it keeps its number, and its charges may be invoiced anew."""
+    """Declare an unpaid invoice void; it keeps its number, and its charges may be invoiced anew.
+
+    What a booking that was cancelled meanwhile owes is reckoned anew (`invoice_voided`).
+    """
+    if invoice.booking is not None:
+        lock_booking(invoice.booking)
     invoice = lock(invoice)
     _require(
         invoice,
@@ -216,6 +221,7 @@ def void(invoice: Invoice, *, by: Member | None, reason: str) -> Invoice:
     _release_charges(invoice)
     move(invoice, InvoiceStatus.VOID)
     journal.record(invoice, "voided", by=by, reason=reason)
+    invoice_voided.send(invoice)
     return invoice
 
 

@@ -2,6 +2,8 @@
 
 from billing import cancellation_charges, charges, interruption_credits
 from billing.interruption_credits import Deprived
+from billing.models import Invoice
+from billing.signals import invoice_voided
 from rental.models import Booking, BookingStatus, Interruption, Line
 from rental.period import Period
 from rental.signals import (
@@ -17,13 +19,17 @@ _PROMISED = (BookingStatus.CONFIRMED, BookingStatus.HANDED_OVER)
 
 
 def subscribe() -> None:
-    """Listen to rental; calling it again changes nothing. A no-show keeps its charges."""
+    """Listen to rental and to billing's own; calling it again changes nothing.
+
+    A no-show keeps its charges.
+    """
     booking_confirmed.connect(_charge)
     booking_changed.connect(_renew)
     booking_cancelled.connect(_cancel)
     for given_up in (booking_declined, booking_expired):
         given_up.connect(_reverse)
     rental_interrupted.connect(_credit)
+    invoice_voided.connect(_settle)
 
 
 def _charge(booking: Booking) -> None:
@@ -37,6 +43,11 @@ def _renew(booking: Booking) -> None:
 
 def _cancel(booking: Booking) -> None:
     cancellation_charges.charge_for(booking)
+
+
+def _settle(invoice: Invoice) -> None:
+    if invoice.booking is not None and invoice.booking.status is BookingStatus.CANCELLED:
+        cancellation_charges.settle(invoice.booking)
 
 
 def _reverse(booking: Booking) -> None:

@@ -1,6 +1,7 @@
 """What the billing floor tells the floors above, in the past tense and inside the transaction.
 
 - `invoice_issued(invoice)`: it has its number and is owed.
+- `invoice_voided(invoice)`: nobody owes it any more; its charges wait for another invoice.
 - `payment_recorded(payment, invoice=Invoice)`: money was received; `invoice.status` says whether
   anything is left.
 - `credit_note_issued(credit_note, invoice=Invoice)`: something was taken off an issued invoice.
@@ -11,5 +12,6 @@ from blinker import Namespace
 _billing = Namespace()
 
 invoice_issued = _billing.signal("invoice_issued")
+invoice_voided = _billing.signal("invoice_voided")
 payment_recorded = _billing.signal("payment_recorded")
 credit_note_issued = _billing.signal("credit_note_issued")

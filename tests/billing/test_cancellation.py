@@ -214,6 +214,25 @@ def test_what_is_on_an_issued_invoice_stays_for_finance_to_credit(booking, open_
     assert cancellation_charges.of_cancelled(booking) == []
 
 
+def test_a_void_invoice_leaves_what_the_notice_given_owes_not_the_full_price(
+    booking, open_invoice, desk
+):
+    cancel(booking, desk, timedelta(days=1))
+    with clock.standing_at(STARTS + timedelta(days=9)):
+        invoices.void(open_invoice, by=desk, reason="khách đã hủy")
+    assert live(booking, ChargeKind.RENTAL) == 0
+    # The notice of the day it was cancelled, not of the day finance got to it.
+    assert live(booking) == 4_500_000 + 360_000
+
+
+def test_voiding_a_second_invoice_keeps_what_the_cancellation_owes(booking, open_invoice, desk):
+    cancel(booking, desk, timedelta(days=1))
+    invoices.void(open_invoice, by=desk, reason="khách đã hủy")
+    again = invoices.issue(invoices.draft_for(booking), by=desk)
+    invoices.void(again, by=desk, reason="sai tên đơn vị")
+    assert live(booking) == 4_500_000 + 360_000
+
+
 def test_a_no_show_keeps_its_charges(booking, desk):
     before = live(booking)
     with clock.standing_at(STARTS + timedelta(hours=1)):
