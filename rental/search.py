@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
@@ -22,17 +23,19 @@ class Sought:
     period: Period | None = None
     resource: str | None = None
     q: str | None = None
+    # Only what ends at this instant or later.
+    ends_after: datetime | None = None
 
 
 def bookings(sought: Sought, *, limit: int = 50, offset: int = 0) -> tuple[list[Booking], int]:
     """One page, the newest request first, with lines and resources; and how many there are."""
-    narrowed = _narrowed(sought)
-    total = db.session.scalar(sa.select(sa.func.count()).select_from(narrowed.subquery())) or 0
+    ids = narrowed(sought)
+    total = db.session.scalar(sa.select(sa.func.count()).select_from(ids.subquery())) or 0
     if offset >= total:
         return [], total
     page = db.session.scalars(
         sa.select(Booking)
-        .where(Booking.id.in_(narrowed))
+        .where(Booking.id.in_(ids))
         .options(selectinload(Booking.lines).joinedload(Line.resource))
         .order_by(Booking.id.desc())
         .limit(limit)
@@ -41,7 +44,8 @@ def bookings(sought: Sought, *, limit: int = 50, offset: int = 0) -> tuple[list[
     return list(page), total
 
 
-def _narrowed(sought: Sought) -> sa.Select[tuple[int]]:
+def narrowed(sought: Sought) -> sa.Select[tuple[int]]:
+    """The ids of the bookings sought, for whoever selects more of them."""
     query = sa.select(Booking.id)
     if sought.unit_id is not None:
         query = query.where(Booking.unit_id == sought.unit_id)
@@ -55,6 +59,8 @@ def _narrowed(sought: Sought) -> sa.Select[tuple[int]]:
         query = query.where(
             Booking.starts_at < sought.period.ends_at, Booking.ends_at > sought.period.starts_at
         )
+    if sought.ends_after is not None:
+        query = query.where(Booking.ends_at >= sought.ends_after)
     if sought.resource is not None:
         lines = sa.select(Line.booking_id).join(Resource).where(Resource.code == sought.resource)
         query = query.where(Booking.id.in_(lines))
@@ -64,6 +70,7 @@ def _narrowed(sought: Sought) -> sa.Select[tuple[int]]:
             sa.or_(
                 Booking.title.icontains(words, autoescape=True),
                 Booking.reference == references.canonical(words),
+                Booking.reference.icontains(words, autoescape=True),
             )
         )
     return query

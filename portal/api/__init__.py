@@ -7,6 +7,7 @@ from portal.api import (
     bookings,
     changes,
     devices,
+    exports,
     files,
     invoices,
     openapi,
@@ -22,6 +23,7 @@ ROOMS = (
     files.room,
     invoices.room,
     devices.room,
+    exports.room,
     openapi.room,
 )
 

@@ -13,6 +13,7 @@ from portal.pages import (
     closed,
     desk,
     devices,
+    exports,
     feeds,
     files,
     formats,
@@ -45,6 +46,7 @@ ROOMS = (
     sharing,
     programme,
     reports,
+    exports,
 )
 
 # Rooms that stand at another place of the navigation.

@@ -64,6 +64,11 @@ PAGES = {
     "GET /devices/<int:device_id>/traffic.json": "see devices",
     "POST /devices/<int:device_id>/host-keys/<int:key_id>/approve": "manage devices",
     "GET /devices/outages": "see outages",
+    "GET /exports/assets.<form>": "see every unit's bookings",
+    "GET /exports/bookings.<form>": "exchange bookings",
+    "GET /exports/lines.<form>": "exchange bookings",
+    "GET /exports/resources.<form>": "see the catalogue",
+    "GET /exports/utilisation.<form>": "see utilisation",
     "GET /feeds": "make own feeds",
     "POST /feeds": "make own feeds",
     "POST /feeds/<int:feed_id>/revoke": "make own feeds",
@@ -117,6 +122,16 @@ API = {
     "POST /devices": "manage devices",
     "GET /devices/<int:device_id>": "see devices",
     "GET /devices/<int:device_id>/readings": "see devices",
+    "GET /exports/assets.csv": "see every unit's bookings",
+    "GET /exports/assets.xlsx": "see every unit's bookings",
+    "GET /exports/bookings.csv": "exchange bookings",
+    "GET /exports/bookings.xlsx": "exchange bookings",
+    "GET /exports/lines.csv": "exchange bookings",
+    "GET /exports/lines.xlsx": "exchange bookings",
+    "GET /exports/resources.csv": "see the catalogue",
+    "GET /exports/resources.xlsx": "see the catalogue",
+    "GET /exports/utilisation.csv": "see utilisation",
+    "GET /exports/utilisation.xlsx": "see utilisation",
     "GET /free": "see the catalogue",
     "GET /invoices": "see own invoices",
     "GET /invoices/<int:invoice_id>": "see own invoices",
@@ -225,6 +240,9 @@ def _looked_at(scene: Scene) -> Iterator[tuple[str, str]]:
     yield "page", "/catalogue/H100"
     yield "page", f"/catalogue?starts_at={day}T00:00&ends_at={day}T20:00"
     yield "page", "/"
+    yield "page", "/programme"
+    yield "page", "/exports/resources.csv"
+    yield "api", "/api/v1/exports/resources.csv"
     yield "page", "/bookings/new?resource=H100"
     yield "api", "/api/v1/bookings?unit=unit-a"
     yield "api", "/api/v1/bookings?resource=H100"

@@ -149,4 +149,4 @@ def _device(scene: Scene) -> None:
     db.session.flush()
     scene.ids |= {"device_id": device.id, "key_id": 1, "violation_id": violation.id}
     scene.ids["closure_id"] = 1
-    scene.ids |= {"feed_id": 1, "token": "mc_feed_" + "x" * 43}
+    scene.ids |= {"feed_id": 1, "token": "mc_feed_" + "x" * 43, "form": "csv"}
