@@ -43,7 +43,8 @@ TABLE: dict[str, frozenset[Role]] = {
     "answer clearances": DESK | LEADERS,
     "look after assets": DESK | DEVICES,
     "publish events": DESK,
-    "exchange bookings": DESK | MONEY | LEADERS,
+    # A unit takes its own with it, the staff everybody's.
+    "export bookings": RENTERS | DESK | MONEY | LEADERS,
     "import bookings": DESK,
     "see utilisation": DESK | MONEY | LEADERS,
     "see own agreements": EVERYBODY,

@@ -128,8 +128,8 @@ def _utilisation(form: str) -> Callable[..., Any]:
 
 
 TABLES: dict[str, tuple[str, str, Callable[[str], Callable[..., Any]]]] = {
-    "bookings": ("Export bookings", "exchange bookings", _bookings),
-    "lines": ("Export lines of bookings", "exchange bookings", _lines),
+    "bookings": ("Export bookings", "export bookings", _bookings),
+    "lines": ("Export lines of bookings", "export bookings", _lines),
     "resources": ("Export the catalogue", "see the catalogue", _resources),
     "assets": ("Export assets", "see every unit's bookings", _assets),
     "utilisation": ("Export a utilisation report", "see utilisation", _utilisation),

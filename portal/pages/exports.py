@@ -89,14 +89,14 @@ def _page(form: str, table: Callable[[], Table]) -> Answer:
 
 
 @pages.get("/bookings.<form>")
-@may("exchange bookings")
+@may("export bookings")
 def bookings(form: str) -> Answer:
     """The bookings of the list, all its pages."""
     return _page(form, lambda: export_tables.bookings(sought()))
 
 
 @pages.get("/lines.<form>")
-@may("exchange bookings")
+@may("export bookings")
 def lines(form: str) -> Answer:
     """A row for each line of them."""
     return _page(form, lambda: export_tables.lines(sought()))

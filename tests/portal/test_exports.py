@@ -115,9 +115,30 @@ def test_too_many_rows_are_refused_before_the_first(
     assert "nhiều hơn 1" in answer.get_data(as_text=True)
 
 
-@pytest.mark.parametrize("who", ["member", "head", "operator"])
-def test_bookings_are_exported_by_those_whose_work_it_is(scene: Scene, who: str) -> None:
-    answer = scene.browser(who).get("/exports/bookings.csv")
+@pytest.mark.parametrize("place", ["/exports/{}.csv?when=all", "/api/v1/exports/{}.csv"])
+@pytest.mark.parametrize(
+    ("who", "count"),
+    [
+        ("owner", 1),  # of the unit whose event it is
+        ("owning head", 1),
+        ("member", 0),  # of another unit
+        ("head", 0),
+        ("finance", 1),
+    ],
+)
+def test_a_unit_takes_its_own_bookings_with_it(
+    scene: Scene, who: str, count: int, place: str
+) -> None:
+    assert len(rows(scene, who, place.format("bookings"))) == count
+    assert len(rows(scene, who, place.format("lines"))) == 2 * count
+    asked = place.format("bookings") + ("&" if "?" in place else "?") + "unit=unit-a"
+    assert len(rows(scene, who, asked)) == count
+
+
+def test_an_operator_reads_bookings_and_takes_none_away(scene: Scene) -> None:
+    answer = scene.browser("operator").get("/exports/bookings.csv")
     assert answer.status_code == 403
     assert REASON not in answer.get_data(as_text=True)
-    assert "/exports/bookings" not in scene.browser(who).get("/bookings").get_data(as_text=True)
+    page = scene.browser("operator").get("/bookings").get_data(as_text=True)
+    assert TITLE in page
+    assert "/exports/bookings" not in page
