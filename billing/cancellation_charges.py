@@ -95,6 +95,11 @@ def estimate(booking: Booking, at: datetime | None = None) -> Cancellation:
     return Cancellation(tuple(_taxed(_owed(booking, live, instant), instant)))
 
 
+def estimate_all(bookings: Iterable[Booking]) -> Cancellation:
+    """What cancelling several bookings at once costs now."""
+    return Cancellation(tuple(line for one in bookings for line in estimate(one).lines))
+
+
 def charge_for(booking: Booking) -> list[Charge]:
     """Take back what a cancelled booking was charged, and charge what its terms keep.
 

@@ -1,6 +1,6 @@
 """What a booking would cost: writes nothing and asks no database."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -106,6 +106,11 @@ def quote(unit_class: UnitClass, wanted: Sequence[Rented], *, on: date | None = 
 def for_booking(booking: Booking) -> Quote:
     """The quote of a booking as it stands."""
     return quote(booking.unit.unit_class, [rented_by(line) for line in booking.lines])
+
+
+def total_of(bookings: Iterable[Booking]) -> Money:
+    """What several bookings cost, each quoted by itself."""
+    return money.total(for_booking(booking).total for booking in bookings)
 
 
 def rented(resource: Resource, period: Period, quantity: int = 1) -> Rented:

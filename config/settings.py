@@ -102,6 +102,15 @@ class Settings(BaseSettings):
             "handed over becomes a no-show; 0: never.",
         ),
     ] = 120
+    reconfirm_weeks: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=104,
+            description="Weeks after which a longer series is to be confirmed again by its unit; "
+            "0: never.",
+        ),
+    ] = 12
     file_megabytes: Annotated[
         int, Field(ge=1, le=100, description="The largest file of a booking, in megabytes.")
     ] = 10

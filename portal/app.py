@@ -20,6 +20,7 @@ from portal import (
     pages,
     problems,
     request_ids,
+    series_notices,
     signin,
     vital_signs,
 )
@@ -57,6 +58,13 @@ def _database(settings: Settings) -> dict[str, Any]:
     }
 
 
+def _listen() -> None:
+    """Let every room that answers to what happens below hear of it."""
+    billing_reactions.subscribe()
+    notices.subscribe()
+    series_notices.subscribe()
+
+
 def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     """The web application of one installation.
 
@@ -91,8 +99,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     app.jinja_env.globals.update(
         allowed=access.allowed, current_member=access.current_member_or_none
     )
-    billing_reactions.subscribe()
-    notices.subscribe()
+    _listen()
     vital_signs.register(app, settings)
     pages.register(app)
     api.register(app)

@@ -23,7 +23,7 @@ from config.settings import Settings
 from portal.mail import MailRefused, MailUnreachable, connected, mail_server, send
 from portal.models import Notice, NoticeStatus
 from rental import signals
-from rental.models import Booking, Member, Series
+from rental.models import Booking, Member
 
 log = logs.get(__name__)
 
@@ -203,30 +203,6 @@ def _on_requested(booking: Booking, **_facts: object) -> None:
         )
 
 
-def _on_series_requested(series: Series, *, bookings: list[Booking], **_facts: object) -> None:
-    """One receipt for all dates of a series."""
-    first, last = bookings[0], bookings[-1]
-    with force_locale(first.member.locale):
-        body = "\n".join(
-            (
-                _(
-                    "The Press Center has your request for %(count)s dates, from %(first)s to"
-                    " %(last)s, and holds them for you. We write again when the desk answers.",
-                    count=len(bookings),
-                    first=_times(first),
-                    last=_times(last),
-                ),
-                "",
-                first.title,
-                *(f"- {line.resource.name} × {line.quantity}" for line in first.lines),
-                "",
-                _address(first),
-            )
-        )
-        subject = f"{series.reference}: {_('your request has arrived')}"
-        write(first.member, subject, body, about=first.reference)
-
-
 def _on_confirmed(booking: Booking, **_facts: object) -> None:
     with force_locale(booking.member.locale):
         _about_booking(
@@ -264,7 +240,6 @@ def _on_expired(booking: Booking, **_facts: object) -> None:
 def subscribe() -> None:
     """Listen to the rental floor; repeating it changes nothing."""
     signals.booking_requested.connect(_on_requested)
-    signals.series_requested.connect(_on_series_requested)
     signals.booking_confirmed.connect(_on_confirmed)
     signals.booking_declined.connect(_on_declined)
     signals.booking_cancelled.connect(_on_cancelled)

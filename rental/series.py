@@ -14,7 +14,7 @@ from config import clock, references
 from config.database import db
 from rental import bookings, catalogue, journal, repetition
 from rental.asking import RequestedBooking, WantedLine
-from rental.errors import UnknownSeries
+from rental.errors import MovedOn, UnknownSeries
 from rental.models import Booking, BookingStatus, Line, Member, OnConflict, Series
 from rental.repetition import Template
 from rental.signals import series_requested, together
@@ -211,6 +211,17 @@ def lock(series: Series) -> Series:
         .with_for_update(of=Series, key_share=True)
         .execution_options(populate_existing=True)
     ).scalar_one()
+
+
+def lock_of(booking: Booking) -> Series:
+    """The series of a booking, locked; raises MovedOn where a split has taken the booking along."""
+    if booking.series is None:
+        raise UnknownSeries
+    held = lock(booking.series)
+    db.session.refresh(booking, ["series_id"])
+    if booking.series_id != held.id:
+        raise MovedOn("The series has changed since you looked; look again before you decide.")
+    return held
 
 
 def bookings_of(series: Series, *, with_lines: bool = False) -> list[Booking]:

@@ -45,7 +45,7 @@ def change(booking: Booking, changes: Changes, *, scope: Scope, by: Member) -> l
     if scope is Scope.THIS or booking.series is None:
         bookings.change(booking, changes, by=by)
         return [booking]
-    held = series.lock(booking.series)
+    held = series.lock_of(booking)
     affected = ahead(held, booking, scope)
     cut = _cut(held, booking, scope)
     edit = _edit_of(held, booking, changes, cut)

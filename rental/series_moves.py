@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from config.database import db
-from rental import bookings, series
+from rental import bookings, moves, series
 from rental.errors import MovedOn
 from rental.models import Booking, BookingStatus, Member, Series
 from rental.series_changes import Scope, ahead
@@ -15,7 +15,7 @@ def confirm(booking: Booking, *, scope: Scope, by: Member) -> list[Booking]:
     if scope is Scope.THIS or booking.series is None:
         bookings.confirm(booking, by=by)
         return [booking]
-    held = series.lock(booking.series)
+    held = series.lock_of(booking)
     asked = _asked(ahead(held, booking, scope))
     _each(asked, lambda one: bookings.confirm(one, by=by))
     series_confirmed.send(held, bookings=asked)
@@ -27,7 +27,7 @@ def decline(booking: Booking, *, scope: Scope, by: Member, reason: str = "") -> 
     if scope is Scope.THIS or booking.series is None:
         bookings.decline(booking, by=by, reason=reason)
         return [booking]
-    held = series.lock(booking.series)
+    held = series.lock_of(booking)
     asked = _asked(ahead(held, booking, scope))
     _each(asked, lambda one: bookings.decline(one, by=by, reason=reason))
     series_declined.send(held, bookings=asked)
@@ -39,7 +39,7 @@ def cancel(booking: Booking, *, scope: Scope, by: Member, reason: str = "") -> l
     if booking.series is None:
         bookings.cancel(booking, by=by, reason=reason)
         return [booking]
-    held = series.lock(booking.series)
+    held = series.lock_of(booking)
     if scope is Scope.THIS:
         bookings.cancel(booking, by=by, reason=reason)
         gone = [booking]
@@ -49,6 +49,17 @@ def cancel(booking: Booking, *, scope: Scope, by: Member, reason: str = "") -> l
         series_cancelled.send(held, bookings=gone)
     remove(held, gone)
     return gone
+
+
+def in_scope(booking: Booking, scope: Scope) -> list[Booking]:
+    """The bookings a deed of this scope is meant for, locked, their series first.
+
+    Raises MovedOn where none of them lies ahead.
+    """
+    if booking.series is None:
+        return [moves.lock(booking)]
+    held = series.lock_of(booking)
+    return [moves.lock(booking)] if scope is Scope.THIS else ahead(held, booking, scope)
 
 
 def remove(held: Series, gone: list[Booking]) -> None:

@@ -12,6 +12,7 @@ from portal.api import (
     invoices,
     openapi,
     resources,
+    series,
 )
 from portal.api.openapi import PREFIX
 
@@ -20,6 +21,7 @@ ROOMS = (
     availability.room,
     bookings.room,
     changes.room,
+    series.room,
     files.room,
     invoices.room,
     devices.room,

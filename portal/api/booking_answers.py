@@ -5,8 +5,8 @@ from typing import Any
 from billing.quotes import Quote
 from portal.api.fields import Amount, Answer
 from portal.api.instants import local, local_or_none
+from portal.api.series_answers import SeriesAnswer, SeriesDateAnswer, SkippedAnswer
 from rental.models import Booking, BookingStatus, EventKind, Line, Organiser
-from rental.series import Made
 
 
 class LineAnswer(Answer):
@@ -80,34 +80,14 @@ class BookingAnswer(Answer):
     lines: list[LineAnswer]
 
 
-class SeriesDateAnswer(Answer):
-    """One booking of a series."""
+class DeedAnswer(BookingAnswer):
+    """A booking after a deed; of a series, every date the deed was done to."""
 
-    reference: str
-    status: BookingStatus
-    starts_at: str
-    ends_at: str
+    affected: list[SeriesDateAnswer] | None = None
 
 
-class SeriesAnswer(Answer):
-    """The rule and the bookings it made."""
-
-    reference: str
-    rrule: str
-    dates: int
-    bookings: list[SeriesDateAnswer]
-
-
-class SkippedAnswer(Answer):
-    """A date that was taken."""
-
-    starts_at: str
-    ends_at: str
-    conflicts: list[dict[str, Any]]
-
-
-class PricedBookingAnswer(BookingAnswer):
-    """A booking with its price; of a series, its first date with the series beside it."""
+class PricedBookingAnswer(DeedAnswer):
+    """A booking with its price, and the series it is a date of; `skipped` where one was made."""
 
     quote: QuoteAnswer
     series: SeriesAnswer | None = None
@@ -153,31 +133,3 @@ def quote_as_json(quote: Quote) -> dict[str, Any]:
         shown["starts_at"] = local(line.rented.period.starts_at)
         shown["ends_at"] = local(line.rented.period.ends_at)
     return told
-
-
-def series_as_json(made: Made) -> dict[str, Any]:
-    """What came of a rule: the series with its bookings, and the dates that were taken."""
-    return {
-        "series": {
-            "reference": made.series.reference,
-            "rrule": made.series.rrule,
-            "dates": len(made.bookings),
-            "bookings": [
-                {
-                    "reference": booking.reference,
-                    "status": booking.status.value,
-                    "starts_at": local(booking.starts_at),
-                    "ends_at": local(booking.ends_at),
-                }
-                for booking in made.bookings
-            ],
-        },
-        "skipped": [
-            {
-                "starts_at": local(one.starts_at),
-                "ends_at": local(one.ends_at),
-                "conflicts": one.conflicts,
-            }
-            for one in made.skipped
-        ],
-    }

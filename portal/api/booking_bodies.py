@@ -1,7 +1,6 @@
 """What clients send about bookings."""
 
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
@@ -25,6 +24,7 @@ from portal.api.fields import (
 from rental.asking import MOST_LINES, WantedLine
 from rental.models import BookingStatus, EventKind, OnConflict, Organiser
 from rental.period import Period
+from rental.series_changes import Scope
 
 
 def _exdate(value: Any) -> date | datetime:
@@ -114,16 +114,8 @@ class ChangesBody(Body):
         return self
 
 
-class Scope(StrEnum):
-    """How much of a series a change is meant for; a booking of no series is all there is."""
-
-    THIS = "this"
-    FOLLOWING = "following"
-    ALL = "all"
-
-
-class ChangeQuery(Query):
-    """What the change is meant for."""
+class ScopeQuery(Query):
+    """How much of a series a deed is meant for; a booking of no series is all there is."""
 
     scope: Scope = Scope.THIS
 

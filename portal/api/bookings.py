@@ -1,6 +1,8 @@
 """Bookings over the API: asking, changing, and the moves from request to return."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from flask import Blueprint, Response, current_app, url_for
 from werkzeug.wrappers import Response as Answer
@@ -9,39 +11,48 @@ from billing import cancellation_charges, quotes
 from billing.quotes import Quote
 from config.database import transaction
 from config.settings import Settings
-from portal import problems
+from portal import problems, series_terms
 from portal.access import allows, current_member, may, visible_unit_id
 from portal.api import suggested
 from portal.api.booking_answers import (
     BookingAnswer,
+    DeedAnswer,
     PricedBookingAnswer,
     QuoteAnswer,
     booking_as_json,
     quote_as_json,
-    series_as_json,
 )
 from portal.api.booking_bodies import (
     BookingBody,
     BookingsQuery,
     CancelBody,
-    ChangeQuery,
     ChangesBody,
     DeclineBody,
     NothingBody,
     QuoteBody,
-    RecurrenceBody,
     ReturnBody,
+    ScopeQuery,
 )
 from portal.api.calls import Call, answer, offers
-from portal.api.cancellation_answers import CancelledBookingAnswer, cancelled_as_json
+from portal.api.cancellation_answers import CancelledBookingAnswer
 from portal.api.instants import local
+from portal.api.series_answers import dates_as_json, made_as_json, series_as_json
 from portal.idempotency import once
-from rental import bookings, catalogue, moves, search, series, units
-from rental.asking import Changes, RequestedBooking
+from rental import (
+    bookings,
+    catalogue,
+    search,
+    series,
+    series_changes,
+    series_moves,
+    units,
+)
+from rental.asking import Changes, RequestedBooking, WantedLine
 from rental.errors import ResourceUnavailable, UnknownBooking, UnknownUnit
 from rental.models import Booking, Unit
+from rental.recurrence import BadRecurrence
 from rental.search import Sought
-from rental.series import RequestedSeries, Terms
+from rental.series import RequestedSeries
 
 room = Blueprint("api_bookings", __name__)
 
@@ -81,12 +92,24 @@ def visible(reference: str, verb: str = SEE_ALL) -> Booking:
     return booking
 
 
-def priced(booking: Booking, status: int = 200) -> Response:
+def priced(
+    booking: Booking, status: int = 200, *, affected: Sequence[Booking] | None = None
+) -> Response:
     """The booking with its price; a new one says where it stands."""
-    told = booking_as_json(booking)
+    told = booking_as_json(booking) if affected is None else _after(booking, affected)
     told["quote"] = quote_as_json(quotes.for_booking(booking))
+    if booking.series is not None:
+        told["series"] = series_as_json(booking.series)
     where = url_for("api_bookings.booking", reference=booking.reference)
     return answer(told, status, location=where if status == 201 else None)
+
+
+def _after(booking: Booking, affected: Sequence[Booking]) -> dict[str, Any]:
+    """The booking after a deed, with the dates of its series that the deed was done to."""
+    told = booking_as_json(booking)
+    if booking.series_id is not None:
+        told["affected"] = dates_as_json(affected)
+    return told
 
 
 @room.post("/quotes")
@@ -97,20 +120,39 @@ def quote(body: QuoteBody) -> Response:
     return answer(quote_as_json(_quote(body)))
 
 
+def asked_series(body: QuoteBody, unit: Unit) -> RequestedSeries:
+    """The series a body with a recurrence asks for."""
+    recurrence = body.recurrence
+    if recurrence is None:
+        raise BadRecurrence("Write one rule, such as FREQ=WEEKLY;BYDAY=MO;COUNT=10.")
+    wanted = RequestedBooking(
+        unit=unit,
+        title=body.title or "–",
+        event_kind=body.event_kind,
+        organiser=body.organiser,
+        attendees=body.attendees,
+        note=body.note,
+        lines=[line.wanted() for line in body.lines],
+    )
+    return RequestedSeries(
+        wanted, recurrence.rrule, tuple(recurrence.exdates), recurrence.on_conflict
+    )
+
+
 def _quote(body: QuoteBody) -> Quote:
-    wanted = [line.wanted() for line in body.lines]
-    if body.recurrence is not None:
-        unit = unit_of(body.unit)
-        asked = RequestedBooking(unit, body.title or "–", body.event_kind, wanted)
-        planned = series.plan(
-            RequestedSeries(asked, body.recurrence.rrule, tuple(body.recurrence.exdates))
-        )
-        wanted = [
-            line for at in planned.dates for line in planned.template.lines_on(at, planned.zone)
-        ]
+    unit = unit_of(body.unit)
+    if body.recurrence is None:
+        return _price(unit, [line.wanted() for line in body.lines])
+    planned = series.plan(asked_series(body, unit))
+    return _price(
+        unit, [line for at in planned.dates for line in planned.template.lines_on(at, planned.zone)]
+    )
+
+
+def _price(unit: Unit, wanted: Sequence[WantedLine]) -> Quote:
     resources = catalogue.by_codes(line.resource for line in wanted)
     rented = [quotes.rented(resources[w.resource], w.period, w.quantity) for w in wanted]
-    return quotes.quote(unit_of(body.unit).unit_class, rented)
+    return quotes.quote(unit.unit_class, rented)
 
 
 @room.post("/bookings")
@@ -138,21 +180,16 @@ def request_booking(body: BookingBody) -> Response:
         lines=[line.wanted() for line in body.lines],
     )
     if body.recurrence is not None:
-        return _series(wanted, body.recurrence)
+        return _series(asked_series(body, wanted.unit))
     suggested.remember(list(wanted.lines), wanted.attendees)
     booked = bookings.request(wanted, by=current_member(), keep_days=settings.request_days)
     return priced(booked, 201)
 
 
-def _series(wanted: RequestedBooking, recurrence: RecurrenceBody) -> Response:
-    settings: Settings = current_app.extensions["settings"]
-    asked = RequestedSeries(
-        wanted, recurrence.rrule, tuple(recurrence.exdates), recurrence.on_conflict
-    )
-    terms = Terms(keep_days=settings.request_days)
-    made = series.request(asked, by=current_member(), terms=terms)
+def _series(asked: RequestedSeries) -> Response:
+    made = series.request(asked, by=current_member(), terms=series_terms.here())
     first = made.bookings[0]
-    told = booking_as_json(first) | series_as_json(made)
+    told = booking_as_json(first) | made_as_json(made, quotes.total_of(made.bookings))
     told["quote"] = quote_as_json(quotes.for_booking(first))
     where = url_for("api_bookings.booking", reference=first.reference)
     return answer(told, 201, location=where)
@@ -186,8 +223,10 @@ def booking(reference: str) -> Response:
 @room.patch("/bookings/<reference>")
 @may("change own bookings")
 @offers(Call("Change a booking", "bookings", answer=PricedBookingAnswer, refusals=(404, 409)))
-def change(reference: str, body: ChangesBody, query: ChangeQuery) -> Response:  # noqa: ARG001
+def change(reference: str, body: ChangesBody, query: ScopeQuery) -> Response:
     """Under the checks of a new request. What the desk has confirmed only the desk changes.
+
+    Of a series, this date, it and the following, or all that have not begun: all or nothing.
 
     With the `revision` that was read, a booking that somebody else changed meanwhile is a conflict.
     """
@@ -203,15 +242,15 @@ def change(reference: str, body: ChangesBody, query: ChangeQuery) -> Response:  
             organiser=body.organiser,
             seen=body.revision,
         )
-        bookings.change(changed, changes, by=current_member())
-        return priced(changed)
+        affected = series_changes.change(changed, changes, scope=query.scope, by=current_member())
+        return priced(changed, affected=affected)
 
 
 def _move(summary: str) -> Call:
     return Call(
         summary,
         "bookings",
-        answer=BookingAnswer,
+        answer=DeedAnswer,
         refusals=(404, 409),
         is_body_optional=True,
     )
@@ -221,22 +260,28 @@ def _move(summary: str) -> Call:
 @may("confirm bookings")
 @offers(_move("Confirm a request"))
 @once
-def confirm(reference: str, body: NothingBody) -> Response:  # noqa: ARG001  # declares the body
-    """From here on it is charged."""
+def confirm(
+    reference: str,
+    body: NothingBody,  # noqa: ARG001  # declares the body
+    query: ScopeQuery,
+) -> Response:
+    """From here on it is charged. Of a series, this date, it and the following, or all."""
     asked = visible(reference)
-    bookings.confirm(asked, by=current_member())
-    return answer(booking_as_json(asked))
+    affected = series_moves.confirm(asked, scope=query.scope, by=current_member())
+    return answer(_after(asked, affected))
 
 
 @room.post("/bookings/<reference>/decline")
 @may("decline bookings")
 @offers(_move("Decline a request"))
 @once
-def decline(reference: str, body: DeclineBody) -> Response:
-    """Its stock is free again."""
+def decline(reference: str, body: DeclineBody, query: ScopeQuery) -> Response:
+    """Its stock is free again. Of a series, this date, it and the following, or all."""
     asked = visible(reference)
-    bookings.decline(asked, by=current_member(), reason=body.reason)
-    return answer(booking_as_json(asked))
+    affected = series_moves.decline(
+        asked, scope=query.scope, by=current_member(), reason=body.reason
+    )
+    return answer(_after(asked, affected))
 
 
 @room.post("/bookings/<reference>/cancel")
@@ -251,12 +296,15 @@ def decline(reference: str, body: DeclineBody) -> Response:
     )
 )
 @once
-def cancel(reference: str, body: CancelBody) -> Response:
-    """Its stock is free again; the answer tells what the terms in force keep."""
-    asked = moves.lock(visible(reference, CHANGE_ALL))
-    cost = cancellation_charges.estimate(asked)
-    bookings.cancel(asked, by=current_member(), reason=body.reason)
-    return answer(cancelled_as_json(asked, cost))
+def cancel(reference: str, body: CancelBody, query: ScopeQuery) -> Response:
+    """Its stock is free again; the answer tells what the terms in force keep.
+
+    Of a series, this date, it and the following, or all that lie ahead; they stay removed.
+    """
+    asked = visible(reference, CHANGE_ALL)
+    cost = cancellation_charges.estimate_all(series_moves.in_scope(asked, query.scope))
+    gone = series_moves.cancel(asked, scope=query.scope, by=current_member(), reason=body.reason)
+    return answer(_after(asked, gone) | {"cancellation": cost.as_json()})
 
 
 @room.post("/bookings/<reference>/hand-over")

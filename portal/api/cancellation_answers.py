@@ -1,11 +1,7 @@
 """How the price of a cancellation is written."""
 
-from typing import Any
-
-from billing.cancellation_charges import Cancellation
-from portal.api.booking_answers import BookingAnswer, booking_as_json
+from portal.api.booking_answers import DeedAnswer
 from portal.api.fields import Amount, Answer
-from rental.models import Booking
 
 
 class CancelledLineAnswer(Answer):
@@ -33,12 +29,7 @@ class CancellationAnswer(Answer):
     total: Amount
 
 
-class CancelledBookingAnswer(BookingAnswer):
-    """A cancelled booking and what the cancellation cost."""
+class CancelledBookingAnswer(DeedAnswer):
+    """A cancelled booking, of a series with what went with it, and what the cancellation cost."""
 
     cancellation: CancellationAnswer
-
-
-def cancelled_as_json(booking: Booking, cost: Cancellation) -> dict[str, Any]:
-    """The booking with the price of its cancellation."""
-    return {**booking_as_json(booking), "cancellation": cost.as_json()}

@@ -145,12 +145,23 @@ API = {
     "GET /resources": "see the catalogue",
     "POST /resources": "manage catalogue",
     "GET /resources/<code>": "see the catalogue",
+    "GET /series/<series_reference>": "see own bookings",
+    "PATCH /series/<series_reference>": "change own bookings",
+    "POST /series/<series_reference>/dates": "change own bookings",
+    "POST /series/<series_reference>/reconfirm": "change own bookings",
+    "POST /series/preview": "request bookings",
     "GET /violations": "see violations",
     "POST /violations/<int:violation_id>/acknowledge": "acknowledge violations",
     "POST /violations/<int:violation_id>/waive": "waive violations",
 }
 RULES = PAGES | {call.replace(" ", " /api/v1", 1): who for call, who in API.items()}
-OF_A_UNIT = ("<reference>", "<int:invoice_id>", "<int:credit_note_id>", "<int:note_id>")
+OF_A_UNIT = (
+    "<reference>",
+    "<series_reference>",
+    "<int:invoice_id>",
+    "<int:credit_note_id>",
+    "<int:note_id>",
+)
 
 
 @pytest.fixture
@@ -208,7 +219,7 @@ def test_a_record_of_another_unit_does_not_exist(scene: Scene, call: str, role: 
     assert there.status_code == (404 if may else 403)
     text = there.get_data(as_text=True)
     assert not any(secret in text for secret in (TITLE, REASON, UNIT, PERSON))
-    missing = {**scene.ids, "reference": "BK-ZZZZ-ZZZZ"}
+    missing = {**scene.ids, "reference": "BK-ZZZZ-ZZZZ", "series_reference": "SR-ZZZZ-ZZZZ"}
     missing |= dict.fromkeys(("invoice_id", "note_id", "credit_note_id"), 99_999)
     nowhere = Scene(scene.app, missing, scene.members, scene.bearers).ask(call, role.value)
     assert nowhere.status_code == there.status_code
@@ -217,7 +228,7 @@ def test_a_record_of_another_unit_does_not_exist(scene: Scene, call: str, role: 
 
 def _plain(answer: Any) -> str:
     """The answer without what differs by nature: ids of requests, nonces, the address itself."""
-    text = re.sub(r"BK-\w{4}-\w{4}|\b99999\b|/\d+\b", "", answer.get_data(as_text=True))
+    text = re.sub(r"(?:BK|SR)-\w{4}-\w{4}|\b99999\b|/\d+\b", "", answer.get_data(as_text=True))
     return re.sub(
         r'[0-9a-f]{32}|nonce="[^"]*"|name="csrf_token" value="[^"]*"|"[\w-]+\.[\w-]+\.[\w-]+"',
         "",

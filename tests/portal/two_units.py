@@ -16,11 +16,12 @@ from config import clock
 from config.database import db
 from monitoring.models import Device, DeviceStatus, Violation
 from portal import tokens
-from rental import attachments, bookings
+from rental import attachments, bookings, series
 from rental.asking import RequestedBooking, WantedLine
 from rental.attachments import Upload
 from rental.models import EventKind, Role
 from rental.period import Period
+from rental.series import RequestedSeries
 from tests import build, files
 from tests.portal.conftest import token_of
 
@@ -67,6 +68,10 @@ class Scene:
             body = {"data": {"file": (io.BytesIO(files.pdf("một tệp")), "a.pdf")}}
         elif "/api/" in rule:
             body = {"json": {"title": "Họp"} if method == "PATCH" else {}}
+        if "/api/" in rule and "/series" in rule:
+            body = {"json": {"rrule": "FREQ=WEEKLY;COUNT=2"}} if method == "PATCH" else body
+        if rule.endswith("/dates"):
+            body = {"json": {"starts_at": "2030-03-05T09:00:00+07:00"}}
         if rule.endswith("/duplicate"):
             body = {"json": {"starts_on": "2030-03-05"}}
         place = self.address(rule) + (
@@ -79,7 +84,17 @@ def set_up(scene: Scene) -> None:
     """Everything the tables of the test speak of; the caller commits."""
     _people(scene)
     _event(scene)
+    _series(scene)
     _device(scene)
+
+
+def _series(scene: Scene) -> None:
+    owner = scene.ids["owner"]
+    starts_at = (clock.now() + timedelta(days=30)).replace(hour=2, minute=0)
+    lines = [WantedLine("H100", 1, Period(starts_at, starts_at + timedelta(hours=3)))]
+    wanted = RequestedBooking(owner.unit, TITLE, EventKind.CONFERENCE, lines)
+    made = series.request(RequestedSeries(wanted, "FREQ=WEEKLY;COUNT=2"), by=owner)
+    scene.ids["series_reference"] = made.series.reference
 
 
 def _people(scene: Scene) -> None:
