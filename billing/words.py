@@ -69,3 +69,52 @@ def _tens(n: int) -> list[str]:
     if ones == 5:
         return [*words, "lăm"]
     return [*words, _DIGITS[ones]] if ones else words
+
+
+# fmt: off
+_SMALL = (
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+    "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
+    "nineteen",
+)
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+# fmt: on
+_ENGLISH_SCALES = (
+    (10**15, "quadrillion"),
+    (10**12, "trillion"),
+    (10**9, "billion"),
+    (10**6, "million"),
+    (10**3, "thousand"),
+    (100, "hundred"),
+)
+
+
+def in_english(n: int) -> str:
+    """`n` in words, without the currency: 105 is "one hundred and five", −5 "minus five".
+
+    Whole numbers from −10¹⁸ to 10¹⁸; raises TooLarge beyond, and TypeError for a fraction.
+    """
+    n = index(n)
+    if abs(n) > LIMIT:
+        raise TooLarge
+    return f"minus {_english(-n)}" if n < 0 else _english(n)
+
+
+def amount_in_english(n: int) -> str:
+    """The line under a total in đồng: "Nine million dong." with a capital letter."""
+    words = in_english(n)
+    return f"{words[0].upper()}{words[1:]} dong."
+
+
+def _english(n: int) -> str:
+    if n < 20:
+        return _SMALL[n]
+    if n < 100:
+        tens, ones = divmod(n, 10)
+        return _TENS[tens - 2] + (f"-{_SMALL[ones]}" if ones else "")
+    scale, name = next(pair for pair in _ENGLISH_SCALES if pair[0] <= n)
+    count, rest = divmod(n, scale)
+    words = f"{_english(count)} {name}"
+    if not rest:
+        return words
+    return f"{words}{' and ' if rest < 100 else ' '}{_english(rest)}"

@@ -25,8 +25,11 @@ def chosen() -> str:
 
 
 def _remember(answer: Response) -> Response:
-    """Keep a language chosen with `?lang=` for the next pages, but with nothing a cache keeps."""
-    if answer.cache_control.public:
+    """Keep a language chosen with `?lang=` for the next pages, but with nothing a cache keeps.
+
+    The language of a paper that is fetched is that paper's alone.
+    """
+    if answer.cache_control.public or answer.mimetype != "text/html":
         return answer
     wish = request.args.get("lang")
     if wish in LANGUAGES and wish != request.cookies.get(COOKIE):

@@ -11,6 +11,7 @@ from portal.api import (
     files,
     invoices,
     openapi,
+    papers,
     resources,
     series,
 )
@@ -23,6 +24,7 @@ ROOMS = (
     changes.room,
     series.room,
     files.room,
+    papers.room,
     invoices.room,
     devices.room,
     exports.room,

@@ -13,6 +13,7 @@ from billing.sla import TermsFile
 from billing.tariff import Tariff
 from billing.vat import VatRates
 from monitoring.rules import RuleBook
+from portal.pages.papers.terms import Edition
 from rental.holidays import Table
 from rental.hours import OpeningHours
 
@@ -27,6 +28,7 @@ ROOMS: dict[str, type[BaseModel]] = {
     "config/hours/*.yml": OpeningHours,
     "config/hours/holidays.yml": Table,
     "config/policies/*.yml": RuleBook,
+    "config/papers/*.yml": Edition,
     "config/billing/seller.yml": Seller,
     "config/billing/series.yml": Series,
 }

@@ -139,6 +139,7 @@ def _event(scene: Scene) -> None:
         "file_id": notice.id,
         "code": "H100",
         "filename": "nothing.css",
+        "name": "quotation",
         "period": period,
         "number": invoice.display_number,
         "paper": invoice.reference,
