@@ -46,6 +46,8 @@ def turns(settings: Settings) -> list[Turn]:
         Turn("end_waivers", 60),
         Turn("expire_bookings", 60),
         Turn("release_no_shows", 60),
+        Turn("lapse_holds", 60),
+        Turn("sweep_waitlist", 60),
         Turn("send_notices", 10),
         Turn("revive", 10),
         Turn("sweep", 3600),

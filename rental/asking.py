@@ -46,6 +46,8 @@ class RequestedBooking:
     # The series it is a date of, and which date by the rule.
     series_id: int | None = None
     series_at: datetime | None = None
+    # Since when a hold of the unit's own claims the date; None counts from the request.
+    held_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The life of a booking: requested, confirmed, handed over, returned, and the ways out."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -9,16 +10,20 @@ from sqlalchemy.orm import selectinload
 from config import clock, references
 from config.database import db
 from rental import (
+    admission,
+    approvals,
     asking,
     catalogue,
     changing,
     closures,
     handovers,
+    hold_ranks,
     journal,
     moves,
     occupancies,
     returns,
 )
+from rental.admission import CHALLENGE_HOURS
 from rental.asking import Changes, RequestedBooking
 from rental.errors import BadBooking, ResourceUnavailable, UnknownBooking
 from rental.models import (
@@ -29,6 +34,7 @@ from rental.models import (
     Movement,
 )
 from rental.occupancies import Ask, Wanted
+from rental.quota_rules import Excess
 from rental.signals import (
     booking_cancelled,
     booking_confirmed,
@@ -39,37 +45,66 @@ from rental.signals import (
 )
 
 
-def request(wanted: RequestedBooking, *, by: Member, keep_days: int = 7) -> Booking:
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """Who asks, how long a request and a challenged hold stand, and what goes beyond a quota."""
+
+    by: Member
+    keep_days: int
+    challenge_hours: int
+    over: dict[int, list[Excess]]
+
+
+def request(
+    wanted: RequestedBooking,
+    *,
+    by: Member,
+    keep_days: int = 7,
+    challenge_hours: int = CHALLENGE_HOURS,
+) -> Booking:
     """Ask for an event: its stock is held until the desk answers, `keep_days` at the longest.
 
-    Raises BadBooking, UnknownResource, or ResourceUnavailable with every conflict.
+    A hold of another unit does not stand in the way of asking: its holder is told, and has
+    `challenge_hours` to decide. Raises BadBooking, UnknownResource, ReservedForOthers,
+    QuotaExceeded, or ResourceUnavailable with every conflict.
     """
-    return request_all([wanted], by=by, keep_days=keep_days)[0]
+    asked = request_all([wanted], by=by, keep_days=keep_days, challenge_hours=challenge_hours)
+    return asked[0]
 
 
 def request_all(
-    wanted: Sequence[RequestedBooking], *, by: Member, keep_days: int = 7
+    wanted: Sequence[RequestedBooking],
+    *,
+    by: Member,
+    keep_days: int = 7,
+    challenge_hours: int = CHALLENGE_HOURS,
 ) -> list[Booking]:
     """Ask for several events at once, all or none: one lock, one look at what is taken.
 
-    Raises BadBooking, UnknownResource, or ResourceUnavailable with every conflict.
+    Raises as `request` does.
     """
     asks = asking.read(wanted, by)
     claims = occupancies.unfold([ask for of_one in asks for ask in of_one])
+    over = admission.require(admission.events([one.unit for one in wanted], asks, claims), by=by)
     occupancies.require_free(claims)
-    return _write(wanted, asks, claims, by, keep_days)
+    return _write(wanted, asks, claims, _Terms(by, keep_days, challenge_hours, over))
 
 
 def request_free(
-    wanted: Sequence[RequestedBooking], *, by: Member, keep_days: int = 7
+    wanted: Sequence[RequestedBooking],
+    *,
+    by: Member,
+    keep_days: int = 7,
+    challenge_hours: int = CHALLENGE_HOURS,
 ) -> tuple[list[Booking], dict[int, list[dict[str, object]]]]:
     """Ask for those of several events that are free: what was booked, what the others lack.
 
-    The conflicts stand under the event's place in `wanted`. Raises as `request_all` does, with
-    ResourceUnavailable where not one event is free.
+    The conflicts stand under the event's place in `wanted`; quotas count all that is asked for.
+    Raises as `request_all` does, with ResourceUnavailable where not one event is free.
     """
     asks = asking.read(wanted, by)
     claims = occupancies.unfold([ask for of_one in asks for ask in of_one])
+    over = admission.require(admission.events([one.unit for one in wanted], asks, claims), by=by)
     lacking = occupancies.sift(by_event(asks, claims), *occupancies.look(claims))
     taken = {place: short for place, short in enumerate(lacking) if short}
     if len(taken) == len(wanted):
@@ -79,7 +114,7 @@ def request_free(
         wanted = [one for place, one in enumerate(wanted) if place not in taken]
         asks = [of_one for place, of_one in enumerate(asks) if place not in taken]
         claims = occupancies.unfold([ask for of_one in asks for ask in of_one])
-    return _write(wanted, asks, claims, by, keep_days), taken
+    return _write(wanted, asks, claims, _Terms(by, keep_days, challenge_hours, over)), taken
 
 
 def by_event(asks: Sequence[Sequence[Ask]], claims: Sequence[Wanted]) -> list[list[Wanted]]:
@@ -95,16 +130,22 @@ def _write(
     wanted: Sequence[RequestedBooking],
     asks: Sequence[Sequence[Ask]],
     claims: Sequence[Wanted],
-    by: Member,
-    keep_days: int,
+    terms: _Terms,
 ) -> list[Booking]:
-    requested = [_new(one, of_one, by, keep_days) for one, of_one in zip(wanted, asks, strict=True)]
+    by = terms.by
+    requested = [
+        _new(one, of_one, by, terms.keep_days) for one, of_one in zip(wanted, asks, strict=True)
+    ]
     db.session.add_all(requested)
     db.session.flush()
     occupancies.write([line for booking in requested for line in booking.lines], claims)
     for booking in requested:
         journal.record(booking, "requested", by=by)
         booking_requested.send(booking)
+        admission.welcome(booking, terms.over, by=by)
+    since = [one.held_since or clock.now() for one in wanted]
+    groups = by_event(asks, claims)
+    admission.challenge(zip(requested, since, groups, strict=True), hours=terms.challenge_hours)
     return requested
 
 
@@ -133,36 +174,50 @@ def _new(wanted: RequestedBooking, asks: Sequence[Ask], by: Member, keep_days: i
     return booking
 
 
-def change(booking: Booking, changes: Changes, *, by: Member) -> None:
+def change(
+    booking: Booking, changes: Changes, *, by: Member, challenge_hours: int = CHALLENGE_HOURS
+) -> None:
     """Change what the event is or its lines, under the checks of a new request.
 
-    Raises as `change_all` does.
+    Approvals whose grounds change are asked again. Raises as `change_all` does.
     """
-    changing.change_all([(booking, changes)], by=by)
+    changing.change_all([(booking, changes)], by=by, challenge_hours=challenge_hours)
 
 
-def change_all(wanted: Sequence[tuple[Booking, Changes]], *, by: Member) -> None:
+def change_all(
+    wanted: Sequence[tuple[Booking, Changes]],
+    *,
+    by: Member,
+    challenge_hours: int = CHALLENGE_HOURS,
+) -> None:
     """Change several bookings at once, all or none: locked first, then looked at together.
 
     A member changes its own request; what the desk has confirmed only the staff changes. Raises
     ChangedMeanwhile, NotYourMove, MovedOn, or ResourceUnavailable with every conflict.
     """
-    changing.change_all(wanted, by=by)
+    changing.change_all(wanted, by=by, challenge_hours=challenge_hours)
 
 
-def confirm(booking: Booking, *, by: Member) -> None:
-    """Promise the resources to the unit; from here on they are charged."""
+def confirm(booking: Booking, *, by: Member, override: str | None = None) -> None:
+    """Promise the resources to the unit; from here on they are charged.
+
+    `override` is the reason for passing over an older hold of another unit. Raises ApprovalsMissing
+    until everybody asked has said yes, and HeldByAnother.
+    """
     # Booking first, resources second, as everywhere: two deeds on one booking never deadlock.
     moves.lock(booking)
     claims = occupancies.unfold(asking.asks_of(booking))
     catalogue.lock(claim.resource_id for claim in claims)
     for claim in claims:
         closures.require_open([claim.resource_id], claim.period)
+    moves.require(booking, BookingStatus.CONFIRMED)
+    approvals.require(booking)
+    hold_ranks.require_none(booking, claims, by=by, override=override)
     moves.make(booking, BookingStatus.CONFIRMED, by=by)
     booking_confirmed.send(booking)
 
 
-def decline(booking: Booking, *, by: Member, reason: str = "") -> None:
+def decline(booking: Booking, *, by: Member | None, reason: str = "") -> None:
     """Say no to a request; the unit reads the reason, if one is given."""
     booking.reason = asking.reason(reason)
     moves.make(booking, BookingStatus.DECLINED, by=by, reason=booking.reason)

@@ -4,7 +4,19 @@ from collections.abc import Mapping, Sequence
 
 from config import clock
 from config.database import db
-from rental import asking, differences, journal, moves, occupancies, programme, units
+from rental import (
+    admission,
+    approvals,
+    asking,
+    differences,
+    journal,
+    moves,
+    occupancies,
+    programme,
+    quotas,
+    units,
+)
+from rental.admission import CHALLENGE_HOURS
 from rental.asking import Changes, WantedLine
 from rental.differences import Difference, LineValue
 from rental.errors import ChangedMeanwhile, MovedOn, NotYourMove
@@ -13,7 +25,12 @@ from rental.occupancies import Ask
 from rental.signals import booking_changed
 
 
-def change_all(wanted: Sequence[tuple[Booking, Changes]], *, by: Member) -> None:
+def change_all(
+    wanted: Sequence[tuple[Booking, Changes]],
+    *,
+    by: Member,
+    challenge_hours: int = CHALLENGE_HOURS,
+) -> None:
     """Change several bookings at once, all or none: locked first, then looked at together.
 
     A member changes its own request; what the desk has confirmed only the staff changes. Changes
@@ -26,6 +43,7 @@ def change_all(wanted: Sequence[tuple[Booking, Changes]], *, by: Member) -> None
         if changes.seen is not None and changes.seen != booking.revision:
             raise ChangedMeanwhile(revision=booking.revision)
     before = [differences.of(booking) for booking, _changes in wanted]
+    needed = [approvals.needed(booking) for booking, _changes in wanted]
     for booking, changes in wanted:
         _change_event(booking, changes)
     _replace_lines(
@@ -35,6 +53,7 @@ def change_all(wanted: Sequence[tuple[Booking, Changes]], *, by: Member) -> None
             if changes.lines is not None and not _are_lines_of(booking, changes.lines)
         },
         by,
+        challenge_hours,
     )
     _remember(
         [
@@ -43,6 +62,8 @@ def change_all(wanted: Sequence[tuple[Booking, Changes]], *, by: Member) -> None
         ],
         by,
     )
+    for (booking, _changes), needs in zip(wanted, needed, strict=True):
+        approvals.renew(booking, needs)
 
 
 def _remember(changed: Sequence[tuple[Booking, Difference]], by: Member) -> None:
@@ -90,13 +111,18 @@ def _are_lines_of(booking: Booking, wanted: Sequence[WantedLine]) -> bool:
     return differences.of(booking).lines == tuple(map(LineValue.of, wanted))
 
 
-def _replace_lines(wanted: Mapping[Booking, Sequence[WantedLine]], by: Member) -> None:
+def _replace_lines(
+    wanted: Mapping[Booking, Sequence[WantedLine]], by: Member, challenge_hours: int
+) -> None:
     if not wanted:
         return
     bookings = list(wanted)
     asks = asking.read_lines_of(list(wanted.values()), by)
     claims = occupancies.unfold([ask for of_one in asks for ask in of_one])
-    occupancies.require_free(claims, apart_from=[booking.id for booking in bookings])
+    apart_from = [booking.id for booking in bookings]
+    events = admission.events([booking.unit for booking in bookings], asks, claims)
+    over = admission.require(events, by=by, apart_from=apart_from)
+    occupancies.require_free(claims, apart_from=apart_from)
     occupancies.give_back(*bookings)
     for booking, of_one in zip(bookings, asks, strict=True):
         was = booking.starts_at, booking.ends_at
@@ -104,6 +130,12 @@ def _replace_lines(wanted: Mapping[Booking, Sequence[WantedLine]], by: Member) -
         programme.follow(booking, was)
     db.session.flush()
     occupancies.write([line for booking in bookings for line in booking.lines], claims)
+    for booking in bookings:
+        quotas.note(booking, over.pop(booking.unit_id, []), by=by)
+    # A moved line claims its stock from now on, whenever the booking was requested.
+    now = clock.now()
+    taken = [(one, now, event.claims) for one, event in zip(bookings, events, strict=True)]
+    admission.challenge(taken, hours=challenge_hours)
 
 
 def _put_lines(booking: Booking, asks: Sequence[Ask]) -> None:

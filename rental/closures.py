@@ -4,7 +4,7 @@ A closure may lie over bookings made before it: nothing is cancelled, but nothin
 confirmation or a handover is refused while it lasts.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,17 +14,20 @@ from sqlalchemy.dialects.postgresql import Range
 from config import clock
 from config.database import db
 from rental import catalogue, journal
-from rental.errors import BadResource, ResourceClosed, UnknownClosure
+from rental.errors import BadResource, ReservedForOthers, ResourceClosed, UnknownClosure
 from rental.models import (
     HOLDING,
     Booking,
     Closure,
+    ClosureException,
     ClosureKind,
     Line,
     Member,
     Occupancy,
     Resource,
+    Unit,
 )
+from rental.occupancies import Wanted
 from rental.period import Period
 
 
@@ -75,6 +78,80 @@ def close(resource: Resource, new: NewClosure, *, by: Member | None = None) -> C
         resource, f"closed_{new.kind.value}", by=by, reason=reason[:500], closure=closure.id
     )
     return closure
+
+
+def reserve(
+    resource: Resource,
+    period: Period,
+    reason: str,
+    units: Sequence[Unit],
+    *,
+    by: Member | None = None,
+) -> Closure:
+    """Keep a resource for some units: they book it as ever, all others are refused by name.
+
+    Bookings made before it stand. Raises BadResource without a reason or without a unit.
+    """
+    if not units:
+        raise BadResource("Choose at least one unit that may book it.")
+    closure = close(resource, NewClosure(ClosureKind.RESERVED, period, reason), by=by)
+    closure.exceptions = [
+        ClosureException(unit_id=unit.id) for unit in {unit.id: unit for unit in units}.values()
+    ]
+    db.session.flush()
+    return closure
+
+
+# Written out, and not built anew at each call: every booking asks it.
+_RESERVED = sa.text("""
+    SELECT closure.id FROM closure
+    WHERE closure.kind = 'reserved' AND closure.resource_id = ANY(:ids)
+      AND closure.during && tstzrange(:starts_at, :ends_at)
+      AND NOT EXISTS (
+        SELECT 1 FROM closure_exception
+        WHERE closure_exception.closure_id = closure.id
+          AND closure_exception.unit_id = :unit_id)
+    ORDER BY closure.id
+""")
+
+
+def reserved_for_others(wishes: Sequence[Wanted], unit_id: int) -> list[Closure]:
+    """The reservations in the way of this unit, oldest first. One query if there are none."""
+    if not wishes:
+        return []
+    ids = db.session.scalars(
+        _RESERVED,
+        {
+            "ids": list({wish.resource_id for wish in wishes}),
+            "starts_at": min(wish.period.starts_at for wish in wishes),
+            "ends_at": max(wish.period.ends_at for wish in wishes),
+            "unit_id": unit_id,
+        },
+    ).all()
+    if not ids:
+        return []
+    found = db.session.scalars(sa.select(Closure).where(Closure.id.in_(ids)).order_by(Closure.id))
+    return [closure for closure in found if any(_covers(closure, wish) for wish in wishes)]
+
+
+def _covers(closure: Closure, wish: Wanted) -> bool:
+    starts_at, ends_at = closure.during.lower, closure.during.upper
+    return (
+        closure.resource_id == wish.resource_id
+        and (starts_at is None or starts_at < wish.period.ends_at)
+        and (ends_at is None or wish.period.starts_at < ends_at)
+    )
+
+
+def require_unreserved(wishes: Sequence[Wanted], unit_id: int) -> None:
+    """Refuse with ReservedForOthers, naming the reason, what is kept for other units."""
+    for closure in reserved_for_others(wishes, unit_id):
+        raise ReservedForOthers(
+            "{resource} is kept for other units at that time ({reason}); choose another time or "
+            "resource, or ask the desk.",
+            words={"reason": closure.reason},
+            resource=closure.resource.code,
+        )
 
 
 def get(resource: Resource, closure_id: int) -> Closure:

@@ -62,6 +62,58 @@ class ResourceClosed(Conflict):
     """The resource is off the calendar; the reason stands in the catalogue."""
 
 
+class ReservedForOthers(Conflict):
+    """The period is kept for other units; choose another time or ask the desk."""
+
+
+class HeldByAnother(Conflict):
+    """Another unit holds this date; wait for its answer, or decline the request."""
+
+
+class HoldEnded(Conflict):
+    """The hold has ended already; look at the list and place a new one."""
+
+
+class TooManyHolds(Conflict):
+    """Your unit has as many holds as it may have; release one first."""
+
+
+class UnknownHold(NotFound):
+    """There is no such hold."""
+
+
+class BadHold(Invalid):
+    """The hold does not say what it may say; correct it and send it again."""
+
+
+class NotTaken(Conflict):
+    """It is free at that time: book it instead of waiting for it."""
+
+
+class UnknownWait(NotFound):
+    """There is no such place on the waitlist."""
+
+
+class WaitEnded(Conflict):
+    """This place on the waitlist has ended already; look at the list."""
+
+
+class QuotaExceeded(Invalid):
+    """Your unit has used what it may in this time; choose another week or ask the desk."""
+
+
+class ApprovalsMissing(Conflict):
+    """Not everybody whose approval it needs has said yes; ask those who are named."""
+
+
+class UnknownApproval(NotFound):
+    """There is no such approval for you to answer."""
+
+
+class ApprovalSettled(Conflict):
+    """The booking has moved on: its approvals are settled and can be answered no more."""
+
+
 class MovedOn(Conflict):
     """The booking has moved on since you looked; look again before you decide."""
 

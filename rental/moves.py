@@ -48,6 +48,16 @@ def make(booking: Booking, to: BookingStatus, *, by: Member | None, **details: o
     journal.record(booking, to.value, by=by, **{k: v for k, v in details.items() if v})
 
 
+def require(booking: Booking, to: BookingStatus) -> None:
+    """Refuse with MovedOn a move that a locked booking cannot make any more."""
+    if to not in MOVES.get(booking.status, ()):
+        raise MovedOn(
+            "The booking is {status} and cannot become {to}; look again before you decide.",
+            status=booking.status,
+            to=to,
+        )
+
+
 def lock(booking: Booking) -> Booking:
     """The same row with its lines, as they are now and stay until this transaction ends.
 

@@ -10,6 +10,16 @@ A receiver writes rows in the same transaction and reaches for nothing outside.
   `booking_no_show(booking)`: the stock is free again.
 - `booking_overdue(booking)`: gear of it should be back and is not; said once a day while it lasts.
 - `damage_reported(damage)`: pieces came back broken, or did not come back.
+- `hold_placed(hold)`, `hold_released(hold)`: a date is held, or no longer.
+- `hold_challenged(hold)`: somebody else asked for the date; the holder has until `hold.expires_at`.
+- `hold_became_first(hold)`: whoever stood before it has gone, or has made it a request.
+- `hold_expiring(hold)`: one day is left.
+- `hold_lapsed(hold)`: its time is over.
+- `hold_overridden(hold, booking=Booking, reason=str)`: the desk confirmed `booking` all the same.
+- `wait_offered(entry)`: what was taken is free, and held for the unit that waited longest.
+- `wait_lapsed(entry)`: the date has come and nothing became free.
+- `approval_asked(approval)`: somebody's yes is needed.
+- `approval_answered(approval)`: yes or no was said.
 - `rental_interrupted(booking, line=Line, interruption=Interruption, period=Period)`: the renter of
   `line` was deprived of it during `period` (the overlap of outage and rental). Sent once, when the
   interruption has ended.
@@ -47,6 +57,17 @@ booking_expired = _rental.signal("booking_expired")
 booking_no_show = _rental.signal("booking_no_show")
 booking_overdue = _rental.signal("booking_overdue")
 damage_reported = _rental.signal("damage_reported")
+hold_placed = _rental.signal("hold_placed")
+hold_released = _rental.signal("hold_released")
+hold_challenged = _rental.signal("hold_challenged")
+hold_became_first = _rental.signal("hold_became_first")
+hold_expiring = _rental.signal("hold_expiring")
+hold_lapsed = _rental.signal("hold_lapsed")
+hold_overridden = _rental.signal("hold_overridden")
+wait_offered = _rental.signal("wait_offered")
+wait_lapsed = _rental.signal("wait_lapsed")
+approval_asked = _rental.signal("approval_asked")
+approval_answered = _rental.signal("approval_answered")
 rental_interrupted = _rental.signal("rental_interrupted")
 series_requested = _rental.signal("series_requested")
 series_changed = _rental.signal("series_changed")

@@ -8,8 +8,9 @@ from flask_babel import gettext as _
 from billing.models import InvoiceStatus
 from config.errors import Refusal, filled
 from monitoring.models import ViolationStatus
-from portal.pages import states
-from rental.models import BookingStatus, ClosureKind, ResourceKind
+from portal.pages import formats, states
+from rental.models import BookingStatus, ClosureKind, ResourceKind, Role
+from rental.wording import Wording
 
 FAMILIES: dict[type[StrEnum], str] = {
     BookingStatus: "booking",
@@ -30,7 +31,13 @@ def spoken(refusal: Refusal) -> str:
 def _word(name: str, value: object) -> object:
     if name == "verb":
         return _(str(value))
+    if isinstance(value, list | tuple):
+        return [_word(name, each) for each in value]
+    if isinstance(value, Wording):
+        return value.vi if formats.language() == "vi" else value.en
     shown: Any = None
+    if isinstance(value, Role):
+        return str(states.ROLES[value.value])
     if isinstance(value, ResourceKind):
         shown = states.KIND[value.value]
     elif isinstance(value, StrEnum) and (family := FAMILIES.get(type(value))):

@@ -6,3 +6,6 @@ Importing a module registers its tasks; the clock names them in `portal.clock.tu
 from portal.rounds import no_shows
 
 __all__ = ["no_shows"]
+from portal.rounds import claims
+
+__all__ = ["claims"]

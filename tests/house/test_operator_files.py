@@ -14,8 +14,10 @@ from billing.tariff import Tariff
 from billing.vat import VatRates
 from monitoring.rules import RuleBook
 from portal.pages.papers.terms import Edition
+from rental.approval_rules import ApprovalFile
 from rental.holidays import Table
 from rental.hours import OpeningHours
+from rental.quota_rules import QuotaFile
 
 HOME = Path(__file__).parents[2]
 PAGE = (HOME / "docs" / "reference" / "files.md").read_text("utf-8")
@@ -26,6 +28,8 @@ ROOMS: dict[str, type[BaseModel]] = {
     "config/sla/*.yml": TermsFile,
     "config/cancellation/*.yml": CancellationFile,
     "config/hours/*.yml": OpeningHours,
+    "config/quotas/*.yml": QuotaFile,
+    "config/approvals/*.yml": ApprovalFile,
     "config/hours/holidays.yml": Table,
     "config/policies/*.yml": RuleBook,
     "config/papers/*.yml": Edition,
