@@ -5,6 +5,7 @@ unit's counting until its transaction ends.
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import NoReturn
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
@@ -103,14 +104,14 @@ def check(
     lock(unit)
     over = [one for one in standing(unit, bookings, apart_from=apart_from) if one.is_over]
     if over and not units.is_staff(by):
-        raise _refused(over[0])
+        _refuse(over[0])
     return over
 
 
-def _refused(excess: Excess) -> QuotaExceeded:
+def _refuse(excess: Excess) -> NoReturn:
     zone = clock.LOCAL
     left = f"{excess.left.normalize():f}"
-    return QuotaExceeded(
+    raise QuotaExceeded(
         "The quota “{quota}” leaves your unit {left} of {limit} until {until}, and this needs "
         "{wanted}. Choose another time, or ask the desk.",
         words={
