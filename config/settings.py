@@ -93,6 +93,15 @@ class Settings(BaseSettings):
     request_days: Annotated[
         int, Field(ge=1, le=90, description="Days after which an unanswered request expires.")
     ] = 7
+    challenge_hours: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=720,
+            description="Hours that the holder of a date has to decide once another unit asks for "
+            "it.",
+        ),
+    ] = 48
     no_show_minutes: Annotated[
         int,
         Field(

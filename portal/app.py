@@ -13,6 +13,7 @@ from config.settings import BadSettings, Settings, load
 from portal import (
     access,
     api,
+    claim_notices,
     defence,
     keys,
     languages,
@@ -62,6 +63,7 @@ def _listen() -> None:
     """Let every room that answers to what happens below hear of it."""
     billing_reactions.subscribe()
     notices.subscribe()
+    claim_notices.subscribe()
     series_notices.subscribe()
 
 

@@ -50,6 +50,7 @@ from rental.signals import (
 
 DAYS = 7
 MOST_DAYS = 30
+LONGEST = timedelta(days=MOST_DAYS)
 # What a displaced unit reads, whatever its language: it is kept with the booking.
 DISPLACED = (
     "Đơn vị giữ chỗ trước đã chính thức đặt khung giờ này. / "
@@ -153,7 +154,7 @@ def extend(hold: Hold, days: int, *, by: Member) -> None:
     HoldEnded.
     """
     hold_ends.lock(hold)
-    latest = min(hold.placed_at + timedelta(days=MOST_DAYS), hold.starts_at)
+    latest = min(hold.placed_at + LONGEST, hold.starts_at)
     until = clock.now() + timedelta(days=days)
     if hold.challenged_at is not None:
         raise BadHold("Somebody else has asked for this date: take it or release it.")
@@ -276,6 +277,11 @@ def listed(
         .offset(offset)
     )
     return list(rows), total
+
+
+def of_booking(booking: Booking) -> Hold | None:
+    """The hold that became this booking."""
+    return db.session.scalars(sa.select(Hold).where(Hold.booking_id == booking.id)).first()
 
 
 def find(reference: str) -> Hold | None:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import selectinload
 from config import clock, references
 from config.database import db
 from rental import bookings, catalogue, journal, repetition
+from rental.admission import CHALLENGE_HOURS
 from rental.asking import RequestedBooking, WantedLine
 from rental.errors import MovedOn, UnknownSeries
 from rental.models import Booking, BookingStatus, Line, Member, OnConflict, Series
@@ -43,6 +44,8 @@ class Terms:
     keep_days: int = 7
     # 0: never.
     reconfirm_weeks: int = 12
+    # Hours that the holder of a date has to decide.
+    challenge_hours: int = CHALLENGE_HOURS
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +146,12 @@ def book(series: Series, dates: Sequence[datetime], *, by: Member, terms: Terms)
         for at in dates
     ]
     taken: dict[int, list[dict[str, Any]]] = {}
+    kept = {"keep_days": terms.keep_days, "challenge_hours": terms.challenge_hours}
     with together():
         if series.on_conflict is OnConflict.SKIP:
-            booked, taken = bookings.request_free(wanted, by=by, keep_days=terms.keep_days)
+            booked, taken = bookings.request_free(wanted, by=by, **kept)
         else:
-            booked = bookings.request_all(wanted, by=by, keep_days=terms.keep_days)
+            booked = bookings.request_all(wanted, by=by, **kept)
     skipped = [
         Skipped(dates[place], _end(wanted[place].lines), short) for place, short in taken.items()
     ]

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from config import clock, references
 from config.database import db
 from rental import bookings, journal, moves, repetition, series
+from rental.admission import CHALLENGE_HOURS
 from rental.asking import Changes, WantedLine
 from rental.errors import BadBooking, MovedOn, SeriesGoesOn
 from rental.models import Booking, BookingStatus, Member, Series
@@ -35,7 +36,14 @@ class Scope(StrEnum):
     ALL = "all"
 
 
-def change(booking: Booking, changes: Changes, *, scope: Scope, by: Member) -> list[Booking]:
+def change(
+    booking: Booking,
+    changes: Changes,
+    *,
+    scope: Scope,
+    by: Member,
+    challenge_hours: int = CHALLENGE_HOURS,
+) -> list[Booking]:
     """Change one date, it and the following, or all that have not begun; gives back the changed.
 
     New lines are those of `booking`; the other dates get them at the same distance on the wall
@@ -43,14 +51,15 @@ def change(booking: Booking, changes: Changes, *, scope: Scope, by: Member) -> l
     Raises as `bookings.change` does, ResourceUnavailable with every conflict of every date.
     """
     if scope is Scope.THIS or booking.series is None:
-        bookings.change(booking, changes, by=by)
+        bookings.change(booking, changes, by=by, challenge_hours=challenge_hours)
         return [booking]
     held = series.lock_of(booking)
     affected = ahead(held, booking, scope)
     cut = _cut(held, booking, scope)
     edit = _edit_of(held, booking, changes, cut)
     with together():
-        bookings.change_all([(one, edit.of(one)) for one in affected], by=by)
+        edits = [(one, edit.of(one)) for one in affected]
+        bookings.change_all(edits, by=by, challenge_hours=challenge_hours)
     followed = _keep(held, edit)
     journal.record(followed, "changed", by=by, dates=len(affected))
     series_changed.send(followed, bookings=affected)

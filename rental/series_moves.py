@@ -10,14 +10,16 @@ from rental.series_changes import Scope, ahead
 from rental.signals import series_cancelled, series_confirmed, series_declined, together
 
 
-def confirm(booking: Booking, *, scope: Scope, by: Member) -> list[Booking]:
+def confirm(
+    booking: Booking, *, scope: Scope, by: Member, override: str | None = None
+) -> list[Booking]:
     """Promise this date, it and the following, or all that wait for an answer."""
     if scope is Scope.THIS or booking.series is None:
-        bookings.confirm(booking, by=by)
+        bookings.confirm(booking, by=by, override=override)
         return [booking]
     held = series.lock_of(booking)
     asked = _asked(ahead(held, booking, scope))
-    _each(asked, lambda one: bookings.confirm(one, by=by))
+    _each(asked, lambda one: bookings.confirm(one, by=by, override=override))
     series_confirmed.send(held, bookings=asked)
     return asked
 

@@ -3,17 +3,20 @@
 from flask import Flask
 
 from portal.api import (
+    approvals,
     availability,
     bookings,
     changes,
     devices,
     exports,
     files,
+    holds,
     invoices,
     openapi,
     papers,
     resources,
     series,
+    waitlist,
 )
 from portal.api.openapi import PREFIX
 
@@ -23,6 +26,9 @@ ROOMS = (
     bookings.room,
     changes.room,
     series.room,
+    holds.room,
+    waitlist.room,
+    approvals.room,
     files.room,
     papers.room,
     invoices.room,

@@ -86,10 +86,19 @@ class DeedAnswer(BookingAnswer):
     affected: list[SeriesDateAnswer] | None = None
 
 
+class HoldAheadAnswer(Answer):
+    """An older hold of another unit that stands before a request."""
+
+    rank: int
+    expires_at: str
+
+
 class PricedBookingAnswer(DeedAnswer):
     """A booking with its price, and the series it is a date of; `skipped` where one was made."""
 
     quote: QuoteAnswer
+    # Until they lapse, or are passed over for a reason, the desk cannot confirm it.
+    holds: list[HoldAheadAnswer] | None = None
     series: SeriesAnswer | None = None
     skipped: list[SkippedAnswer] | None = None
 

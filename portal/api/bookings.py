@@ -12,7 +12,7 @@ from billing.quotes import Quote
 from config.database import transaction
 from config.settings import Settings
 from portal import problems, series_terms
-from portal.access import allows, current_member, may, visible_unit_id
+from portal.access import allows, current_member, may, require, visible_unit_id
 from portal.api import suggested
 from portal.api.booking_answers import (
     BookingAnswer,
@@ -35,6 +35,8 @@ from portal.api.booking_bodies import (
 )
 from portal.api.calls import Call, answer, offers
 from portal.api.cancellation_answers import CancelledBookingAnswer
+from portal.api.claim_answers import in_the_way_of
+from portal.api.claim_bodies import ConfirmBody
 from portal.api.instants import local
 from portal.api.series_answers import dates_as_json, made_as_json, series_as_json
 from portal.idempotency import once
@@ -98,6 +100,7 @@ def priced(
     """The booking with its price; a new one says where it stands."""
     told = booking_as_json(booking) if affected is None else _after(booking, affected)
     told["quote"] = quote_as_json(quotes.for_booking(booking))
+    told["holds"] = in_the_way_of(booking)
     if booking.series is not None:
         told["series"] = series_as_json(booking.series)
     where = url_for("api_bookings.booking", reference=booking.reference)
@@ -182,7 +185,12 @@ def request_booking(body: BookingBody) -> Response:
     if body.recurrence is not None:
         return _series(asked_series(body, wanted.unit))
     suggested.remember(list(wanted.lines), wanted.attendees)
-    booked = bookings.request(wanted, by=current_member(), keep_days=settings.request_days)
+    booked = bookings.request(
+        wanted,
+        by=current_member(),
+        keep_days=settings.request_days,
+        challenge_hours=settings.challenge_hours,
+    )
     return priced(booked, 201)
 
 
@@ -230,6 +238,7 @@ def change(reference: str, body: ChangesBody, query: ScopeQuery) -> Response:
 
     With the `revision` that was read, a booking that somebody else changed meanwhile is a conflict.
     """
+    settings: Settings = current_app.extensions["settings"]
     with transaction():
         changed = visible(reference, CHANGE_ALL)
         lines = body.lines
@@ -242,7 +251,13 @@ def change(reference: str, body: ChangesBody, query: ScopeQuery) -> Response:
             organiser=body.organiser,
             seen=body.revision,
         )
-        affected = series_changes.change(changed, changes, scope=query.scope, by=current_member())
+        affected = series_changes.change(
+            changed,
+            changes,
+            scope=query.scope,
+            by=current_member(),
+            challenge_hours=settings.challenge_hours,
+        )
         return priced(changed, affected=affected)
 
 
@@ -260,14 +275,14 @@ def _move(summary: str) -> Call:
 @may("confirm bookings")
 @offers(_move("Confirm a request"))
 @once
-def confirm(
-    reference: str,
-    body: NothingBody,  # noqa: ARG001  # declares the body
-    query: ScopeQuery,
-) -> Response:
+def confirm(reference: str, body: ConfirmBody, query: ScopeQuery) -> Response:
     """From here on it is charged. Of a series, this date, it and the following, or all."""
     asked = visible(reference)
-    affected = series_moves.confirm(asked, scope=query.scope, by=current_member())
+    if body.override is not None:
+        require("override holds")
+    affected = series_moves.confirm(
+        asked, scope=query.scope, by=current_member(), override=body.override
+    )
     return answer(_after(asked, affected))
 
 

@@ -12,10 +12,10 @@ from billing.money import Money
 from billing.payments import NewPayment
 from config import clock
 from portal.demo.events import Fate, Plan
-from rental import bookings, units
+from rental import approvals, bookings, units
 from rental.asking import RequestedBooking, WantedLine
 from rental.errors import ResourceUnavailable
-from rental.models import Booking, Member
+from rental.models import ApprovalStatus, Booking, Member, Role
 
 Deed = Callable[[], object]
 # What becomes of the invoice of an event that took place, in turn, so that each state is there.
@@ -23,6 +23,11 @@ PAPERS = (
     "paid", "paid", "open", "paid", "credited", "part", "paid", "void", "draft", "paid",
     "uncollectible", "open", "cash",
 )  # fmt: skip
+APPROVERS = {
+    Role.OPERATOR: "operator@centre.example",
+    Role.DIRECTOR: "director@centre.example",
+    None: "admin@centre.example",
+}
 
 
 @dataclass(slots=True)
@@ -80,7 +85,10 @@ class Story:
         return act
 
     def confirm(self, booking: Booking) -> None:
-        """The desk says yes."""
+        """Everybody who is asked says yes, and then the desk."""
+        for approval in approvals.missing_of([booking]).get(booking.id, []):
+            who = units.member_by_email(APPROVERS[approval.role])
+            approvals.answer(approval, ApprovalStatus.APPROVED, by=who)
         bookings.confirm(booking, by=self.desk)
 
     def decline(self, booking: Booking) -> None:

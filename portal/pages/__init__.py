@@ -6,10 +6,12 @@ from flask import Flask, current_app, request, url_for
 
 from portal.access import allowed, current_member_or_none
 from portal.pages import (
+    approvals,
     assets,
     bookings,
     catalogue,
     changes,
+    claim_notes,
     closed,
     desk,
     devices,
@@ -17,6 +19,7 @@ from portal.pages import (
     feeds,
     files,
     formats,
+    holds,
     home,
     invoices,
     journal,
@@ -29,6 +32,7 @@ from portal.pages import (
     states,
     timeline,
     violations,
+    waitlist,
 )
 
 ROOMS = (
@@ -39,6 +43,9 @@ ROOMS = (
     changes,
     files,
     papers,
+    holds,
+    waitlist,
+    approvals,
     desk,
     invoices,
     devices,
@@ -52,7 +59,7 @@ ROOMS = (
 )
 
 # Rooms that stand at another place of the navigation.
-PLACES = {"changes": "bookings"}
+PLACES = {"changes": "bookings", "waitlist": "holds"}
 
 
 def has_page(endpoint: str) -> bool:
@@ -85,13 +92,14 @@ def same_page(**changes: Any) -> str:
 
 def _of_the_visitor() -> dict[str, Any]:
     member = current_member_or_none()
-    counts = {"waiting": 0, "violations": 0}
+    counts = {"waiting": 0, "violations": 0, "approvals": 0}
     # A part of a page has no navigation, and so nothing to count.
     if member is not None and not reading.is_partial():
         if allowed("confirm bookings"):
             counts["waiting"] = desk.waiting()
         if allowed("acknowledge violations"):
             counts["violations"] = violations.count_live()
+        counts["approvals"] = approvals.count()
     return {"member": member, "counts": counts}
 
 
@@ -101,6 +109,7 @@ def register(app: Flask) -> None:
         app.register_blueprint(room.pages)
         # What a room gives to templates of other rooms: functions by name.
         app.jinja_env.globals.update(getattr(room, "FOR_TEMPLATES", {}))
+    app.jinja_env.globals.update(claim_notes.FOR_TEMPLATES)
     app.jinja_env.filters.update(formats.FILTERS)
     app.jinja_env.filters.update(
         standing=invoices.standing,

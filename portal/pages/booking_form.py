@@ -157,6 +157,11 @@ class Preview:
     quote: Quote | None
     problem: str = ""
     suggestions: list[Suggested] = field(default_factory=list)
+    # What it was reckoned from, for other rooms that have something to say of it.
+    form: TypedBooking | None = None
+    unit: Unit | None = None
+    asks: Sequence[Ask] = ()
+    apart_from: int | None = None
 
 
 def preview(
@@ -183,7 +188,8 @@ def preview(
     priced = {id(line): next(prices, None) for line, _ask in readable}
     lines = [(line, known.get(line.resource), priced.get(id(line))) for line in form.lines]
     near = suggested.near(form.attendees, readable, form.lines) if _clashes(form) else []
-    return Preview(lines, quote, problem, near)
+    asks = [ask for _line, ask in readable]
+    return Preview(lines, quote, problem, near, form, unit, asks, apart_from)
 
 
 def _clashes(form: TypedBooking) -> bool:

@@ -15,7 +15,15 @@ from billing.quotes import Quote
 from config import clock
 from config.database import db, transaction
 from config.errors import Conflict, Invalid, NotFound
-from portal.access import allowed, current_member, may, require_visible, visible_unit_id
+from config.settings import Settings
+from portal.access import (
+    allowed,
+    current_member,
+    may,
+    require,
+    require_visible,
+    visible_unit_id,
+)
 from portal.pages import booking_form, change_form, formats, reading, sharing
 from portal.pages.booking_form import TypedBooking, TypedLine
 from portal.pages.diary import told
@@ -94,6 +102,11 @@ def _form(form: TypedBooking, status: int = 200) -> tuple[str, int]:
     return page, status
 
 
+def form_page(form: TypedBooking, status: int) -> tuple[str, int]:
+    """The form with all that was typed, for another room that read it and refused."""
+    return _form(form, status)
+
+
 def _unit_for(form: TypedBooking) -> Unit:
     return booking_form.unit_of(form, current_member(), any_unit=_any_unit())
 
@@ -139,10 +152,15 @@ def create() -> Response | tuple[str, int]:
     wanted = booking_form.requested(form, _unit_for(form))
     if wanted is None:
         return _form(form, 422)
-    keep_days: int = current_app.extensions["settings"].request_days
+    settings: Settings = current_app.extensions["settings"]
     try:
         with transaction():
-            booking = bookings.request(wanted, by=current_member(), keep_days=keep_days)
+            booking = bookings.request(
+                wanted,
+                by=current_member(),
+                keep_days=settings.request_days,
+                challenge_hours=settings.challenge_hours,
+            )
             sharing.note_wish(booking)
             if form.copy:
                 programme.copy(visible(form.copy), booking)
@@ -235,9 +253,12 @@ def _done(reference: str, words: str) -> Response:
 @pages.post("/<reference>/confirm")
 @may("confirm bookings")
 def confirm(reference: str) -> Response:
-    """Promise it to the unit."""
+    """Promise it to the unit; with a reason, over the older holds of others."""
+    override = request.form.get("override", "").strip() or None
+    if override is not None:
+        require("override holds")
     with transaction():
-        bookings.confirm(bookings.get(reference), by=current_member())
+        bookings.confirm(bookings.get(reference), by=current_member(), override=override)
     return _done(reference, _("Confirmed. The unit will be told."))
 
 

@@ -16,7 +16,7 @@ from portal.pages.timeline_rows import Viewer
 from rental import calendar, catalogue, closures, units
 from rental.calendar import EntryKind
 from rental.closures import NewClosure
-from rental.models import Closure, ClosureKind, Resource, ResourceKind
+from rental.models import Closure, ClosureKind, Member, Resource, ResourceKind
 from rental.period import Period
 
 pages = Blueprint("catalogue", __name__, url_prefix="/catalogue")
@@ -75,13 +75,35 @@ def offers(wanted: Filters) -> list[Offer]:
     shown = period or Period(clock.now(), clock.now() + INSTANT)
     closed: dict[int, Closure] = {}
     for closure in closures.standing([resource.id for resource in found], shown):
-        closed.setdefault(closure.resource_id, closure)
+        if not _is_for(closure, current_member()):
+            closed.setdefault(closure.resource_id, closure)
+    kept = {key for key, closure in closed.items() if closure.kind is ClosureKind.RESERVED}
     if period is None:
         return [Offer(resource, None, closed.get(resource.id)) for resource in found]
     search = calendar.Search(period, 1, wanted.kind, wanted.seats_min, site=wanted.site, q=wanted.q)
-    free = {resource.id: pieces for resource, pieces in calendar.free(search)}
+    free = {r.id: pieces for r, pieces in calendar.free(search) if r.id not in kept}
     listed = [Offer(r, free.get(r.id, 0), closed.get(r.id)) for r in found]
     return sorted(listed, key=lambda offer: not offer.free)
+
+
+def _is_for(closure: Closure, member: Member) -> bool:
+    """Whether it is kept for the member's own unit, which books it as ever."""
+    return closure.kind is ClosureKind.RESERVED and any(
+        exception.unit_id == member.unit_id for exception in closure.exceptions
+    )
+
+
+def kept_for(closure: Closure) -> list[str]:
+    """The units it is kept for, as who asks may know them: the staff all, a unit itself."""
+    member = current_member()
+    return [
+        exception.unit.name
+        for exception in closure.exceptions
+        if allowed("see every unit's bookings") or exception.unit_id == member.unit_id
+    ]
+
+
+FOR_TEMPLATES = {"kept_for": kept_for}
 
 
 @pages.get("")
@@ -115,11 +137,19 @@ def show(code: str) -> str:
         "catalogue/show.html",
         resource=resource,
         closed=[c for c in standing if c.during.lower is None or c.during.lower <= now],
+        is_closed=any(_is_shut(c) and (c.during.lower or now) <= now for c in standing),
+        units=[unit for unit in units.everyone() if not unit.is_centre]
+        if allowed("close resources")
+        else [],
         coming=[c for c in standing if c.during.lower is not None and c.during.lower > now],
         entries=[(e, viewer.knows(e)) for e in entries if e.kind is EntryKind.BOOKING],
         first=now,
         free_now=calendar.segments([resource], Period(now, now + INSTANT))[resource.id][0].free,
     )
+
+
+def _is_shut(closure: Closure) -> bool:
+    return closure.quantity is None and closure.kind is not ClosureKind.RESERVED
 
 
 @pages.post("/<code>/closures")
@@ -128,7 +158,10 @@ def close(code: str) -> Response:
     """Take it off the calendar: a period, or from now until somebody reopens it."""
     with transaction():
         resource = catalogue.get(code)
-        closure = closures.close(resource, _new_closure(resource), by=current_member())
+        if request.form.get("kind") == ClosureKind.RESERVED.value:
+            closure = _reserved(resource)
+        else:
+            closure = closures.close(resource, _new_closure(resource), by=current_member())
         affected = len(closures.affected(closure))
     if affected:
         told = _("Closed. %(number)s bookings lie under it; tell their units.", number=affected)
@@ -138,10 +171,24 @@ def close(code: str) -> Response:
     return redirect(url_for(".show", code=code))
 
 
+def _reserved(resource: Resource) -> Closure:
+    """Keep it for the units chosen, and refuse it to all others."""
+    zone = resource.site.tzinfo
+    starts_at = reading.instant(request.form.get("starts_at", ""), zone) or clock.now()
+    ends_at = reading.instant(request.form.get("ends_at", ""), zone)
+    if ends_at is None:
+        raise BadField(_("Say until when it is kept."))
+    kept = [units.get(slug) for slug in request.form.getlist("units")]
+    reason, period = request.form.get("reason", ""), Period(starts_at, ends_at)
+    return closures.reserve(resource, period, reason, kept, by=current_member())
+
+
 def _new_closure(resource: Resource) -> NewClosure:
     kind = reading.word(request.form, "kind", ClosureKind)
     if kind is None or kind not in BY_HAND:
-        raise BadField(_("Choose why it is closed: maintenance or a holiday."))
+        raise BadField(
+            _("Choose why it is closed: maintenance, a holiday, or kept for some units.")
+        )
     zone = resource.site.tzinfo
     starts_at = reading.instant(request.form.get("starts_at", ""), zone) or clock.now()
     ends_at = reading.instant(request.form.get("ends_at", ""), zone)

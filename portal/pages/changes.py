@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -101,7 +101,12 @@ def save(reference: str) -> Response | tuple[str, int]:
     seen = reading.integer(request.form, "revision") or 0
     try:
         with transaction():
-            bookings.change(booking, change_form.changes(wanted, seen), by=current_member())
+            bookings.change(
+                booking,
+                change_form.changes(wanted, seen),
+                by=current_member(),
+                challenge_hours=current_app.extensions["settings"].challenge_hours,
+            )
     except ChangedMeanwhile as refusal:
         return _look_again(reference, form, refusal)
     except (Conflict, Invalid, NotFound) as refusal:

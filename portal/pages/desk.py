@@ -9,8 +9,9 @@ from sqlalchemy.orm import selectinload
 from config import clock
 from config.database import db
 from portal.access import may
-from rental import closures, hours
-from rental.models import Booking, BookingStatus, Closure, Line
+from rental import approvals, asking, closures, hold_ranks, hours, occupancies
+from rental.hold_ranks import Ahead
+from rental.models import Approval, Booking, BookingStatus, Closure, ClosureKind, Line
 from rental.period import Period
 
 pages = Blueprint("desk", __name__, url_prefix="/desk")
@@ -18,11 +19,19 @@ pages = Blueprint("desk", __name__, url_prefix="/desk")
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A request, the closures that would refuse its confirmation, and whether it is after hours."""
+    """A request, what would refuse its confirmation, and whether it is after hours."""
 
     booking: Booking
     closures: list[Closure]
     is_outside: bool
+    # Whose yes is missing, and the older holds of other units in its way.
+    missing: list[Approval]
+    holds: list[Ahead]
+
+    @property
+    def is_held_up(self) -> bool:
+        """Whether it cannot be confirmed as it stands."""
+        return bool(self.closures or self.missing or self.holds)
 
 
 def waiting() -> int:
@@ -44,17 +53,45 @@ def requests(limit: int = 100) -> list[Waiting]:
         .order_by(Booking.starts_at, Booking.id)
         .limit(limit)
     )
+    waiting = list(rows.unique())
+    missing, ahead = approvals.missing_of(waiting), _ahead(waiting)
     return [
-        Waiting(booking, _in_the_way(booking), bool(hours.lines_outside(booking.lines)))
-        for booking in rows.unique()
+        Waiting(
+            booking,
+            _in_the_way(booking),
+            bool(hours.lines_outside(booking.lines)),
+            missing.get(booking.id, []),
+            ahead.get(booking.id, []),
+        )
+        for booking in waiting
     ]
+
+
+def _ahead(waiting: list[Booking]) -> dict[int, list[Ahead]]:
+    """The older holds in the way of each; one look for all where nobody holds anything."""
+    asks = [ask for booking in waiting for ask in asking.asks_of(booking)]
+    claims = occupancies.unfold(asks) if asks else []
+    held = {wish.resource_id for hold in hold_ranks.near(claims) for wish in hold.wishes}
+    if not held:
+        return {}
+    found: dict[int, list[Ahead]] = {}
+    for booking in waiting:
+        mine = occupancies.unfold(asking.asks_of(booking))
+        if any(claim.resource_id in held for claim in mine):
+            found[booking.id] = hold_ranks.against(booking, mine)
+    return found
 
 
 def _in_the_way(booking: Booking) -> list[Closure]:
     found = closures.standing(
         [line.resource_id for line in booking.lines], Period(booking.starts_at, booking.ends_at)
     )
-    return [closure for closure in found if closure.quantity is None]
+    return [
+        closure
+        for closure in found
+        # What is kept for some units was asked before a request was written.
+        if closure.quantity is None and closure.kind is not ClosureKind.RESERVED
+    ]
 
 
 @pages.get("")

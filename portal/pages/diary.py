@@ -45,6 +45,23 @@ VERBS = {
     "publishing_asked": _("asked to be published"),
     "publishing_declined": _("not on the public programme"),
     "published": _("published"),
+    "held": _("held"),
+    "extended": _("extended"),
+    "released": _("released"),
+    "converted": _("booked"),
+    "lapsed": _("lapsed"),
+    "challenged": _("asked for by another unit"),
+    "became_first": _("became the first"),
+    "warned": _("reminded of the end"),
+    "passed_over": _("passed over"),
+    "passed_over_hold": _("confirmed over a hold"),
+    "exceeded_quota": _("booked beyond a quota"),
+    "approval_approved": _("approved"),
+    "approval_refused": _("approval refused"),
+    "waiting": _("joined the waitlist"),
+    "withdrawn": _("left the waitlist"),
+    "offered": _("offered the date"),
+    "closed_reserved": _("kept for some units"),
 }
 SUBJECTS = {
     "booking": _("Booking"),
@@ -57,6 +74,8 @@ SUBJECTS = {
     "outage": _("Outage"),
     "member": _("Member"),
     "unit": _("Unit"),
+    "hold": _("Hold"),
+    "waitlist_entry": _("Waitlist"),
 }
 # Details that mean something to a person; the others are for machines.
 TOLD = ("reason", "condition", "reference", "number", "amount", "filename")

@@ -70,6 +70,24 @@ FINDING = {
     "not_applicable": State("calm", "minus", _("Not applicable")),
     "waived": State("plum", "scale", _("Waived")),
 }
+HOLD = {
+    "standing": State("info", "hand-stop", _("On hold")),
+    "converted": State("good", "circle-check", _("Booked")),
+    "lapsed": State("calm", "clock", _("Lapsed")),
+    "released": State("calm", "arrow-back-up", _("Released")),
+}
+WAIT = {
+    "waiting": State("warn", "hourglass", _("Waiting")),
+    "offered": State("good", "bell", _("Offered to you")),
+    "taken": State("good", "circle-check", _("Booked")),
+    "lapsed": State("calm", "clock", _("Lapsed")),
+    "withdrawn": State("calm", "x", _("Withdrawn")),
+}
+APPROVAL = {
+    "pending": State("warn", "hourglass", _("Not answered")),
+    "approved": State("good", "circle-check", _("Approved")),
+    "refused": State("bad", "circle-x", _("Refused")),
+}
 ALL = {
     "booking": BOOKING,
     "invoice": INVOICE,
@@ -79,6 +97,9 @@ ALL = {
     "severity": SEVERITY,
     "closure": CLOSURE,
     "finding": FINDING,
+    "hold": HOLD,
+    "wait": WAIT,
+    "approval": APPROVAL,
 }
 
 KINDS = {"hall": _("Halls"), "equipment": _("Equipment"), "circuit": _("Circuits")}

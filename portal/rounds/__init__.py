@@ -3,9 +3,6 @@
 Importing a module registers its tasks; the clock names them in `portal.clock.turns`.
 """
 
-from portal.rounds import no_shows
+from portal.rounds import claims, no_shows
 
-__all__ = ["no_shows"]
-from portal.rounds import claims
-
-__all__ = ["claims"]
+__all__ = ["claims", "no_shows"]

@@ -16,12 +16,14 @@ from config import clock
 from config.database import db
 from monitoring.models import Device, DeviceStatus, Violation
 from portal import tokens
-from rental import attachments, bookings, series
+from rental import approvals, attachments, bookings, holds, series, waitlist
 from rental.asking import RequestedBooking, WantedLine
 from rental.attachments import Upload
-from rental.models import EventKind, Role
+from rental.holds import NewHold
+from rental.models import EventKind, Role, Site
 from rental.period import Period
 from rental.series import RequestedSeries
+from rental.waitlist import NewWait
 from tests import build, files
 from tests.portal.conftest import token_of
 
@@ -72,6 +74,8 @@ class Scene:
             body = {"json": {"rrule": "FREQ=WEEKLY;COUNT=2"}} if method == "PATCH" else body
         if rule.endswith("/dates"):
             body = {"json": {"starts_at": "2030-03-05T09:00:00+07:00"}}
+        if rule.endswith("/approvals"):
+            body = {"json": {"rule": "owner:STUDIO", "status": "approved"}}
         if rule.endswith("/duplicate"):
             body = {"json": {"starts_on": "2030-03-05"}}
         place = self.address(rule) + (
@@ -85,6 +89,7 @@ def set_up(scene: Scene) -> None:
     _people(scene)
     _event(scene)
     _series(scene)
+    _claims(scene)
     _device(scene)
 
 
@@ -144,6 +149,24 @@ def _event(scene: Scene) -> None:
         "number": invoice.display_number,
         "paper": invoice.reference,
     }
+
+
+def _claims(scene: Scene) -> None:
+    """Unit A holds a date, waits for another, and owns a studio that a third unit asks for."""
+    owner, period = scene.ids["owner"], scene.ids["period"]
+    later = Period(period.starts_at + timedelta(days=1), period.ends_at + timedelta(days=1))
+    new = NewHold(owner.unit, TITLE, EventKind.FORUM, [WantedLine("H100", 1, later)])
+    wait = NewWait(owner.unit, TITLE, EventKind.FORUM, WantedLine("H100", 1, period))
+    scene.ids["hold"] = holds.place(new, by=owner).reference
+    scene.ids["wait"] = waitlist.join(wait, by=owner).reference
+    site = db.session.scalars(db.select(Site).filter_by(slug="hcmc")).one()
+    build.a_hall(site=site, code="STUDIO", owner_id=owner.unit_id)
+    third = build.a_member()
+    lines = [WantedLine("STUDIO", 1, period)]
+    booking = bookings.request(
+        RequestedBooking(third.unit, TITLE, EventKind.SEMINAR, lines), by=third
+    )
+    scene.ids["approval_id"] = approvals.of(booking)[0].id
 
 
 def _device(scene: Scene) -> None:
