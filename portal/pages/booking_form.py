@@ -94,6 +94,17 @@ def wanted_line(line: TypedLine) -> WantedLine | None:
     return WantedLine(line.resource, quantity, Period(starts_at, ends_at))
 
 
+def period_of(line: TypedLine) -> Period | None:
+    """When the line is meant to be, where that can be read already; notes no error."""
+    try:
+        ends = [reading.instant(text) for text in (line.starts_at, line.ends_at)]
+    except reading.BadField:
+        return None
+    if ends[0] is None or ends[1] is None or ends[1] <= ends[0]:
+        return None
+    return Period(ends[0], ends[1])
+
+
 def _quantity(line: TypedLine) -> int | None:
     try:
         quantity = reading.integer({"quantity": line.quantity}, "quantity")

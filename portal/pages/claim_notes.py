@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 
 from config import clock
 from portal.pages import formats
-from portal.pages.booking_form import Preview, TypedBooking
+from portal.pages.booking_form import LINE_FIELDS, Preview, TypedBooking
 from portal.pages.states import ROLES
 from rental import (
     approval_rules,
@@ -144,11 +144,15 @@ def _word(text: str, otherwise: Any) -> Any:
         return otherwise
 
 
-def waitable(preview: Preview) -> list[tuple[int, str]]:
-    """The lines that are taken: their number in the form, and what they ask for."""
+def waitable(preview: Preview) -> list[tuple[dict[str, str], str]]:
+    """The lines that are taken: what the waitlist's form begins with, and what it is for."""
+    form = preview.form
+    if form is None:
+        return []
+    event = {"title": form.title, "event_kind": form.event_kind, "unit": form.unit}
     return [
-        (number, formats.title_of(resource))
-        for number, (line, resource, _priced) in enumerate(preview.lines)
+        (event | {name: getattr(line, name) for name in LINE_FIELDS}, formats.title_of(resource))
+        for line, resource, _priced in preview.lines
         if line.clash and resource is not None
     ]
 

@@ -5,14 +5,13 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from config.database import transaction
-from config.errors import Conflict, Invalid, NotFound, Refusal
+from config.errors import Conflict, Invalid, NotFound
 from portal.access import allowed, current_member, may, require_visible, visible_unit_id
 from portal.pages import booking_form, reading
-from portal.pages import bookings as booking_pages
 from portal.pages.booking_form import TypedBooking
 from portal.pages.reading import Listing
 from portal.pages.sentences import spoken
-from rental import waitlist
+from rental import catalogue, units, waitlist
 from rental.models import EventKind, WaitlistEntry, WaitStatus
 from rental.waitlist import NewWait
 
@@ -50,19 +49,45 @@ def _may_leave(entry: WaitlistEntry) -> bool:
     )
 
 
+def _form(form: TypedBooking, status: int = 200) -> tuple[str, int]:
+    line = form.lines[0]
+    resource = catalogue.find(line.resource)
+    page = render_template(
+        "waitlist/new.html",
+        form=form,
+        line=line,
+        resource=resource,
+        period_of=booking_form.period_of(line),
+        units=[u for u in units.everyone() if not u.is_centre] if _any_unit() else [],
+    )
+    return page, status
+
+
+def _any_unit() -> bool:
+    return allowed("request bookings for any unit")
+
+
+@pages.get("/new")
+@may("place holds")
+def new() -> tuple[str, int]:
+    """The form, begun where the booking form said that something is taken."""
+    return _form(booking_form.typed(request.args))
+
+
 @pages.post("")
 @may("place holds")
 def join() -> Response | tuple[str, int]:
-    """Wait for one line of the booking form; `wait` is its number."""
+    """Wait for a taken date."""
     form = booking_form.typed(request.form)
-    new = _wanted(form)
-    if new is None:
-        return booking_pages.form_page(form, 422)
+    wanted = _wanted(form)
+    if wanted is None:
+        return _form(form, 422)
     try:
         with transaction():
-            reference = waitlist.join(new, by=current_member()).reference
+            reference = waitlist.join(wanted, by=current_member()).reference
     except (Conflict, Invalid, NotFound) as refusal:
-        return _refused(form, refusal)
+        form.errors["form"] = spoken(refusal)
+        return _form(form, 409 if isinstance(refusal, Conflict) else 422)
     flash(
         _("You wait for it as %(reference)s. We write when it becomes free.", reference=reference),
         "good",
@@ -70,22 +95,17 @@ def join() -> Response | tuple[str, int]:
     return redirect(url_for(".index"))
 
 
-def _refused(form: TypedBooking, refusal: Refusal) -> tuple[str, int]:
-    form.errors["form"] = spoken(refusal)
-    return booking_pages.form_page(form, 409 if isinstance(refusal, Conflict) else 422)
-
-
 def _wanted(form: TypedBooking) -> NewWait | None:
-    """The line waited for; None, with errors filled in, where it cannot be read."""
-    number = reading.integer(request.form, "wait") or 0
-    any_unit = allowed("request bookings for any unit")
-    unit = booking_form.unit_of(form, current_member(), any_unit=any_unit)
-    if not 0 <= number < len(form.lines):
-        number = 0
-    line = booking_form.wanted_line(form.lines[number])
+    """What is waited for; None, with errors filled in, where it cannot be read."""
+    unit = booking_form.unit_of(form, current_member(), any_unit=_any_unit())
+    line = booking_form.wanted_line(form.lines[0])
+    if line is None:
+        form.errors["form"] = next(iter(form.lines[0].errors.values()))
     if not form.title.strip():
         form.errors["title"] = _("Give the event a title.")
     kind = reading.word({"kind": form.event_kind}, "kind", EventKind)
+    if kind is None:
+        form.errors["event_kind"] = _("Choose the kind of event.")
     if form.is_wrong or line is None or kind is None:
         return None
     return NewWait(unit, form.title, kind, line)

@@ -18,7 +18,19 @@ from portal.demo import centre, devices
 from portal.demo.centre import Demo
 from portal.demo.sign_ins import PASSWORD, SIGN_INS
 from portal.demo.ssh_switch import SshSwitch
-from rental.models import Booking, BookingStatus, Closure, Line, Member, Role, Unit
+from rental import approvals, holds
+from rental.models import (
+    Booking,
+    BookingStatus,
+    Closure,
+    Hold,
+    Line,
+    Member,
+    Role,
+    Unit,
+    WaitlistEntry,
+    WaitStatus,
+)
 
 KEYRING = Keyring(bytes(range(32)))
 
@@ -65,6 +77,15 @@ def test_every_state_of_bookings_and_invoices_is_there(house, demo):
     assert db.session.scalar(sa.select(sa.func.count(CreditNote.id))) >= 1
     assert db.session.scalar(sa.select(sa.func.count(Payment.id))) >= 5
     assert db.session.scalar(sa.select(sa.func.count(Closure.id))) == 2
+
+
+def test_a_ranked_pair_of_holds_one_who_waits_and_an_approval_are_there(house, demo):
+    loaded(demo)
+    found = db.session.scalars(sa.select(Hold).order_by(Hold.id)).all()
+    assert [holds.ranks_of(found)[hold.id] for hold in found] == [1, 2]
+    assert db.session.scalars(sa.select(WaitlistEntry.status)).all() == [WaitStatus.WAITING]
+    director = db.session.scalars(sa.select(Member).where(Member.role == Role.DIRECTOR)).first()
+    assert approvals.waiting(director)
 
 
 def test_four_weeks_around_today_are_busy_and_nothing_was_recorded_in_the_future(house, demo):

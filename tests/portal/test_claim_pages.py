@@ -1,5 +1,6 @@
 """Holds, the waitlist, approvals and reserved dates on the pages, without a browser."""
 
+import html
 import re
 from datetime import timedelta
 
@@ -194,14 +195,21 @@ def test_one_joins_the_waitlist_where_the_form_says_taken(scene):
         taken = requested(again(theirs), hall(), period=MORNING).reference
     browser = signed_in(service, ours)
     seen = browser.post("/bookings/preview", data=fields(browser)).get_data(as_text=True)
-    assert 'formaction="/waitlist"' in seen
-    joined = browser.post("/waitlist", data=fields(browser, wait="0"))
+    link = html.unescape(re.search(r'href="(/waitlist/new[^"]*)"', seen)[1])
+    page = browser.get(link).get_data(as_text=True)
+    assert 'value="Tọa đàm thử"' in page
+    assert 'name="resource" value="H100"' in page
+    joined = browser.post("/waitlist", data=fields(browser))
     assert joined.status_code == 302
     assert "Kế tiếp trong danh sách" in plain(browser.get("/waitlist"))
-    twice = browser.post("/waitlist", data=fields(browser, wait="0"))
+    twice = browser.post("/waitlist", data=fields(browser))
     assert twice.status_code == 422
     assert "Đơn vị đã có lượt chờ" in plain(twice)
-    assert browser.post("/waitlist", data=fields(browser, title="")).status_code == 422
+    for wrong in ({"title": ""}, {"ends_at": ""}, {"quantity": "x"}, {"event_kind": ""}):
+        refused = browser.post("/waitlist", data=fields(browser, **wrong))
+        assert refused.status_code == 422
+        assert "H100" in refused.get_data(as_text=True)
+    assert browser.get("/waitlist/new?resource=NONE&starts_at=x").status_code == 200
     with transaction():
         bookings.cancel(bookings.get(taken), by=again(theirs))
         waitlist.sweep()

@@ -107,6 +107,7 @@ PAGES = {
     "POST /violations/<int:violation_id>/waive": "waive violations",
     "GET /waitlist": "see own bookings",
     "POST /waitlist": "place holds",
+    "GET /waitlist/new": "place holds",
     "POST /waitlist/<wait>/withdraw": "place holds",
 }
 API = {
