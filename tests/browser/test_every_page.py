@@ -8,12 +8,13 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import SignIn, picture
 
 RENTAL = ["/", "/calendar", "/calendar?view=week", "/catalogue", "/catalogue/H100", "/bookings"]
+RENTAL += ["/holds", "/waitlist"]
 PAGES = {
     "member@unit-a.example": [*RENTAL, "/bookings/new", "/invoices", "/nowhere", "/desk"],
     "desk@centre.example": [*RENTAL, "/bookings/new", "/desk"],
     "finance@centre.example": [*RENTAL, "/invoices", "/invoices?status=paid"],
     "operator@centre.example": [*RENTAL, "/devices", "/devices/outages", "/violations"],
-    "director@centre.example": [*RENTAL, "/journal", "/invoices", "/violations"],
+    "director@centre.example": [*RENTAL, "/approvals", "/journal", "/invoices", "/violations"],
     "admin@centre.example": [*RENTAL, "/desk", "/journal", "/devices"],
 }
 VIEWS = [
