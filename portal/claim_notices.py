@@ -168,11 +168,12 @@ def _members(*conditions: sa.ColumnElement[bool]) -> list[Member]:
 
 
 def _asked(approval: Approval) -> list[Member]:
-    """Who is asked; where a role has nobody, those who may answer for any role."""
+    """Who is asked; where that is nobody, those who may answer for anybody."""
     if approval.role is None:
-        return _members(Member.unit_id == approval.unit_id, Member.role == Role.HEAD)
-    of_role = _members(Member.role == approval.role)
-    return of_role or _members(Member.role == Role.ADMINISTRATOR)
+        found = _members(Member.unit_id == approval.unit_id, Member.role == Role.HEAD)
+    else:
+        found = _members(Member.role == approval.role)
+    return found or _members(Member.role == Role.ADMINISTRATOR)
 
 
 def _title(approval: Approval, locale: str) -> str:

@@ -269,7 +269,9 @@ def add_date(held: Series, at: datetime, *, by: Member, terms: Terms) -> Booking
     zone = ZoneInfo(held.zone)
     template = repetition.in_force(series.templates_of(held), at)
     wanted = template.asked_on(at, zone, held.unit, held.id)
-    booking = bookings.request_all([wanted], by=by, keep_days=terms.keep_days)[0]
+    booking = bookings.request(
+        wanted, by=by, keep_days=terms.keep_days, challenge_hours=terms.challenge_hours
+    )
     for name in ("removed", "skipped"):
         dates = series.read(getattr(held, name)) - {at}
         setattr(held, name, series.written(sorted(dates)))

@@ -56,5 +56,6 @@ def duplicate(reference: str, body: DuplicateBody) -> Response:
         body.starts_on,
         by=current_member(),
         keep_days=settings.request_days,
+        challenge_hours=settings.challenge_hours,
     )
     return priced(made, 201)

@@ -10,8 +10,7 @@ from config import clock
 from config.database import db
 from portal.access import may
 from rental import approvals, asking, closures, hold_ranks, hours, occupancies
-from rental.hold_ranks import Ahead
-from rental.models import Approval, Booking, BookingStatus, Closure, ClosureKind, Line
+from rental.models import Approval, Booking, BookingStatus, Closure, ClosureKind, Hold, Line
 from rental.period import Period
 
 pages = Blueprint("desk", __name__, url_prefix="/desk")
@@ -26,7 +25,7 @@ class Waiting:
     is_outside: bool
     # Whose yes is missing, and the older holds of other units in its way.
     missing: list[Approval]
-    holds: list[Ahead]
+    holds: list[Hold]
 
     @property
     def is_held_up(self) -> bool:
@@ -67,18 +66,19 @@ def requests(limit: int = 100) -> list[Waiting]:
     ]
 
 
-def _ahead(waiting: list[Booking]) -> dict[int, list[Ahead]]:
+def _ahead(waiting: list[Booking]) -> dict[int, list[Hold]]:
     """The older holds in the way of each; one look for all where nobody holds anything."""
     asks = [ask for booking in waiting for ask in asking.asks_of(booking)]
     claims = occupancies.unfold(asks) if asks else []
     held = {wish.resource_id for hold in hold_ranks.near(claims) for wish in hold.wishes}
     if not held:
         return {}
-    found: dict[int, list[Ahead]] = {}
+    found: dict[int, list[Hold]] = {}
     for booking in waiting:
         mine = occupancies.unfold(asking.asks_of(booking))
         if any(claim.resource_id in held for claim in mine):
-            found[booking.id] = hold_ranks.against(booking, mine)
+            ahead = hold_ranks.against(booking, mine)
+            found[booking.id] = hold_ranks.loaded([one.hold.hold_id for one in ahead])
     return found
 
 

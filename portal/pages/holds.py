@@ -14,6 +14,7 @@ from portal.access import allowed, current_member, may, require_visible, visible
 from portal.pages import booking_form, reading
 from portal.pages import bookings as booking_pages
 from portal.pages.reading import Listing
+from portal.pages.sentences import spoken
 from rental import holds, waitlist
 from rental.holds import DAYS, MOST_DAYS, Conversion, NewHold
 from rental.models import Hold, HoldStatus, Organiser, WaitlistEntry, WaitStatus
@@ -69,11 +70,15 @@ def index() -> str:
 @may("see own bookings")
 def show(hold: str) -> str:
     """One hold: what, until when, how many stand before it, and what one may do."""
-    found = visible(hold)
+    return _page(visible(hold))
+
+
+def _page(found: Hold, wrong: str = "") -> str:
     latest = min(found.starts_at, found.placed_at + holds.LONGEST)
     return render_template(
         "holds/show.html",
         hold=found,
+        wrong=wrong,
         rank=holds.ranks_of([found]).get(found.id),
         decides=may_decide(found),
         extends=found.challenged_at is None and found.expires_at < latest,
@@ -116,18 +121,22 @@ def _days(otherwise: int) -> int:
 
 @pages.post("/<hold>/convert")
 @may("place holds")
-def convert(hold: str) -> Response:
-    """Book it: a request of what it holds."""
+def convert(hold: str) -> Response | tuple[str, int]:
+    """Book it: a request of what it holds. What is refused is said on the page of the hold."""
     settings: Settings = current_app.extensions["settings"]
-    with transaction():
-        details = Conversion(
-            organiser=reading.word(request.form, "organiser", Organiser) or Organiser.DOMESTIC,
-            attendees=reading.integer(request.form, "attendees"),
-            note=request.form.get("note") or None,
-            keep_days=settings.request_days,
-            challenge_hours=settings.challenge_hours,
-        )
-        reference = holds.convert(_own(hold), details, by=current_member()).reference
+    try:
+        with transaction():
+            details = Conversion(
+                organiser=reading.word(request.form, "organiser", Organiser) or Organiser.DOMESTIC,
+                attendees=reading.integer(request.form, "attendees"),
+                note=request.form.get("note") or None,
+                keep_days=settings.request_days,
+                challenge_hours=settings.challenge_hours,
+            )
+            reference = holds.convert(_own(hold), details, by=current_member()).reference
+    except (Conflict, Invalid) as refusal:
+        status = 409 if isinstance(refusal, Conflict) else 422
+        return _page(visible(hold), spoken(refusal)), status
     flash(_("Your request %(reference)s is with the desk.", reference=reference), "good")
     return redirect(url_for("bookings.show", reference=reference))
 
