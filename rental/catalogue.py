@@ -67,6 +67,24 @@ def by_codes(codes: Iterable[str]) -> dict[str, Resource]:
     return found
 
 
+def offered(codes: Iterable[str]) -> dict[str, Resource]:
+    """Those of these codes that are rented out, by code; what is unknown is left out."""
+    wanted = set(codes)
+    if not wanted:
+        return {}
+    query = sa.select(Resource).where(Resource.code.in_(wanted), ~Resource.is_retired)
+    return {resource.code: resource for resource in db.session.scalars(query)}
+
+
+SEARCHED = (
+    Resource.name,
+    Resource.name_en,
+    Resource.code,
+    Resource.category,
+    Resource.description,
+)
+
+
 def search(
     *,
     kind: ResourceKind | None = None,
@@ -74,7 +92,10 @@ def search(
     site: str | None = None,
     q: str | None = None,
 ) -> list[Resource]:
-    """What the catalogue offers, in natural order of code (H50 before H100)."""
+    """What the catalogue offers, in natural order of code (H50 before H100).
+
+    Every word of `q` stands in the name, code, category or description.
+    """
     query = sa.select(Resource).where(~Resource.is_retired)
     if kind:
         query = query.where(Resource.kind == kind)
@@ -82,20 +103,9 @@ def search(
         query = query.where(Resource.seats >= seats_min)
     if site:
         query = query.join(Site).where(Site.slug == site)
-    if q and q.strip():
-        word = q.strip()
+    for word in (q or "").split():
         query = query.where(
-            sa.or_(
-                *(
-                    column.icontains(word, autoescape=True)
-                    for column in (
-                        Resource.name,
-                        Resource.name_en,
-                        Resource.code,
-                        Resource.category,
-                    )
-                )
-            )
+            sa.or_(*(column.icontains(word, autoescape=True) for column in SEARCHED))
         )
     found = sorted(db.session.scalars(query), key=lambda r: natural(r.code))
     _with_parts(found)

@@ -46,6 +46,8 @@ class Denied:
     resource: Resource
     # On how many of the periods it is free.
     days_free: int
+    # Whether its site turns one of the periods away, free or not.
+    doors_closed: bool = False
     closure: Closure | None = None
     next_free: Period | None = None
     nearly: Suggestion | None = None
@@ -84,7 +86,7 @@ def find(sought: Sought, also: Sequence[Resource] = ()) -> Findings:
     taken: list[Resource] = []
     for resource in offered:
         pieces = min(seen.free_of(resource, period) for period in sought.periods)
-        if pieces:
+        if pieces and not refused(resource, sought.periods):
             free.append(Found(resource, pieces))
         else:
             taken.append(resource)
@@ -97,6 +99,11 @@ def _is_hall(resource: Resource) -> bool:
     return resource.kind is ResourceKind.HALL
 
 
+def refused(resource: Resource, periods: Iterable[Period]) -> bool:
+    """Whether its site takes no bookings outside its hours, and one of these lies there."""
+    return any(hours.refuses(resource, period) for period in periods)
+
+
 def explain(denied: Sequence[Resource], sought: Sought) -> list[Denied]:
     """Why each of these is not free and what would be: two queries for all of them."""
     if not denied:
@@ -106,16 +113,20 @@ def explain(denied: Sequence[Resource], sought: Sought) -> list[Denied]:
     seen = outlook.of(denied, horizon)
     closed = _closures(denied, sought.span)
     alone = first if len(sought.periods) == 1 else None
-    return [
-        Denied(
-            resource,
-            sum(1 for period in sought.periods if seen.free_of(resource, period)),
-            closed.get(resource.id),
-            next_free(resource, alone, seen) if alone else None,
-            nearly(resource, alone, seen) if alone else None,
+    found: list[Denied] = []
+    for resource in denied:
+        doors_closed = refused(resource, sought.periods)
+        found.append(
+            Denied(
+                resource,
+                sum(1 for period in sought.periods if seen.free_of(resource, period)),
+                doors_closed,
+                closed.get(resource.id),
+                next_free(resource, alone, seen) if alone else None,
+                nearly(resource, alone, seen) if alone and not doors_closed else None,
+            )
         )
-        for resource in denied
-    ]
+    return found
 
 
 def _closures(denied: Sequence[Resource], span: Period) -> Mapping[int, Closure]:
@@ -138,7 +149,7 @@ def next_free(resource: Resource, wanted: Period, seen: Outlook) -> Period | Non
     starts = {_rounded(claim.ends_at) for claim in seen.claims_on(resource)}
     if _is_hall(resource):
         starts |= {span.starts_at for span in hours.open_spans(resource.site, ahead)}
-    must_be_open = not hours.is_closed(resource, wanted)
+    must_be_open = not hours.is_closed(resource, wanted) or hours.refuses(resource, wanted)
     for starts_at in sorted(starts):
         period = Period(starts_at, starts_at + length)
         if starts_at <= wanted.starts_at or period.ends_at > seen.span.ends_at:

@@ -18,6 +18,7 @@ from portal.pages import (
     exports,
     feeds,
     files,
+    find,
     formats,
     holds,
     home,
@@ -37,6 +38,7 @@ from portal.pages import (
 
 ROOMS = (
     home,
+    find,
     timeline,
     catalogue,
     bookings,

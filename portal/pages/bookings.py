@@ -1,6 +1,5 @@
 """Bookings: the form, the list, one booking and what may be done with it."""
 
-from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,7 +23,7 @@ from portal.access import (
     require_visible,
     visible_unit_id,
 )
-from portal.pages import booking_form, change_form, formats, reading, sharing
+from portal.pages import booking_form, change_form, form_lines, formats, reading, sharing
 from portal.pages.booking_form import TypedBooking, TypedLine
 from portal.pages.diary import told
 from portal.pages.reading import Listing
@@ -111,28 +110,13 @@ def _unit_for(form: TypedBooking) -> Unit:
     return booking_form.unit_of(form, current_member(), any_unit=_any_unit())
 
 
-def _suggested_times() -> tuple[str, str]:
-    """The next working morning, 08:00 to 11:30, as the form writes it."""
-    day = clock.today() + timedelta(days=1)
-    if day.weekday() == 6:
-        day += timedelta(days=1)
-    first = datetime.combine(day, time(8), clock.LOCAL).astimezone(UTC)
-    return formats.field_time(first), formats.field_time(first + timedelta(hours=3, minutes=30))
-
-
 @pages.get("/new")
 @may("request bookings")
 def new() -> tuple[str, int]:
-    """The empty form, or one begun on the timeline, in the catalogue or on another booking."""
+    """The empty form, or one begun in the calendar, the catalogue, the basket, another booking."""
     if origin := request.args.get("copy"):
         return _form(change_form.repeated(visible(origin), reading.day(request.args, "day")))
-    starts_at, ends_at = _suggested_times()
-    line = TypedLine(
-        resource=request.args.get("resource", ""),
-        starts_at=request.args.get("starts_at") or starts_at,
-        ends_at=request.args.get("ends_at") or ends_at,
-    )
-    return _form(TypedBooking(lines=[line]))
+    return _form(form_lines.begun(request.args))
 
 
 @pages.post("/preview")
@@ -149,6 +133,8 @@ def preview() -> str:
 def create() -> Response | tuple[str, int]:
     """Request the booking; what is refused comes back with everything that was typed."""
     form = booking_form.typed(request.form)
+    if form_lines.rearranged(form, request.form):
+        return _form(form)
     wanted = booking_form.requested(form, _unit_for(form))
     if wanted is None:
         return _form(form, 422)

@@ -10,7 +10,7 @@ from billing import cancellation_charges
 from config.database import transaction
 from config.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal
 from portal.access import allowed, current_member, may, require_visible
-from portal.pages import booking_form, change_form, differences, reading
+from portal.pages import booking_form, change_form, differences, form_lines, reading
 from portal.pages.booking_form import TypedBooking, TypedLine
 from portal.pages.diary import Told, told
 from rental import bookings, changing, journal, shifts
@@ -44,7 +44,12 @@ def can_change(booking: Booking) -> bool:
 
 
 def _page(
-    booking: Booking, form: TypedBooking, status: int = 200, *, meanwhile: Told | None = None
+    booking: Booking,
+    form: TypedBooking,
+    status: int = 200,
+    *,
+    meanwhile: Told | None = None,
+    seen: int | None = None,
 ) -> tuple[str, int]:
     resources = change_form.resources_for(booking)
     page = render_template(
@@ -54,6 +59,7 @@ def _page(
         resources=resources,
         comparison=change_form.compare(booking, form, resources),
         meanwhile=meanwhile,
+        seen=seen,
         blank=TypedLine(),
     )
     return page, status
@@ -95,10 +101,12 @@ def save(reference: str) -> Response | tuple[str, int]:
     """Save the change; what is refused comes back with everything that was typed."""
     booking = _mine(reference)
     form = booking_form.typed(request.form)
+    seen = reading.integer(request.form, "revision") or 0
+    if form_lines.rearranged(form, request.form):
+        return _page(booking, form, seen=seen)
     wanted = booking_form.requested(form, booking.unit)
     if wanted is None:
-        return _page(booking, form, 422)
-    seen = reading.integer(request.form, "revision") or 0
+        return _page(booking, form, 422, seen=seen)
     try:
         with transaction():
             bookings.change(
@@ -111,7 +119,9 @@ def save(reference: str) -> Response | tuple[str, int]:
         return _look_again(reference, form, refusal)
     except (Conflict, Invalid, NotFound) as refusal:
         booking_form.note_refusal(form, refusal)
-        return _page(_mine(reference), form, 409 if isinstance(refusal, Conflict) else 422)
+        return _page(
+            _mine(reference), form, 409 if isinstance(refusal, Conflict) else 422, seen=seen
+        )
     flash(_("The change is saved."), "good")
     return redirect(url_for("bookings.show", reference=reference))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
@@ -101,6 +101,18 @@ def day(fields: Mapping[str, str], name: str) -> date | None:
     return value
 
 
+def time_of_day(fields: Mapping[str, str], name: str) -> time | None:
+    """A time `08:00` on a wall clock, whole minutes, or None; raises BadField."""
+    text = (fields.get(name) or "").strip()
+    if not text:
+        return None
+    try:
+        value = time.fromisoformat(text)
+    except ValueError:
+        raise BadField("'{text}' is not a time of day such as 08:00.", text=text[:40]) from None
+    return value.replace(second=0, microsecond=0, tzinfo=None)
+
+
 def instant(text: str, zone: ZoneInfo | None = None) -> datetime | None:
     """What `<input type=datetime-local>` sends, on the wall clock of the zone, as UTC.
 
@@ -120,5 +132,6 @@ def instant(text: str, zone: ZoneInfo | None = None) -> datetime | None:
 
 
 def is_partial() -> bool:
-    """Whether htmx asks for a part of the page only."""
-    return "HX-Request" in request.headers and "HX-Boosted" not in request.headers
+    """Whether htmx asks for a part of the page only, and not for a page to go back to."""
+    whole = ("HX-Boosted", "HX-History-Restore-Request")
+    return "HX-Request" in request.headers and not any(name in request.headers for name in whole)

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import SignIn, picture
 
 RENTAL = ["/", "/calendar", "/calendar?view=week", "/catalogue", "/catalogue/H100", "/bookings"]
-RENTAL += ["/holds", "/waitlist"]
+RENTAL += ["/holds", "/waitlist", "/find"]
 PAGES = {
     "member@unit-a.example": [*RENTAL, "/bookings/new", "/invoices", "/nowhere", "/desk"],
     "desk@centre.example": [*RENTAL, "/bookings/new", "/desk"],

@@ -73,6 +73,7 @@ PAGES = {
     "GET /feeds": "make own feeds",
     "POST /feeds": "make own feeds",
     "POST /feeds/<int:feed_id>/revoke": "make own feeds",
+    "GET /find": "see the catalogue",
     "GET /healthz": OPEN,
     "GET /holds": "see own bookings",
     "POST /holds": "place holds",

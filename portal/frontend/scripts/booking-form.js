@@ -11,7 +11,10 @@ export function bookingForm(form, htmx) {
     cards.forEach((card, index) => {
       const legend = card.querySelector("[data-number]");
       if (legend) legend.textContent = index + 1;
-      card.querySelector("[data-remove]").hidden = cards.length === 1;
+      const remove = card.querySelector("[data-remove]");
+      remove.hidden = cards.length === 1;
+      // Without this script the server adds and removes lines; Enter in a field must send the form.
+      remove.type = "button";
       for (const label of card.querySelectorAll("label[data-for]")) {
         const named = field(card, label.dataset.for);
         named.id = `${label.dataset.for}-${index}`;
@@ -20,7 +23,9 @@ export function bookingForm(form, htmx) {
     });
   }
 
-  form.querySelector("[data-add-line]").addEventListener("click", () => {
+  const add = form.querySelector("[data-add-line]");
+  add.type = "button";
+  add.addEventListener("click", () => {
     const before = last();
     lines.append(template.content.cloneNode(true));
     const card = last();
