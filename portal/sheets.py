@@ -135,3 +135,8 @@ def write_xlsx(
 
 
 WRITERS = {"csv": write_csv, "xlsx": write_xlsx}
+
+
+def as_typed(text: str) -> str:
+    """A text as it was before `neutral` kept it from being run."""
+    return text[1:] if text.startswith("'") and _FORMULA.match(text[1:]) else text

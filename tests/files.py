@@ -85,3 +85,11 @@ def locked() -> bytes:
     at = made.find(b"PK\x01\x02")
     made[at + 8] |= 1
     return bytes(made)
+
+
+def with_entry(content: bytes, name: str, old: bytes, new: bytes) -> bytes:
+    """The archive with some bytes of one entry replaced."""
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        entries = {entry: packed.read(entry) for entry in packed.namelist()}
+    assert old in entries[name]
+    return archive(entries | {name: entries[name].replace(old, new)})

@@ -11,6 +11,7 @@ from portal.api import (
     exports,
     files,
     holds,
+    imports,
     invoices,
     openapi,
     papers,
@@ -34,6 +35,7 @@ ROOMS = (
     invoices.room,
     devices.room,
     exports.room,
+    imports.room,
     openapi.room,
 )
 

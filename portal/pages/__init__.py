@@ -22,6 +22,7 @@ from portal.pages import (
     formats,
     holds,
     home,
+    imports,
     invoices,
     journal,
     opening,
@@ -58,10 +59,11 @@ ROOMS = (
     programme,
     reports,
     exports,
+    imports,
 )
 
 # Rooms that stand at another place of the navigation.
-PLACES = {"changes": "bookings", "waitlist": "holds"}
+PLACES = {"changes": "bookings", "imports": "bookings", "waitlist": "holds"}
 
 
 def has_page(endpoint: str) -> bool:

@@ -76,6 +76,7 @@ SUBJECTS = {
     "unit": _("Unit"),
     "hold": _("Hold"),
     "waitlist_entry": _("Waitlist"),
+    "imported_file": _("Imported file"),
 }
 # Details that mean something to a person; the others are for machines.
 TOLD = ("reason", "condition", "reference", "number", "amount", "filename")

@@ -1,0 +1,1 @@
+"""Files of bookings, CSV or XLSX: read row by row, tried as a whole, taken in once."""
