@@ -58,7 +58,7 @@ def wish(number: int) -> dict[str, object]:
     starts_at = EMPTY + STEP * (number // HALLS)
     return {
         "title": "Họp báo thường kỳ",
-        "event_kind": "press_conference",
+        "event_kind": "conference",
         "attendees": 80,
         "lines": [
             {

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from billing.money import GAP, Money
-from billing.validity import Dated
 from config import documents
 from config.documents import BadDocument
+from config.validity import Dated
 from rental.models import ResourceKind, UnitClass
 
 FOLDER = documents.HOME / "cancellation"

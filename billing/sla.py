@@ -8,9 +8,9 @@ from functools import cache
 from pydantic import BaseModel, ConfigDict, Field
 
 from billing.money import Money
-from billing.validity import Dated
 from config import documents
 from config.documents import BadDocument
+from config.validity import Dated
 from rental.models import ResourceKind
 from rental.period import Period
 

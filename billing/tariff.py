@@ -6,9 +6,9 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from billing.validity import Dated
 from config import documents
 from config.documents import BadDocument
+from config.validity import Dated
 from rental.models import ResourceKind, UnitClass
 
 FOLDER = documents.HOME / "tariffs"

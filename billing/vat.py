@@ -17,8 +17,8 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from billing import money
 from billing.errors import NoVatRate
 from billing.money import Money
-from billing.validity import Dated
 from config import documents
+from config.validity import Dated
 
 FOLDER = documents.HOME / "vat"
 # The service whose rate holds for every service without a rate of its own.

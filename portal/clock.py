@@ -50,6 +50,7 @@ def turns(settings: Settings) -> list[Turn]:
         Turn("sweep_waitlist", 60),
         Turn("send_notices", 10),
         Turn("revive", 10),
+        Turn("remind_clearances", 600),
         Turn("sweep", 3600),
     ]
 

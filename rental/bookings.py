@@ -15,6 +15,7 @@ from rental import (
     asking,
     catalogue,
     changing,
+    clearance_needs,
     closures,
     handovers,
     hold_ranks,
@@ -139,6 +140,7 @@ def _write(
     db.session.add_all(requested)
     db.session.flush()
     occupancies.write([line for booking in requested for line in booking.lines], claims)
+    clearance_needs.ask_all(requested)
     for booking in requested:
         journal.record(booking, "requested", by=by)
         booking_requested.send(booking)
@@ -202,7 +204,7 @@ def confirm(booking: Booking, *, by: Member, override: str | None = None) -> Non
     """Promise the resources to the unit; from here on they are charged.
 
     `override` is the reason for passing over an older hold of another unit. Raises ApprovalsMissing
-    until everybody asked has said yes, and HeldByAnother.
+    until everybody asked has said yes, a ClearanceRefusal, and HeldByAnother.
     """
     # Booking first, resources second, as everywhere: two deeds on one booking never deadlock.
     moves.lock(booking)
@@ -212,6 +214,7 @@ def confirm(booking: Booking, *, by: Member, override: str | None = None) -> Non
         closures.require_open([claim.resource_id], claim.period)
     moves.require(booking, BookingStatus.CONFIRMED)
     approvals.require(booking)
+    clearance_needs.require(booking)
     hold_ranks.require_none(booking, claims, by=by, override=override)
     moves.make(booking, BookingStatus.CONFIRMED, by=by)
     booking_confirmed.send(booking)

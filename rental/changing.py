@@ -8,6 +8,7 @@ from rental import (
     admission,
     approvals,
     asking,
+    clearance_needs,
     differences,
     journal,
     moves,
@@ -73,6 +74,7 @@ def _remember(changed: Sequence[tuple[Booking, Difference]], by: Member) -> None
         booking.revision += 1
         booking.changed_at = clock.now()
     db.session.flush()
+    clearance_needs.renew_all([booking for booking, _difference in different])
     for booking, difference in different:
         journal.record(booking, "changed", by=by, **difference.as_json())
         booking_changed.send(booking)

@@ -188,3 +188,31 @@ class WhyAnother(Invalid):
 
 class UnknownDamage(NotFound):
     """There is no such damage."""
+
+
+class UnknownClearance(NotFound):
+    """There is no such clearance on this booking."""
+
+
+class BadClearance(Invalid):
+    """The clearance cannot be recorded like this; correct it and send it again."""
+
+
+class ClearanceRefusal(Invalid):
+    """The event lacks a clearance; see to it under “Clearances” on the page of the booking."""
+
+
+class ClearanceMissing(ClearanceRefusal):
+    """A notice is missing; lodge it with the authority, then upload it."""
+
+
+class ClearanceLate(ClearanceRefusal):
+    """The notice was lodged too late; move the event or record a decision with its reason."""
+
+
+class ClearanceRefused(ClearanceRefusal):
+    """The authority refused; decline or cancel the booking, or move the event."""
+
+
+class ClearanceUnanswered(ClearanceRefusal):
+    """The authority has not answered yet; record its answer first."""

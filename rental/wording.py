@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Wording(BaseModel):
@@ -11,12 +11,16 @@ class Wording(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    vi: str
-    en: str
+    vi: str = Field(min_length=1)
+    en: str = Field(min_length=1)
 
     def __str__(self) -> str:
         """The English words."""
         return self.en
+
+    def in_language(self, language: str) -> str:
+        """The words in `vi` or `en`."""
+        return self.en if language == "en" else self.vi
 
 
 class Dated(BaseModel):

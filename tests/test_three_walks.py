@@ -26,7 +26,7 @@ from rental import bookings, journal
 from rental.asking import RequestedBooking, WantedLine
 from rental.models import Booking, EventKind, Interruption, Member, Resource, Role
 from rental.period import Period
-from tests import build
+from tests import build, notices
 from tests.monitoring import agents
 from tests.monitoring.agents import own_agent
 
@@ -54,6 +54,7 @@ def an_event(member: Member, desk: Member, period: Period, *resources: Resource)
     with transaction():
         booking = bookings.request(wanted, by=member)
     with transaction():
+        notices.lodge(booking)
         bookings.confirm(booking, by=desk)
     return booking
 
@@ -85,7 +86,12 @@ def test_from_request_to_paid(centre):
             by=finance,
         )
     assert invoice.status is InvoiceStatus.PAID
-    assert [entry.verb for entry in journal.of(booking)] == ["requested", "confirmed"]
+    assert [entry.verb for entry in journal.of(booking)] == [
+        "requested",
+        "file_added",
+        "clearance_lodged",
+        "confirmed",
+    ]
 
 
 def poll_again() -> polling.Summary:

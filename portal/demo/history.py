@@ -11,6 +11,7 @@ from billing.models import Invoice, PaymentMethod
 from billing.money import Money
 from billing.payments import NewPayment
 from config import clock
+from portal.demo import clearances
 from portal.demo.events import Fate, Plan
 from rental import approvals, bookings, units
 from rental.asking import RequestedBooking, WantedLine
@@ -74,6 +75,8 @@ class Story:
             self.booking = bookings.request(wanted, by=self.by)
         except ResourceUnavailable:
             self.booking = None
+        else:
+            clearances.follow(self.booking, self.plan, by=self.by, desk=self.desk)
 
     def then(self, deed: Callable[[Booking], object]) -> Deed:
         """A deed that is done only if there is a booking."""

@@ -23,7 +23,15 @@ from portal.access import (
     require_visible,
     visible_unit_id,
 )
-from portal.pages import booking_form, change_form, form_lines, formats, reading, sharing
+from portal.pages import (
+    booking_form,
+    change_form,
+    exemptions,
+    form_lines,
+    formats,
+    reading,
+    sharing,
+)
 from portal.pages.booking_form import TypedBooking, TypedLine
 from portal.pages.diary import told
 from portal.pages.reading import Listing
@@ -148,6 +156,7 @@ def create() -> Response | tuple[str, int]:
                 challenge_hours=settings.challenge_hours,
             )
             sharing.note_wish(booking)
+            exemptions.note(booking)
             if form.copy:
                 programme.copy(visible(form.copy), booking)
             reference = booking.reference

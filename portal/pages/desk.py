@@ -9,8 +9,17 @@ from sqlalchemy.orm import selectinload
 from config import clock
 from config.database import db
 from portal.access import may
-from rental import approvals, asking, closures, hold_ranks, hours, occupancies
-from rental.models import Approval, Booking, BookingStatus, Closure, ClosureKind, Hold, Line
+from rental import approvals, asking, clearance_needs, closures, hold_ranks, hours, occupancies
+from rental.models import (
+    Approval,
+    Booking,
+    BookingStatus,
+    Clearance,
+    Closure,
+    ClosureKind,
+    Hold,
+    Line,
+)
 from rental.period import Period
 
 pages = Blueprint("desk", __name__, url_prefix="/desk")
@@ -26,11 +35,12 @@ class Waiting:
     # Whose yes is missing, and the older holds of other units in its way.
     missing: list[Approval]
     holds: list[Hold]
+    lacks: list[Clearance]
 
     @property
     def is_held_up(self) -> bool:
         """Whether it cannot be confirmed as it stands."""
-        return bool(self.closures or self.missing or self.holds)
+        return bool(self.closures or self.missing or self.holds or self.lacks)
 
 
 def waiting() -> int:
@@ -54,6 +64,7 @@ def requests(limit: int = 100) -> list[Waiting]:
     )
     waiting = list(rows.unique())
     missing, ahead = approvals.missing_of(waiting), _ahead(waiting)
+    needed = clearance_needs.of_all(waiting)
     return [
         Waiting(
             booking,
@@ -61,9 +72,14 @@ def requests(limit: int = 100) -> list[Waiting]:
             bool(hours.lines_outside(booking.lines)),
             missing.get(booking.id, []),
             ahead.get(booking.id, []),
+            _lacking(booking, needed.get(booking.id, [])),
         )
         for booking in waiting
     ]
+
+
+def _lacking(booking: Booking, needed: list[Clearance]) -> list[Clearance]:
+    return [each for each in needed if clearance_needs.lacks(booking, each) is not None]
 
 
 def _ahead(waiting: list[Booking]) -> dict[int, list[Hold]]:

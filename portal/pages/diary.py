@@ -40,6 +40,13 @@ VERBS = {
     "opened": _("opened"),
     "added": _("added"),
     "imported": _("imported"),
+    "clearance_needed": _("notice needed anew"),
+    "clearance_dropped": _("notice no longer needed"),
+    "clearance_lodged": _("notice lodged"),
+    "clearance_accepted": _("clearance given"),
+    "clearance_refused": _("clearance refused"),
+    "clearance_exempt": _("exempt from the notice"),
+    "reminded": _("reminded"),
     "file_added": _("file added"),
     "file_deleted": _("file deleted"),
     "publishing_asked": _("asked to be published"),
@@ -65,6 +72,7 @@ VERBS = {
 }
 SUBJECTS = {
     "booking": _("Booking"),
+    "clearance": _("Clearance"),
     "resource": _("Resource"),
     "invoice": _("Invoice"),
     "credit_note": _("Credit note"),

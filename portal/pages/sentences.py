@@ -34,7 +34,7 @@ def _word(name: str, value: object) -> object:
     if isinstance(value, list | tuple):
         return [_word(name, each) for each in value]
     if isinstance(value, Wording):
-        return value.vi if formats.language() == "vi" else value.en
+        return value.in_language(formats.language())
     shown: Any = None
     if isinstance(value, Role):
         return str(states.ROLES[value.value])

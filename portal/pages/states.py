@@ -63,6 +63,13 @@ CLOSURE = {
     "overdue": State("bad", "clock", _("Overdue")),
     "reserved": State("plum", "lock", _("Reserved")),
 }
+CLEARANCE = {
+    "needed": State("warn", "hourglass", _("Needed")),
+    "lodged": State("info", "send", _("Lodged")),
+    "accepted": State("good", "file-check", _("May go ahead")),
+    "refused": State("bad", "file-x", _("Refused by the authority")),
+    "exempt": State("plum", "scale", _("Exempt")),
+}
 FINDING = {
     "pass": State("good", "circle-check", _("Passes")),
     "fail": State("bad", "circle-x", _("Fails")),
@@ -96,6 +103,7 @@ ALL = {
     "violation": VIOLATION,
     "severity": SEVERITY,
     "closure": CLOSURE,
+    "clearance": CLEARANCE,
     "finding": FINDING,
     "hold": HOLD,
     "wait": WAIT,

@@ -6,3 +6,7 @@ Importing a module registers its tasks; the clock names them in `portal.clock.tu
 from portal.rounds import claims, no_shows
 
 __all__ = ["claims", "no_shows"]
+__all__ = ["no_shows"]
+from portal.rounds import clearances
+
+__all__ = ["clearances"]

@@ -104,7 +104,7 @@ def booking(**over: Any) -> dict[str, Any]:
     """A body that is accepted: H100 on a Tuesday morning."""
     return {
         "title": "Họp báo thường kỳ",
-        "event_kind": "press_conference",
+        "event_kind": "conference",
         "lines": [line()],
         **over,
     }

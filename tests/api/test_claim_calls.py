@@ -5,9 +5,10 @@ from datetime import datetime
 import pytest
 
 from config.database import db, transaction
-from rental import closures
+from rental import bookings, closures
 from rental.models import Resource, Unit
 from rental.period import Period
+from tests import notices
 from tests.api.conftest import at, booking, free_at_ten, line, requested
 
 
@@ -126,7 +127,7 @@ def test_one_waits_for_what_is_taken_and_leaves_again(centre):
     assert centre.member.post(f"/waitlist/{reference}/withdraw").status_code == 409
 
 
-FOREIGN = {"organiser": "foreign"}
+FOREIGN = {"event_kind": "press_conference", "organiser": "foreign"}
 
 
 def test_a_director_is_asked_by_a_foreign_press_conference(centre):
@@ -152,6 +153,8 @@ def test_a_director_is_asked_by_a_foreign_press_conference(centre):
     assert (answered["status"], answered["comment"]) == ("approved", "Đồng ý")
     assert centre.director.post(place, {**yes, "status": "pending"}).status_code == 422
     assert centre.director.post(place, {**yes, "rule": "nothing"}).status_code == 404
+    with centre.app.app_context(), transaction():
+        notices.lodge(bookings.get(found["reference"]))
     assert centre.desk.post(f"/bookings/{found['reference']}/confirm").status_code == 200
     assert centre.director.post(place, yes).status_code == 409
 

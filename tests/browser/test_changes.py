@@ -75,6 +75,7 @@ def test_a_booking_is_repeated_next_week_and_given_up_at_a_price(
     page.goto(f"/bookings/new?resource=H50&starts_at={day}T18:00&ends_at={day}T20:00")
     page.fill("#title", "Tọa đàm buổi tối")
     page.locator("#unit").select_option("unit-b")
+    page.select_option("#event_kind", "seminar")
     page.click("form[data-booking-form] button[type=submit]")
     page.wait_for_url(re.compile(r"/bookings/BK-"))
     page.click("form[action$='/confirm'] button")

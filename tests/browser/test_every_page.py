@@ -11,7 +11,13 @@ RENTAL = ["/", "/calendar", "/calendar?view=week", "/catalogue", "/catalogue/H10
 RENTAL += ["/holds", "/waitlist", "/find"]
 PAGES = {
     "member@unit-a.example": [*RENTAL, "/bookings/new", "/invoices", "/nowhere", "/desk"],
-    "desk@centre.example": [*RENTAL, "/bookings/new", "/desk", "/imports/bookings"],
+    "desk@centre.example": [
+        *RENTAL,
+        "/bookings/new",
+        "/desk",
+        "/imports/bookings",
+        "/clearances",
+    ],
     "finance@centre.example": [*RENTAL, "/invoices", "/invoices?status=paid"],
     "operator@centre.example": [*RENTAL, "/devices", "/devices/outages", "/violations"],
     "director@centre.example": [*RENTAL, "/approvals", "/journal", "/invoices", "/violations"],

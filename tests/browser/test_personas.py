@@ -30,10 +30,13 @@ def far_day(days: int) -> str:
     return day.isoformat()
 
 
-def request_hall(page: Page, title: str, day: str, hall: str = "H100") -> str:
+def request_hall(
+    page: Page, title: str, day: str, hall: str = "H100", kind: str = "conference"
+) -> str:
     """Ask for a hall from eight to eleven; the booking's reference."""
     page.goto(f"/bookings/new?resource={hall}&starts_at={day}T08:00&ends_at={day}T11:00")
     page.fill("#title", title)
+    page.select_option("#event_kind", kind)
     page.click("form[data-booking-form] button[type=submit]")
     page.wait_for_url(re.compile(r"/bookings/BK-"))
     return page.url.rsplit("/", 1)[1].split("?")[0]

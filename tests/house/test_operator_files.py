@@ -15,6 +15,7 @@ from billing.vat import VatRates
 from monitoring.rules import RuleBook
 from portal.pages.papers.terms import Edition
 from rental.approval_rules import ApprovalFile
+from rental.clearance_rules import RuleFile
 from rental.holidays import Table
 from rental.hours import OpeningHours
 from rental.quota_rules import QuotaFile
@@ -31,6 +32,7 @@ ROOMS: dict[str, type[BaseModel]] = {
     "config/quotas/*.yml": QuotaFile,
     "config/approvals/*.yml": ApprovalFile,
     "config/hours/holidays.yml": Table,
+    "config/clearances/*.yml": RuleFile,
     "config/policies/*.yml": RuleBook,
     "config/papers/*.yml": Edition,
     "config/billing/seller.yml": Seller,

@@ -72,7 +72,7 @@ def set_up(title: str = TITLE, **unit: object) -> World:
             RequestedBooking(
                 member.unit,
                 title,
-                EventKind.PRESS_CONFERENCE,
+                EventKind.CONFERENCE,
                 [
                     WantedLine("H100", 1, MORNING),
                     WantedLine("KIT", 2, SET_UP),

@@ -20,7 +20,7 @@ from rental.models import (
     Role,
     WaitStatus,
 )
-from tests import build
+from tests import build, notices
 from tests.portal.conftest import signed_in, token_of
 from tests.portal.test_change_pages import local, span
 from tests.rental.claims import held, requested, waiting
@@ -271,6 +271,8 @@ def test_the_director_is_told_by_mail_and_answers_in_the_list(foreign):
     assert "Chưa đủ hồ sơ" in told.body
     assert post(browser, address, status="approved", next="booking").location.endswith("#approvals")
     assert "Vừa trả lời" in plain(browser.get("/approvals"))
+    with transaction():
+        notices.lodge(bookings.get(reference))
     assert post(office, f"/bookings/{reference}/confirm").status_code == 302
 
 

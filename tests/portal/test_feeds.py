@@ -48,7 +48,7 @@ class Town:
             WantedLine("H100", 1, self.period(0, 3)),
             WantedLine("CAM", 2, self.period(-1, 3)),
         ]
-        wanted = RequestedBooking(member.unit, title, EventKind.PRESS_CONFERENCE, lines)
+        wanted = RequestedBooking(member.unit, title, EventKind.CONFERENCE, lines)
         return bookings.request(wanted, by=member)
 
     def period(self, first: int, last: int) -> Period:
@@ -156,7 +156,7 @@ def test_a_booking_is_one_event_over_all_its_lines(town: Town, visitor: FlaskCli
     # The hall begins an hour after the gear: its times are told, those of the event are not.
     assert "- Hội trường 100: " in told
     assert told.endswith("- Máy quay × 2")
-    assert event["CATEGORIES"].to_ical().decode() == "Họp báo"
+    assert event["CATEGORIES"].to_ical().decode() == "Hội nghị"
 
 
 def test_a_change_raises_the_sequence_and_keeps_the_uid(town: Town, visitor: FlaskClient) -> None:

@@ -9,10 +9,10 @@ from functools import cache
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from billing.validity import Dated
 from config import documents
 from config.documents import BadDocument
 from config.errors import Conflict
+from config.validity import Dated
 from portal.pages import formats
 
 FOLDER = documents.HOME / "papers"
