@@ -34,6 +34,7 @@ from portal.pages import (
     sharing,
     states,
     timeline,
+    timeline_moves,
     violations,
     waitlist,
 )
@@ -42,6 +43,7 @@ ROOMS = (
     home,
     find,
     timeline,
+    timeline_moves,
     catalogue,
     bookings,
     changes,

@@ -174,6 +174,11 @@ def ago(instant: datetime | None) -> str:
     )
 
 
+def events(count: int) -> str:
+    """How many events: `3 sự kiện`."""
+    return _("1 event") if count == 1 else _("%(count)s events", count=number(count))
+
+
 def until(instant: datetime) -> str:
     """How long from now, without a direction: `2 ngày`."""
     return dates.format_timedelta(instant - clock.now(), locale=language(), threshold=1.2)

@@ -1,42 +1,22 @@
-"""The calendar page: what lies on which resource, by day or week, and choosing a free time."""
+"""The calendar page: what lies on which resource, by day, week or month."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, render_template, request
-from flask_babel import gettext as _
 
 from config import clock
-from portal.access import allowed, current_member, may
-from portal.pages import formats, opening, reading, timeline_bars
-from portal.pages.timeline_rows import Row, Viewer, Window, closed_hours, row
-from rental import calendar, catalogue, hours, units
-from rental.models import Resource, ResourceKind
+from portal.access import may
+from portal.pages import formats, opening, reading, timeline_asked, timeline_sheet
+from portal.pages.timeline_asked import GROUPINGS, VIEWS, Asked
+from portal.pages.timeline_bars import LOOKS
+from portal.pages.timeline_window import View, Window
+from rental import board, units
+
+# A booking moved touches a few rows; nobody asks for the whole catalogue by code.
+MOST_ROWS = 50
 
 pages = Blueprint("timeline", __name__, url_prefix="/calendar")
-
-WEEK = 7
-
-
-def window() -> Window:
-    """The day, or the week from Monday, that the address asks for; today without one."""
-    zone = clock.LOCAL
-    wanted = reading.day(request.args, "day") or clock.today(zone)
-    if request.args.get("view") == "week":
-        return Window(wanted - timedelta(days=wanted.weekday()), WEEK, zone)
-    return Window(wanted, 1, zone)
-
-
-def _rows(shown: Window, resources: list[Resource]) -> list[Row]:
-    member = current_member()
-    viewer = Viewer(member.unit_id, allowed("see every unit's bookings"))
-    entries = calendar.entries(resources, shown.period)
-    graded = [resource for resource in resources if resource.stock > 1 or resource.parts]
-    free = calendar.segments(graded, shown.period) if graded else {}
-    return [
-        row(resource, entries[resource.id], free.get(resource.id, ()), shown, viewer)
-        for resource in resources
-    ]
 
 
 def _days(shown: Window) -> list[dict[str, Any]]:
@@ -45,6 +25,8 @@ def _days(shown: Window) -> list[dict[str, Any]]:
         {
             "date": day.isoformat(),
             "name": formats.short_day(day),
+            "number": day.day,
+            "weekday": formats.weekday(day),
             "today": day == today,
             "holiday": opening.holiday(day),
         }
@@ -52,46 +34,52 @@ def _days(shown: Window) -> list[dict[str, Any]]:
     ]
 
 
-def _words() -> dict[str, str]:
-    """What the live region says; the script has no words of its own."""
-    return {
-        "free": _("free"),
-        "started": _("Selection begun."),
-        "ended": _("Selection ended. Press Enter to book."),
-        "dropped": _("Selection dropped."),
-    }
+def _now(shown: Window) -> int | None:
+    now = clock.now()
+    drawn = shown.period.contains(now) and shown.view is not View.MONTH
+    return int(shown.exact(now)) if drawn else None
 
 
-def _chosen_day(shown: Window) -> date:
-    return reading.day(request.args, "day") or clock.today(shown.zone)
+def _begins() -> int:
+    return max(reading.integer(request.args, "from") or 0, 0)
+
+
+def _script(asked: Asked, days: list[dict[str, Any]]) -> dict[str, Any]:
+    told = [{"date": day["date"], "name": day["name"], "today": day["today"]} for day in days]
+    return {"days": told, "rows": asked.rows_from(0), **timeline_sheet.words()}
 
 
 @pages.get("")
 @may("see the catalogue")
 def show() -> str:
-    """The timeline of a day or a week, filtered like the catalogue."""
-    shown = window()
-    resources = catalogue.search(
-        kind=reading.word(request.args, "kind", ResourceKind),
-        seats_min=reading.integer(request.args, "seats_min"),
-        site=request.args.get("site") or None,
-        q=request.args.get("q") or None,
-    )
-    rows = timeline_bars.shown(_rows(shown, resources), shown)
-    now = clock.now()
-    sites = units.sites()
-    opening = hours.load().get(sites[0].slug) if sites else None
-    chosen = _chosen_day(shown)
+    """The timeline of a day, a week or a month, as its address asks; its first rows drawn."""
+    asked = timeline_asked.read(request.args)
+    sheet = timeline_sheet.sheet(asked)
+    begins = min(_begins(), len(sheet.pieces))
+    days = _days(asked.window)
     return render_template(
         "timeline/show.html",
-        window=shown,
-        groups=[(kind, [r for r in rows if r["resource"].kind is kind]) for kind in ResourceKind],
-        days=_days(shown),
-        shut=timeline_bars.shut(closed_hours(opening, shown)),
-        looks=timeline_bars.LOOKS,
-        now=int(shown.exact(now)) if shown.period.contains(now) else None,
-        script={"days": _days(shown), **_words()},
-        chosen=chosen,
-        today=clock.today(shown.zone),
-        step=timedelta(days=shown.days),
+        asked=asked,
+        window=asked.window,
+        sheet=sheet,
+        begins=begins,
+        days=days,
+        views=VIEWS,
+        groupings=GROUPINGS,
+        looks=LOOKS,
+        now=_now(asked.window),
+        script=_script(asked, days),
+        today=clock.today(asked.window.zone),
+        sites=units.sites(),
+        categories=board.categories(),
     )
+
+
+@pages.get("/rows")
+@may("see the catalogue")
+def rows() -> str:
+    """Further rows of the same address from `from` on; or the rows of `code`, drawn anew."""
+    asked = timeline_asked.read(request.args)
+    if codes := request.args.getlist("code"):
+        return timeline_sheet.one_row(asked, codes[:MOST_ROWS])
+    return timeline_sheet.sheet(asked).drawn(_begins())

@@ -1,101 +1,63 @@
-"""The timeline as rows of bars: pure arithmetic from calendar entries to columns.
+"""The timeline as rows of bars: pure arithmetic, from what lies there to columns and lanes."""
 
-A day is drawn from 06:00 to 22:00 in columns of five minutes, a week in columns of thirty.
-"""
-
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
-from math import ceil, floor
-from zoneinfo import ZoneInfo
+from typing import NamedTuple, Protocol
 
-from rental.availability import Segment
-from rental.calendar import Entry, EntryKind
-from rental.hours import OpeningHours
-from rental.models import Resource
-from rental.period import Period
+from portal.pages.timeline_window import Window
+from rental.board import Booked, Closed, Held, Listed, Lying, Mark
 
-FIRST_HOUR = 6
-LAST_HOUR = 22
-DAY_COLUMNS = 192
-WEEK_COLUMNS = 224
 MOST_LANES = 6
-# Columns are reckoned in binary fractions: this much is no column.
-TINY = 1e-6
+# In these states a booking can still be moved; what the desk has confirmed only the desk moves.
+MOVABLE = frozenset({"requested", "confirmed"})
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """The days shown and how an instant becomes a column."""
-
-    first: date
-    days: int
-    zone: ZoneInfo
-    # Bars share their ends: each instant is reckoned once.
-    _known: dict[datetime, float] = field(default_factory=dict, compare=False, repr=False)
+class Owned(Protocol):
+    """What belongs to a unit."""
 
     @property
-    def columns(self) -> int:
-        """How many columns the window has."""
-        return DAY_COLUMNS if self.days == 1 else WEEK_COLUMNS
-
-    @property
-    def period(self) -> Period:
-        """From the first day's 06:00 to the last day's 22:00."""
-        last = self.first + timedelta(days=self.days - 1)
-        return Period(self._at(self.first, FIRST_HOUR), self._at(last, LAST_HOUR))
-
-    def _at(self, day: date, hour: int) -> datetime:
-        return datetime.combine(day, time(hour), self.zone).astimezone(UTC)
-
-    def exact(self, instant: datetime) -> float:
-        """The column of an instant, nights cut out, clamped to the window."""
-        if instant in self._known:
-            return self._known[instant]
-        wall = instant.astimezone(self.zone)
-        day = (wall.date() - self.first).days
-        share = (wall.hour + wall.minute / 60 + wall.second / 3600 - FIRST_HOUR) / (
-            LAST_HOUR - FIRST_HOUR
-        )
-        a_day = self.columns / self.days
-        place = (day + min(max(share, 0.0), 1.0)) * a_day
-        self._known[instant] = column = min(max(place, 0.0), float(self.columns))
-        return column
-
-    def span(self, starts_at: datetime, ends_at: datetime) -> tuple[int, int] | None:
-        """First column and number of columns, rounded outwards; None where nothing is visible."""
-        first = floor(self.exact(starts_at) + TINY)
-        last = ceil(self.exact(ends_at) - TINY)
-        return (first, last - first) if last > first else None
+    def unit_id(self) -> int | None:
+        """The unit; a closure belongs to nobody."""
 
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Whose eyes: which unit's bookings are theirs, and whether they see everybody's."""
+    """Whose eyes: which unit's bookings are theirs, and whether they see and change everybody's."""
 
     unit_id: int
     sees_all: bool
+    changes_own: bool = False
+    changes_all: bool = False
 
-    def knows(self, entry: Entry) -> bool:
+    def knows(self, mark: Owned) -> bool:
         """Whether title and reference may be shown."""
-        return self.sees_all or entry.unit_id == self.unit_id
+        return self.sees_all or mark.unit_id == self.unit_id
+
+    def moves(self, booked: Booked) -> bool:
+        """Whether this bar can be dragged: not the trace of a whole on its part."""
+        if not booked.own or booked.status not in MOVABLE:
+            return False
+        mine = self.changes_own and booked.unit_id == self.unit_id
+        return self.changes_all or (mine and booked.status == "requested")
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One bar: where, how it looks, what it says; `lane` stacks the bars of a pool."""
+class Bar(NamedTuple):
+    """One bar: where, how it looks, what it stands for.
+
+    `lane` stacks the bars of a pool; a `slim` one is a ribbon over what lies there too.
+    """
 
     column: int
     columns: int
     look: str
-    entry: Entry | None
-    known: bool
+    mark: Mark | None
+    known: bool = False
     lane: int = 0
     busy: bool = True
+    slim: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
+class Level(NamedTuple):
     """How many of a pool are free over a span."""
 
     column: int
@@ -113,12 +75,13 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One resource with its bars."""
+    """One resource with its bars; `hidden` bars of a pool found no lane."""
 
-    resource: Resource
+    resource: Listed
     bars: list[Bar]
     levels: list[Level] = field(default_factory=list)
     lanes: int = 1
+    hidden: int = 0
 
     @property
     def is_pool(self) -> bool:
@@ -126,97 +89,79 @@ class Row:
         return self.resource.stock > 1
 
 
-def row(
-    resource: Resource,
-    entries: Iterable[Entry],
-    free: Sequence[Segment],
-    window: Window,
-    viewer: Viewer,
-) -> Row:
+def row(resource: Listed, lies: Lying, window: Window, viewer: Viewer) -> Row:
     """The row of one resource, for one viewer."""
     if resource.stock > 1:
-        return _pool(resource, entries, free, (window, viewer))
+        return _pool(resource, lies, window, viewer)
     # A whole whose part is taken cannot be had, though nothing of its own lies there.
     bars = [
-        Bar(*place, "parts", None, known=False)
-        for segment in free
+        Bar(*place, "parts" if resource.stock else "unbookable", None)
+        for segment in lies.free
         if segment.free == 0 and (place := window.span(segment.starts_at, segment.ends_at))
     ]
-    for entry in entries:
-        known = viewer.knows(entry)
-        bars.extend(_turnarounds(entry, window))
-        if place := window.span(entry.starts_at, entry.ends_at):
-            bars.append(Bar(*place, _look(entry, known=known), entry, known))
+    bars += _closures(lies.closed, window)
+    for one in lies.booked:
+        known = viewer.knows(one)
+        bars.extend(_turnarounds(one, window, known=known))
+        if place := window.span(one.starts_at, one.ends_at):
+            bars.append(Bar(*place, look(one, known=known), one, known))
+    bars += _holds(lies, window, viewer)
     return Row(resource, bars)
 
 
-def _turnarounds(entry: Entry, window: Window) -> Iterable[Bar]:
-    if entry.kind is not EntryKind.BOOKING:
-        return
-    for starts_at, ends_at in (
-        (entry.takes.starts_at, entry.starts_at),
-        (entry.ends_at, entry.takes.ends_at),
-    ):
+def _closures(closed: Iterable[Closed], window: Window) -> Iterable[Bar]:
+    for shut in closed:
+        if place := window.span(shut.starts_at, shut.ends_at):
+            yield Bar(*place, shut.kind, shut, busy=not shut.excepted)
+
+
+def _turnarounds(one: Booked, window: Window, *, known: bool) -> Iterable[Bar]:
+    begins, ends = one.takes
+    for starts_at, ends_at in ((begins, one.starts_at), (one.ends_at, ends)):
         if starts_at < ends_at and (place := window.span(starts_at, ends_at)):
-            yield Bar(*place, "turnaround", entry, known=False)
+            yield Bar(*place, "turnaround", one, known)
 
 
-def _pool(
-    resource: Resource,
-    entries: Iterable[Entry],
-    free: Sequence[Segment],
-    seen: tuple[Window, Viewer],
-) -> Row:
-    window, viewer = seen
+def _holds(lies: Lying, window: Window, viewer: Viewer) -> Iterable[Bar]:
+    """Alone on its time a hold is a bar; over a booking or another hold it is a ribbon."""
+    for held in lies.held:
+        place = window.span(held.starts_at, held.ends_at)
+        if place is None:
+            continue
+        others: list[Booked | Held] = [*lies.booked, *(o for o in lies.held if o is not held)]
+        shared = any(o.starts_at < held.ends_at and held.starts_at < o.ends_at for o in others)
+        known = viewer.knows(held)
+        lane = (held.rank - 1) % 2 if shared else 0
+        yield Bar(*place, "held", held, known, lane, busy=False, slim=shared)
+
+
+def _pool(resource: Listed, lies: Lying, window: Window, viewer: Viewer) -> Row:
     levels = [
         Level(*place, segment.free, resource.stock)
-        for segment in free
+        for segment in lies.free
         if (place := window.span(segment.starts_at, segment.ends_at))
     ]
     bars: list[Bar] = []
     ends: list[int] = []
-    for entry in entries:
-        place = window.span(entry.starts_at, entry.ends_at)
+    hidden = 0
+    for mark in lies.marks:
+        place = window.span(mark.starts_at, mark.ends_at)
         if place is None:
             continue
-        column, columns = place
-        known = viewer.knows(entry)
-        lane = next((i for i, end in enumerate(ends) if end <= column), len(ends))
+        lane = next((i for i, end in enumerate(ends) if end <= place[0]), len(ends))
         if lane >= MOST_LANES:
+            hidden += 1
             continue
-        ends[lane : lane + 1] = [column + columns]
-        bars.append(Bar(column, columns, _look(entry, known=known), entry, known, lane, busy=False))
-    return Row(resource, bars, levels, max(len(ends), 0))
+        ends[lane : lane + 1] = [place[0] + place[1]]
+        known = not isinstance(mark, Closed) and viewer.knows(mark)
+        bars.append(Bar(*place, look(mark, known=known), mark, known, lane, busy=False))
+    return Row(resource, bars, levels, len(ends), hidden)
 
 
-def _look(entry: Entry, *, known: bool) -> str:
-    """The class of the bar: a booking's state, a closure's kind, or merely taken."""
-    if entry.kind is EntryKind.CLOSURE or known:
-        return entry.status
-    return "taken"
-
-
-def closed_hours(hours: OpeningHours | None, window: Window) -> list[tuple[int, int]]:
-    """The spans outside opening hours, as columns."""
-    if hours is None:
-        return []
-    shut: list[tuple[int, int]] = []
-    for offset in range(window.days):
-        day = window.first + timedelta(days=offset)
-        a_day = window.columns // window.days
-        begin = offset * a_day
-        open_hours = hours.on(day)
-        if open_hours is None:
-            shut.append((begin, a_day))
-            continue
-        opens, closes = (_column(at, a_day) for at in open_hours)
-        if opens > 0:
-            shut.append((begin, opens))
-        if closes < a_day:
-            shut.append((begin + closes, a_day - closes))
-    return shut
-
-
-def _column(at: time, a_day: int) -> int:
-    share = (at.hour + at.minute / 60 - FIRST_HOUR) / (LAST_HOUR - FIRST_HOUR)
-    return round(min(max(share, 0.0), 1.0) * a_day)
+def look(mark: Mark, *, known: bool) -> str:
+    """The class of a bar: a booking's state, a closure's kind, held, or merely taken."""
+    if isinstance(mark, Closed):
+        return mark.kind
+    if isinstance(mark, Held):
+        return "held"
+    return mark.status if known else "taken"

@@ -7,7 +7,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import SignIn, picture
 
-RENTAL = ["/", "/calendar", "/calendar?view=week", "/catalogue", "/catalogue/H100", "/bookings"]
+CALENDAR = ["/calendar", *(f"/calendar?{q}" for q in ("view=week", "view=month", "as=list"))]
+RENTAL = ["/", *CALENDAR, "/catalogue", "/catalogue/H100", "/bookings"]
 RENTAL += ["/holds", "/waitlist", "/find"]
 PAGES = {
     "member@unit-a.example": [*RENTAL, "/bookings/new", "/invoices", "/nowhere", "/desk"],

@@ -65,6 +65,9 @@ PAGES = {
     "POST /bookings/preview": "request bookings",
     "GET /calendar": "see the catalogue",
     "GET /calendar/<token>.ics": OPEN,
+    "POST /calendar/moves": "change own bookings",
+    "POST /calendar/moves/preview": "change own bookings",
+    "GET /calendar/rows": "see the catalogue",
     "GET /catalogue": "see the catalogue",
     "GET /catalogue/<code>": "see the catalogue",
     "POST /catalogue/<code>/closures": "close resources",
@@ -297,13 +300,11 @@ def test_a_draft_is_the_centres_own_paper(scene: Scene) -> None:
         second = RequestedBooking(owner.unit, "Họp", EventKind.CONFERENCE, lines)
         booking = bookings.request(second, by=owner)
         bookings.confirm(booking, by=desk)
-        draft = invoices.draft_for(booking).id
+        ids = scene.ids | {"invoice_id": invoices.draft_for(booking).id}
     for who in ("owner", "owning head"):
         for call in RULES:
             if call.startswith("GET") and "<int:invoice_id>" in call and "note_id" not in call:
-                asked = Scene(
-                    scene.app, scene.ids | {"invoice_id": draft}, scene.members, scene.bearers
-                )
+                asked = Scene(scene.app, ids, scene.members, scene.bearers)
                 assert asked.ask(call, who).status_code == 404, call
 
 

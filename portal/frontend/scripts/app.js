@@ -59,7 +59,7 @@ window.addEventListener("pageshow", () => {
 
 // Filters answer as they change; an empty field keeps out of the address.
 document.addEventListener("htmx:configRequest", ({ detail }) => {
-  if (detail.verb !== "get" || !detail.elt.closest("form.filters")) return;
+  if (detail.verb !== "get" || !detail.elt.closest("form.filters, form.tl-tools")) return;
   for (const [name, value] of [...detail.formData.entries()]) if (value === "") detail.formData.delete(name);
 });
 

@@ -1,0 +1,126 @@
+// The rows of a sheet: the first stand in the page, further ones are drawn as they come into sight.
+const asked = { headers: { "HX-Request": "true" }, credentials: "same-origin" };
+
+export class Rows {
+  constructor(root, address, drawn) {
+    this.root = root;
+    this.address = address;
+    this.drawn = drawn;
+    this.loading = new Map();
+    this.seen = new IntersectionObserver(
+      (entries) => entries.filter((entry) => entry.isIntersecting).forEach(({ target }) => this.load(target)),
+      { rootMargin: "700px 0px", scrollMargin: "700px 0px" },
+    );
+    this.measure();
+    for (const further of this.further()) {
+      further.style.setProperty("--size", further.dataset.size);
+      this.seen.observe(further);
+    }
+    drawn(root);
+  }
+  further() {
+    return [...this.root.querySelectorAll(".tl-further")];
+  }
+  tracks() {
+    return [...this.root.querySelectorAll(".tl-track")];
+  }
+  // What is not drawn yet is as tall as the rows drawn are on average.
+  measure() {
+    const rows = this.root.querySelectorAll(".tl-row, .tl-listed");
+    if (!rows.length) return;
+    const first = rows[0].getBoundingClientRect();
+    const last = rows[rows.length - 1].getBoundingClientRect();
+    this.root.querySelector(".tl-body").style.setProperty("--average", `${(last.bottom - first.top) / rows.length}px`);
+  }
+  load(further) {
+    const from = further.dataset.from;
+    if (!this.loading.has(from)) this.loading.set(from, this.fetched(further, from));
+    return this.loading.get(from);
+  }
+  async fetched(further, from) {
+    this.seen.unobserve(further);
+    const parts = await this.ask({ from });
+    if (!parts) {
+      this.loading.delete(from);
+      return;
+    }
+    const known = new Set(this.tracks().map((track) => track.dataset.code));
+    for (const row of parts.querySelectorAll(".tl-row")) {
+      // The catalogue may have grown meanwhile: nothing is drawn twice.
+      if (known.has(row.querySelector(".tl-track").dataset.code)) row.remove();
+    }
+    this.drawn(parts);
+    const headings = parts.querySelectorAll(".tl-group");
+    further.replaceWith(parts);
+    for (const heading of headings) window.htmx.process(heading);
+  }
+  async ask(query) {
+    const address = new URL(this.address, location.href);
+    for (const [name, value] of Object.entries(query)) {
+      address.searchParams.delete(name);
+      for (const one of [value].flat()) address.searchParams.append(name, one);
+    }
+    const answer = await fetch(address, asked).catch(() => null);
+    if (answer?.status === 401) location.reload();
+    if (!answer?.ok) return null;
+    const shell = document.createElement("template");
+    shell.innerHTML = await answer.text();
+    return shell.content;
+  }
+  async next(after) {
+    const row = after.closest(".tl-row");
+    for (let beside = row.nextElementSibling; beside; beside = beside.nextElementSibling) {
+      if (beside.matches(".tl-row")) return beside.querySelector(".tl-track");
+      if (beside.matches(".tl-further")) {
+        await this.load(beside);
+        return row.isConnected && !beside.isConnected ? this.next(after) : null;
+      }
+    }
+    return null;
+  }
+  before(track) {
+    for (let beside = track.closest(".tl-row").previousElementSibling; beside; beside = beside.previousElementSibling) {
+      if (beside.matches(".tl-row")) return beside.querySelector(".tl-track");
+    }
+    return null;
+  }
+  async all() {
+    for (const further of this.further()) await this.load(further);
+  }
+  // Rows drawn anew, in the places of the old ones.
+  async renew(codes) {
+    const here = codes.filter((code) => this.track(code));
+    if (!here.length) return;
+    const parts = await this.ask({ code: here });
+    if (!parts) return;
+    this.drawn(parts);
+    for (const fresh of parts.querySelectorAll(".tl-row")) {
+      const old = this.track(fresh.querySelector(".tl-track").dataset.code)?.closest(".tl-row");
+      if (!old) continue;
+      fresh.setAttribute("aria-rowindex", old.getAttribute("aria-rowindex"));
+      old.replaceWith(fresh);
+    }
+  }
+  track(code) {
+    return this.root.querySelector(`.tl-track[data-code="${CSS.escape(code)}"]`);
+  }
+}
+
+// What lies in the way on a track, from one quarter to another; `own` is a booking that moves itself.
+export function inTheWay(track, axis, columns, from, to, own = null) {
+  if (!track.spans) {
+    track.spans = [...track.querySelectorAll("[data-busy], [data-free]")].map((bar) => {
+      const style = getComputedStyle(bar);
+      const begins = (Number(style.getPropertyValue("--c")) / columns) * axis.quarters;
+      const length = (Number(style.getPropertyValue("--n")) / columns) * axis.quarters;
+      return { bar, from: begins, to: begins + length, words: bar.dataset.busy || bar.textContent };
+    });
+  }
+  return track.spans.find((span) => {
+    if (span.from >= to || from >= span.to) return false;
+    if (own && span.bar.classList.contains(`of-${own.reference}`)) return false;
+    if (!("free" in span.bar.dataset)) return true;
+    const back = own && own.track === track && own.from < span.to && span.from < own.to ? own.takes : 0;
+    return Number(span.bar.dataset.free) + back < (own?.takes ?? 1);
+  });
+}
