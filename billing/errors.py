@@ -61,3 +61,15 @@ class InvoicedAlready(Conflict):
 
 class CreditNoteNotFound(NotFound):
     """There is no such credit note, or it is not yours to see."""
+
+
+class UnknownProposal(NotFound):
+    """There is no such proposal."""
+
+
+class DecidedAlready(Conflict):
+    """A colleague has decided this proposal already; look at the list again."""
+
+
+class BadProposal(Invalid):
+    """The proposal cannot be decided like this; correct the amount or say why."""

@@ -1,10 +1,10 @@
 """What billing does when rental speaks, in the same transaction. Connected by the app factory."""
 
-from billing import cancellation_charges, charges, interruption_credits
+from billing import cancellation_charges, charges, interruption_credits, proposals
 from billing.interruption_credits import Deprived
 from billing.models import Invoice
 from billing.signals import invoice_voided
-from rental.models import Booking, BookingStatus, Interruption, Line
+from rental.models import Booking, BookingStatus, Damage, Interruption, Line
 from rental.period import Period
 from rental.signals import (
     booking_cancelled,
@@ -12,6 +12,8 @@ from rental.signals import (
     booking_confirmed,
     booking_declined,
     booking_expired,
+    booking_returned,
+    damage_reported,
     rental_interrupted,
 )
 
@@ -30,6 +32,8 @@ def subscribe() -> None:
         given_up.connect(_reverse)
     rental_interrupted.connect(_credit)
     invoice_voided.connect(_settle)
+    damage_reported.connect(_propose)
+    booking_returned.connect(_propose_late)
 
 
 def _charge(booking: Booking) -> None:
@@ -56,3 +60,11 @@ def _reverse(booking: Booking) -> None:
 
 def _credit(_: Booking, *, line: Line, interruption: Interruption, period: Period) -> None:
     interruption_credits.credit(Deprived(line, interruption, period))
+
+
+def _propose(damage: Damage) -> None:
+    proposals.propose_for_damage(damage)
+
+
+def _propose_late(booking: Booking) -> None:
+    proposals.propose_for_lateness(booking)

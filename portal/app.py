@@ -18,6 +18,7 @@ from portal import (
     keys,
     languages,
     notices,
+    overdue_notices,
     pages,
     problems,
     request_ids,
@@ -65,6 +66,7 @@ def _listen() -> None:
     notices.subscribe()
     claim_notices.subscribe()
     series_notices.subscribe()
+    overdue_notices.subscribe()
 
 
 def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:

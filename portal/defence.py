@@ -24,6 +24,11 @@ def nonce() -> str:
     return str(g.csp_nonce)
 
 
+def allow_camera() -> None:
+    """Let the page of this answer, and no other, ask for the camera."""
+    g.may_use_camera = True
+
+
 def _policy() -> str:
     """Only our own files, one inline script by nonce, nobody frames us."""
     scripts = "'self'" + (f" 'nonce-{g.csp_nonce}'" if "csp_nonce" in g else "")
@@ -96,7 +101,8 @@ def register(app: Flask, settings: Settings) -> None:
         answer.headers["X-Frame-Options"] = "DENY"
         answer.headers["Referrer-Policy"] = "same-origin"
         answer.headers["Cross-Origin-Opener-Policy"] = "same-origin"
-        answer.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
+        camera = "(self)" if g.get("may_use_camera") else "()"
+        answer.headers["Permissions-Policy"] = f"camera={camera}, microphone=(), geolocation=()"
         if settings.secure_cookies:
             answer.headers["Strict-Transport-Security"] = f"max-age={YEAR}"
         _cache(answer)

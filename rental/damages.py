@@ -75,7 +75,7 @@ def report(movement: Movement, new: NewDamage, *, by: Member | None) -> Damage:
         f"reported_{new.kind.value}",
         by=by,
         reason=damage.description,
-        number=new.quantity,
+        pieces=new.quantity,
     )
     damage_reported.send(damage)
     return damage
@@ -105,11 +105,16 @@ def get(damage_id: int) -> Damage:
     return damage
 
 
+def find(damage_id: int) -> Damage | None:
+    """The damage of this number, if there is one."""
+    return db.session.get(Damage, damage_id)
+
+
 def find_by_cause(closure: Closure) -> Damage | None:
     """The damage that keeps pieces off the calendar, if that is why the closure stands."""
     if closure.cause is None or not closure.cause.startswith(CAUSE):
         return None
-    return db.session.get(Damage, int(closure.cause.removeprefix(CAUSE)))
+    return find(int(closure.cause.removeprefix(CAUSE)))
 
 
 def mend(damage: Damage, *, by: Member, condition: AssetCondition = AssetCondition.GOOD) -> None:
@@ -127,7 +132,7 @@ def mend(damage: Damage, *, by: Member, condition: AssetCondition = AssetConditi
     if asset is not None and not _others(damage):
         asset.condition = condition
     db.session.flush()
-    journal.record(damage.movement.line.booking, "mended", by=by, number=damage.quantity)
+    journal.record(damage.movement.line.booking, "mended", by=by, pieces=damage.quantity)
 
 
 def standing(damage: Damage) -> Closure | None:

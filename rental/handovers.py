@@ -42,6 +42,13 @@ class Outcome:
     refusal: Refusal | None = None
 
 
+def require_all(outcomes: Sequence[Outcome]) -> None:
+    """Raise the first refusal among them, for those who want all of it or nothing."""
+    for outcome in outcomes:
+        if outcome.refusal is not None:
+            raise outcome.refusal
+
+
 @dataclass(slots=True)
 class _Counter:
     """What the counter knows under the locks, kept true while pieces go."""
@@ -249,7 +256,7 @@ def _note(booking: Booking, gone: Sequence[Movement], by: Member) -> None:
         moves.make(booking, BookingStatus.HANDED_OVER, by=by)
         booking_handed_over.send(booking)
     journal.record(
-        booking, "pieces_handed_over", by=by, number=sum(movement.quantity for movement in gone)
+        booking, "pieces_handed_over", by=by, pieces=sum(movement.quantity for movement in gone)
     )
     for movement in gone:
         if movement.instead_of_id is not None:

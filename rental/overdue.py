@@ -61,7 +61,7 @@ def sweep(limit: int = 200) -> list[Booking]:
     told = [booking for booking in bookings if not _told_since(booking, now - REMIND)]
     for booking in told:
         pieces = sum(late.quantity for late in lates if late.line.booking_id == booking.id)
-        journal.record(booking, "overdue", by=None, number=pieces)
+        journal.record(booking, "overdue", by=None, pieces=pieces)
         # The instant of the entry is read again tomorrow: it is written now.
         db.session.flush()
         booking_overdue.send(booking)

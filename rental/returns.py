@@ -254,7 +254,7 @@ def _note(session: _Session) -> None:
     needed = shelves.needs_of([session.bookings[booking_id] for booking_id in touched])
     for booking_id, pieces in touched.items():
         booking = session.bookings[booking_id]
-        journal.record(booking, "pieces_returned", by=session.by, number=pieces)
+        journal.record(booking, "pieces_returned", by=session.by, pieces=pieces)
         if booking.status is BookingStatus.HANDED_OVER and is_complete(
             needed[booking_id], _stays(booking), clock.now()
         ):

@@ -47,7 +47,7 @@ def read(pieces: Sequence[Piece]) -> list[Known | UnknownPiece]:
         if piece.tag and piece.quantity != 1:
             raise BadPiece("An asset is one piece; leave the quantity out.")
     assets = by_tags(piece.tag for piece in pieces if piece.tag)
-    codes = {piece.resource for piece in pieces if piece.resource}
+    codes = {piece.resource for piece in pieces if piece.resource and piece.resource.isprintable()}
     found = db.session.scalars(sa.select(Resource).where(Resource.code.in_(codes))) if codes else ()
     resources = {resource.code: resource for resource in found}
     return [_known_or_not(piece, assets, resources) for piece in pieces]
@@ -76,7 +76,8 @@ def _known(piece: Piece, assets: dict[str, Asset], resources: dict[str, Resource
 
 def by_tags(tags: Iterable[str]) -> dict[str, Asset]:
     """The assets of these tags, by the tag as it was read; small letters will do."""
-    wanted = {tag: tag.strip() for tag in tags}
+    # No tag has a character that nobody can print, and PostgreSQL stores no NUL.
+    wanted = {tag: tag.strip() for tag in tags if tag.isprintable()}
     spellings = {form for tag in wanted.values() for form in (tag, tag.upper())}
     if not spellings:
         return {}

@@ -15,9 +15,14 @@ from rental.period import Period
 
 
 def is_equal(one: Resource, other: Resource) -> bool:
-    """Whether one model may stand in for the other: equipment of one category."""
+    """Whether one model may stand in for the other: equipment of one category.
+
+    Where both are priced by a rate of their own, it is the same rate: an encoder is no camera.
+    """
+    rates = {one.tariff, other.tariff} - {None}
     return (
-        one.kind is other.kind is ResourceKind.EQUIPMENT
+        len(rates) < 2
+        and one.kind is other.kind is ResourceKind.EQUIPMENT
         and one.category is not None
         and one.category == other.category
     )

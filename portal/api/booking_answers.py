@@ -1,12 +1,13 @@
 """How bookings and their prices are written."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from billing.quotes import Quote
 from portal.api.fields import Amount, Answer
 from portal.api.instants import local, local_or_none
 from portal.api.series_answers import SeriesAnswer, SeriesDateAnswer, SkippedAnswer
-from rental.models import Booking, BookingStatus, EventKind, Line, Organiser
+from rental.models import Booking, BookingStatus, EventKind, Line, Movement, Organiser
 
 
 class LineAnswer(Answer):
@@ -101,6 +102,36 @@ class PricedBookingAnswer(DeedAnswer):
     holds: list[HoldAheadAnswer] | None = None
     series: SeriesAnswer | None = None
     skipped: list[SkippedAnswer] | None = None
+
+
+class OutAnswer(Answer):
+    """Pieces of a booking that are with the unit now."""
+
+    resource: str
+    asset: str | None
+    quantity: int
+    handed_over_at: str
+
+
+class MovedBookingAnswer(BookingAnswer):
+    """A booking with what of it is out."""
+
+    out: list[OutAnswer]
+
+
+def moved_as_json(booking: Booking, out: Sequence[Movement]) -> dict[str, Any]:
+    """The booking with what of it is out."""
+    told = booking_as_json(booking)
+    told["out"] = [
+        {
+            "resource": movement.resource.code,
+            "asset": movement.asset.tag if movement.asset else None,
+            "quantity": movement.quantity,
+            "handed_over_at": local(movement.handed_over_at),
+        }
+        for movement in out
+    ]
+    return told
 
 
 def booking_as_json(booking: Booking) -> dict[str, Any]:

@@ -22,9 +22,11 @@ from portal.api.fields import (
     instant,
 )
 from rental.asking import MOST_LINES, WantedLine
-from rental.models import BookingStatus, EventKind, OnConflict, Organiser
+from rental.counting import Piece
+from rental.models import AssetCondition, BookingStatus, EventKind, OnConflict, Organiser
 from rental.period import Period
 from rental.series_changes import Scope
+from rental.shelves import MOST_PIECES
 
 
 def _exdate(value: Any) -> date | datetime:
@@ -142,10 +144,42 @@ class CancelBody(Body):
     reason: Text = Field(default="", max_length=500)
 
 
+class GivenPieceBody(Body):
+    """An asset by its tag, or some of a resource; `note` says why another model stands in."""
+
+    asset: Code | None = None
+    resource: Code | None = None
+    quantity: Pieces = 1
+    note: Text = Field(default="", max_length=500)
+
+    def piece(self) -> Piece:
+        """The piece as the counter takes it."""
+        return Piece(self.asset, self.resource, self.quantity, note=self.note)
+
+
+class ReturnedPieceBody(GivenPieceBody):
+    """A piece with the state it came back in: good, worn, damaged, or lost."""
+
+    condition: AssetCondition | None = Field(default=None, strict=False)
+
+    def piece(self) -> Piece:
+        """The piece as the counter takes it."""
+        return Piece(self.asset, self.resource, self.quantity, self.condition, self.note)
+
+
+class HandOverBody(Body):
+    """Without pieces everything goes at once; with them these go, all or none."""
+
+    pieces: list[GivenPieceBody] | None = Field(default=None, min_length=1, max_length=MOST_PIECES)
+
+
 class ReturnBody(Body):
-    """In what state it came back."""
+    """In what state it came back. Without pieces everything comes back at once."""
 
     condition: Text = Field(default="", max_length=500)
+    pieces: list[ReturnedPieceBody] | None = Field(
+        default=None, min_length=1, max_length=MOST_PIECES
+    )
 
 
 class BookingsQuery(Paged):

@@ -11,15 +11,17 @@ from billing import cancellation_charges, quotes
 from billing.quotes import Quote
 from config.database import transaction
 from config.settings import Settings
-from portal import problems, series_terms
+from portal import problems, quarantine, series_terms
 from portal.access import allows, current_member, may, require, visible_unit_id
 from portal.api import suggested
 from portal.api.booking_answers import (
     BookingAnswer,
     DeedAnswer,
+    MovedBookingAnswer,
     PricedBookingAnswer,
     QuoteAnswer,
     booking_as_json,
+    moved_as_json,
     quote_as_json,
 )
 from portal.api.booking_bodies import (
@@ -28,6 +30,7 @@ from portal.api.booking_bodies import (
     CancelBody,
     ChangesBody,
     DeclineBody,
+    HandOverBody,
     NothingBody,
     QuoteBody,
     ReturnBody,
@@ -43,6 +46,9 @@ from portal.idempotency import once
 from rental import (
     bookings,
     catalogue,
+    handovers,
+    packing,
+    returns,
     search,
     series,
     series_changes,
@@ -261,11 +267,11 @@ def change(reference: str, body: ChangesBody, query: ScopeQuery) -> Response:
         return priced(changed, affected=affected)
 
 
-def _move(summary: str) -> Call:
+def _move(summary: str, shown: type[BookingAnswer] = DeedAnswer) -> Call:
     return Call(
         summary,
         "bookings",
-        answer=DeedAnswer,
+        answer=shown,
         refusals=(404, 409),
         is_body_optional=True,
     )
@@ -324,24 +330,36 @@ def cancel(reference: str, body: CancelBody, query: ScopeQuery) -> Response:
 
 @room.post("/bookings/<reference>/hand-over")
 @may("hand over bookings")
-@offers(_move("Hand everything over"))
+@offers(_move("Hand everything over, or some pieces of it", MovedBookingAnswer))
 @once
-def hand_over(reference: str, body: NothingBody) -> Response:  # noqa: ARG001  # declares the body
-    """Hall, gear and lines change hands."""
+def hand_over(reference: str, body: HandOverBody) -> Response:
+    """Hall, gear and lines change hands. The first piece hands the booking over."""
     asked = visible(reference)
-    bookings.hand_over(asked, by=current_member())
-    return answer(booking_as_json(asked))
+    if body.pieces is None:
+        bookings.hand_over(asked, by=current_member())
+    else:
+        pieces = [piece.piece() for piece in body.pieces]
+        handovers.require_all(
+            handovers.hand_over_pieces(
+                asked, pieces, by=current_member(), barred=quarantine.assets()
+            )
+        )
+    return answer(moved_as_json(asked, packing.out_of(asked)))
 
 
 @room.post("/bookings/<reference>/return")
 @may("return bookings")
-@offers(_move("Take everything back"))
+@offers(_move("Take everything back, or some pieces of it", MovedBookingAnswer))
 @once
 def return_(reference: str, body: ReturnBody) -> Response:
-    """What was booked beyond this moment is free again."""
+    """What was booked beyond this moment is free again. The last piece returns the booking."""
     asked = visible(reference)
-    bookings.return_(asked, by=current_member(), condition=body.condition)
-    return answer(booking_as_json(asked))
+    if body.pieces is None:
+        bookings.return_(asked, by=current_member(), condition=body.condition)
+    else:
+        pieces = [piece.piece() for piece in body.pieces]
+        handovers.require_all(returns.return_pieces(pieces, by=current_member(), booking=asked))
+    return answer(moved_as_json(asked, packing.out_of(asked)))
 
 
 @room.post("/bookings/<reference>/no-show")

@@ -12,7 +12,7 @@ from config.database import db
 from monitoring.credentials import Keyring
 from portal import passwords
 from portal.catalogue_files.loading import import_file
-from portal.demo import claims, events, history, inventory
+from portal.demo import claims, counter, events, history, inventory
 from portal.demo.devices import BASE_PORT
 from portal.demo.history import Diary
 from portal.demo.sign_ins import PASSWORD
@@ -55,6 +55,7 @@ def load(demo: Demo) -> bool:
     history.tell(list(events.planned(now, demo.seed)), diary, demo.seed)
     diary.replay()
     claims.add(now)
+    counter.add(now)
     # Nobody wants mail about events that were only replayed.
     db.session.execute(sa.delete(Notice))
     db.session.flush()

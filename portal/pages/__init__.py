@@ -7,6 +7,7 @@ from flask import Flask, current_app, request, url_for
 from portal.access import allowed, current_member_or_none
 from portal.pages import (
     approvals,
+    asset_pages,
     assets,
     bookings,
     catalogue,
@@ -14,6 +15,7 @@ from portal.pages import (
     claim_notes,
     clearances,
     closed,
+    counter,
     desk,
     devices,
     exports,
@@ -26,9 +28,12 @@ from portal.pages import (
     imports,
     invoices,
     journal,
+    label_sheets,
     opening,
+    overdue,
     papers,
     programme,
+    proposals,
     reading,
     reports,
     sharing,
@@ -64,10 +69,22 @@ ROOMS = (
     reports,
     exports,
     imports,
+    counter,
+    asset_pages,
+    overdue,
+    label_sheets,
+    proposals,
 )
 
 # Rooms that stand at another place of the navigation.
-PLACES = {"changes": "bookings", "imports": "bookings", "waitlist": "holds"}
+PLACES = {
+    "changes": "bookings",
+    "imports": "bookings",
+    "waitlist": "holds",
+    "overdue": "counter",
+    "asset_pages": "catalogue",
+    "labels": "catalogue",
+}
 
 
 def has_page(endpoint: str) -> bool:
@@ -100,11 +117,15 @@ def same_page(**changes: Any) -> str:
 
 def _of_the_visitor() -> dict[str, Any]:
     member = current_member_or_none()
-    counts = {"waiting": 0, "violations": 0, "approvals": 0}
+    counts = dict.fromkeys(("waiting", "violations", "approvals", "overdue", "proposals"), 0)
     # A part of a page has no navigation, and so nothing to count.
     if member is not None and not reading.is_partial():
         if allowed("confirm bookings"):
             counts["waiting"] = desk.waiting()
+        if allowed("return bookings"):
+            counts["overdue"] = overdue.count()
+        if allowed("decide proposals"):
+            counts["proposals"] = proposals.waiting()
         if allowed("acknowledge violations"):
             counts["violations"] = violations.count_live()
         counts["approvals"] = approvals.count()

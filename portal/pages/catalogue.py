@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from config import clock
 from config.database import transaction
 from portal.access import allowed, current_member, may
-from portal.pages import reading
+from portal.pages import closed, reading
 from portal.pages.reading import BadField
 from portal.pages.timeline_rows import Viewer
 from rental import calendar, catalogue, closures, units
@@ -203,11 +203,12 @@ def _new_closure(resource: Resource) -> NewClosure:
 @pages.post("/<code>/closures/<int:closure_id>/reopen")
 @may("close resources")
 def reopen(code: str, closure_id: int) -> Response:
-    """Put it back on the calendar. What a violation closed reopens when the rule is kept again."""
+    """Put it back on the calendar. What the service closed, it reopens when the cause is gone."""
     with transaction():
         closure = closures.get(catalogue.get(code), closure_id)
         if closure.cause is not None:
-            raise BadField(_("A violation closed it: cure or waive it, and it reopens by itself."))
+            words = closed.how_it_ends(closure.cause)
+            raise BadField(words)
         closures.reopen(closure, by=current_member())
     flash(_("It is back on the calendar."), "good")
     return redirect(url_for(".show", code=code))

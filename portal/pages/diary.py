@@ -47,6 +47,16 @@ VERBS = {
     "clearance_refused": _("clearance refused"),
     "clearance_exempt": _("exempt from the notice"),
     "reminded": _("reminded"),
+    "pieces_handed_over": _("pieces handed over"),
+    "pieces_returned": _("pieces taken back"),
+    "substituted": _("another model went"),
+    "overdue": _("overdue"),
+    "reported_damaged": _("damage reported"),
+    "reported_lost": _("loss reported"),
+    "mended": _("repaired or replaced"),
+    "closed_overdue": _("counted as out, because overdue"),
+    "proposal_accepted": _("proposal accepted"),
+    "proposal_dropped": _("proposal dropped"),
     "file_added": _("file added"),
     "file_deleted": _("file deleted"),
     "publishing_asked": _("asked to be published"),
@@ -87,7 +97,7 @@ SUBJECTS = {
     "imported_file": _("Imported file"),
 }
 # Details that mean something to a person; the others are for machines.
-TOLD = ("reason", "condition", "reference", "number", "amount", "filename")
+TOLD = ("pieces", "reason", "condition", "reference", "number", "amount", "filename")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +113,8 @@ class Told:
 
 
 def _shown(name: str, value: Any) -> str:
+    if name == "pieces":
+        return gettext("%(stock)s pieces", stock=value)
     return formats.money(value) if name == "amount" and isinstance(value, int) else str(value)
 
 

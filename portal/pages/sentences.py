@@ -9,7 +9,7 @@ from billing.models import InvoiceStatus
 from config.errors import Refusal, filled
 from monitoring.models import ViolationStatus
 from portal.pages import formats, states
-from rental.models import BookingStatus, ClosureKind, ResourceKind, Role
+from rental.models import AssetCondition, BookingStatus, ClosureKind, ResourceKind, Role
 from rental.wording import Wording
 
 FAMILIES: dict[type[StrEnum], str] = {
@@ -17,6 +17,7 @@ FAMILIES: dict[type[StrEnum], str] = {
     InvoiceStatus: "invoice",
     ViolationStatus: "violation",
     ClosureKind: "closure",
+    AssetCondition: "condition",
 }
 
 

@@ -70,6 +70,17 @@ CLEARANCE = {
     "refused": State("bad", "file-x", _("Refused by the authority")),
     "exempt": State("plum", "scale", _("Exempt")),
 }
+CONDITION = {
+    "good": State("good", "circle-check", _("Good")),
+    "worn": State("warn", "alert-circle", _("Worn")),
+    "damaged": State("bad", "tool", _("Damaged")),
+    "lost": State("bad", "help-circle", _("Lost")),
+}
+PROPOSAL = {
+    "proposed": State("warn", "hourglass", _("Waiting")),
+    "accepted": State("good", "circle-check", _("Accepted")),
+    "dropped": State("calm", "x", _("Dropped")),
+}
 FINDING = {
     "pass": State("good", "circle-check", _("Passes")),
     "fail": State("bad", "circle-x", _("Fails")),
@@ -104,6 +115,8 @@ ALL = {
     "severity": SEVERITY,
     "closure": CLOSURE,
     "clearance": CLEARANCE,
+    "condition": CONDITION,
+    "proposal": PROPOSAL,
     "finding": FINDING,
     "hold": HOLD,
     "wait": WAIT,

@@ -10,3 +10,4 @@ __all__ = ["no_shows"]
 from portal.rounds import clearances
 
 __all__ = ["clearances"]
+from portal.rounds import overdue  # noqa: F401

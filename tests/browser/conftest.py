@@ -62,11 +62,16 @@ def address(centre_app: Flask) -> Iterator[str]:
     thread.join()
 
 
+def chromium_path() -> str | None:
+    """The machine's own Chromium."""
+    return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+
+
 # For a module only: while Playwright runs, its thread has an event loop, and nobody else may.
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """A headless Chromium, the machine's own."""
-    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    found = chromium_path()
     if found is None:
         pytest.skip("no Chromium on this machine; install it or name it in CHROMIUM")
     if not MANIFEST.exists():

@@ -24,6 +24,10 @@ PAGES = {
     "director@centre.example": [*RENTAL, "/approvals", "/journal", "/invoices", "/violations"],
     "admin@centre.example": [*RENTAL, "/desk", "/journal", "/devices"],
 }
+# The counter's.
+PAGES["member@unit-a.example"] += ["/a/CAM-01"]
+PAGES["desk@centre.example"] += ["/counter", "/desk/overdue", "/catalogue/labels", "/a/NOTE-10"]
+PAGES["finance@centre.example"] += ["/proposals", "/proposals?status=accepted"]
 VIEWS = [
     ({"phone": phone, "language": language}) for phone in (False, True) for language in ("vi", "en")
 ]

@@ -76,7 +76,8 @@ def test_every_state_of_bookings_and_invoices_is_there(house, demo):
     assert bookings[BookingStatus.REQUESTED] >= 3
     assert db.session.scalar(sa.select(sa.func.count(CreditNote.id))) >= 1
     assert db.session.scalar(sa.select(sa.func.count(Payment.id))) >= 5
-    assert db.session.scalar(sa.select(sa.func.count(Closure.id))) == 2
+    by_hand = sa.select(sa.func.count(Closure.id)).where(Closure.cause.is_(None))
+    assert db.session.scalar(by_hand) == 2
 
 
 def test_a_ranked_pair_of_holds_one_who_waits_and_an_approval_are_there(house, demo):
@@ -104,7 +105,7 @@ def test_an_event_with_the_failing_encoder_is_running_and_waits_with_a_draft(hou
     loaded(demo)
     now = clock.now()
     running = db.session.scalars(
-        sa.select(Booking).where(Booking.status == BookingStatus.HANDED_OVER)
+        sa.select(Booking).where(Booking.status == BookingStatus.HANDED_OVER, Booking.ends_at > now)
     ).one()
     assert running.starts_at < now < running.ends_at
     assert "ENC" in {line.resource.code for line in running.lines}

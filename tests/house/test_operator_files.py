@@ -8,6 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from billing.cancellation import CancellationFile
+from billing.compensation import CompensationTerms
 from billing.seller import Seller, Series
 from billing.sla import TermsFile
 from billing.tariff import Tariff
@@ -28,6 +29,7 @@ ROOMS: dict[str, type[BaseModel]] = {
     "config/vat/*.yml": VatRates,
     "config/sla/*.yml": TermsFile,
     "config/cancellation/*.yml": CancellationFile,
+    "config/damages/*.yml": CompensationTerms,
     "config/hours/*.yml": OpeningHours,
     "config/quotas/*.yml": QuotaFile,
     "config/approvals/*.yml": ApprovalFile,

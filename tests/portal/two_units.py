@@ -20,7 +20,7 @@ from rental import approvals, attachments, bookings, clearances, holds, series, 
 from rental.asking import RequestedBooking, WantedLine
 from rental.attachments import Upload
 from rental.holds import NewHold
-from rental.models import EventKind, Role, Site
+from rental.models import Asset, EventKind, Role, Site
 from rental.period import Period
 from rental.series import RequestedSeries
 from rental.waitlist import NewWait
@@ -127,7 +127,8 @@ def _event(scene: Scene) -> None:
     owner, desk = scene.ids["owner"], scene.ids["desk"]
     site = build.a_site(slug="hcmc")
     build.a_hall(site=site, code="H100")
-    build.equipment(site=site, code="CAM", tariff="camera")
+    camera = build.equipment(site=site, code="CAM", tariff="camera")
+    db.session.add(Asset(resource=camera, tag="CAM-01"))
     starts_at = (clock.now() + timedelta(days=2)).replace(hour=2, minute=0)
     period = Period(starts_at, starts_at + timedelta(hours=3))
     lines = [WantedLine("H100", 1, period), WantedLine("CAM", 2, period)]
@@ -195,3 +196,4 @@ def _device(scene: Scene) -> None:
     scene.ids |= {"device_id": device.id, "key_id": 1, "violation_id": violation.id}
     scene.ids["closure_id"] = 1
     scene.ids |= {"feed_id": 1, "token": "mc_feed_" + "x" * 43, "form": "csv"}
+    scene.ids |= {"tag": "CAM-01", "movement_id": 1, "damage_id": 1, "proposal_id": 1}
