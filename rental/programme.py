@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
+from config import clock
 from config.database import db
 from rental import asking, catalogue, journal, moves, shifts
 from rental.errors import BadProgramme, MovedOn
@@ -61,6 +63,11 @@ def contacts(booking: Booking) -> list[Contact]:
     """The people in the order they were named."""
     query = sa.select(Contact).where(Contact.booking_id == booking.id).order_by(Contact.id)
     return list(db.session.scalars(query))
+
+
+def zone_of(booking: Booking) -> ZoneInfo:
+    """The wall clock that its programme is told by: that of the site of its first line."""
+    return booking.lines[0].resource.site.tzinfo if booking.lines else clock.LOCAL
 
 
 def outside(booking: Booking, entry: ProgrammeEntry) -> bool:
@@ -118,7 +125,7 @@ def _contact(booking: Booking, told: NewContact) -> Contact:
 def copy(origin: Booking, to: Booking) -> None:
     """Give a new booking the programme and people of another, at the same wall-clock times."""
     days = shifts.days_to(shifts.of(origin), shifts.first_day(shifts.of(to)))
-    zone = origin.lines[0].resource.site.tzinfo
+    zone = zone_of(origin)
     for entry in entries(origin):
         starts_at = shifts.shifted_instant(entry.starts_at, days, zone)
         ends_at = shifts.shifted_instant(entry.ends_at, days, zone) if entry.ends_at else None

@@ -18,6 +18,7 @@ from portal.pages import (
     counter,
     desk,
     devices,
+    event_programme,
     exports,
     feeds,
     files,
@@ -54,6 +55,7 @@ ROOMS = (
     changes,
     files,
     papers,
+    event_programme,
     holds,
     waitlist,
     approvals,
@@ -79,6 +81,7 @@ ROOMS = (
 # Rooms that stand at another place of the navigation.
 PLACES = {
     "changes": "bookings",
+    "event_programme": "bookings",
     "imports": "bookings",
     "waitlist": "holds",
     "overdue": "counter",
@@ -148,6 +151,8 @@ def register(app: Flask) -> None:
         holiday=opening.holiday,
         outside=opening.outside_of,
         outside_any=opening.outside_any,
+        groupby_day=event_programme.by_day,
+        dialled=event_programme.dialled,
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

@@ -79,6 +79,7 @@ VERBS = {
     "withdrawn": _("left the waitlist"),
     "offered": _("offered the date"),
     "closed_reserved": _("kept for some units"),
+    "programme_changed": _("programme changed"),
 }
 SUBJECTS = {
     "booking": _("Booking"),

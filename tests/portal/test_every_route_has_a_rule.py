@@ -57,6 +57,8 @@ PAGES = {
     "POST /bookings/<reference>/no-show": "mark no-shows",
     "GET /bookings/<reference>/papers/<name>.pdf": "see own bookings",
     "GET /bookings/<reference>/papers/packing-list.pdf": "see every unit's bookings",
+    "GET /bookings/<reference>/programme": "change own bookings",
+    "POST /bookings/<reference>/programme": "change own bookings",
     "POST /bookings/<reference>/return": "return bookings",
     "POST /bookings/<reference>/sharing/ask": "change own bookings",
     "POST /bookings/<reference>/sharing/decline": "publish events",

@@ -1,6 +1,7 @@
 // Small behaviours that every page shares. The server renders; this only moves focus and swaps parts.
 import htmx from "htmx.org";
 import { bookingForm } from "./booking-form.js";
+import { rows } from "./rows.js";
 
 window.htmx = htmx;
 
@@ -81,3 +82,4 @@ document.addEventListener("htmx:responseError", ({ detail }) => {
 });
 
 for (const form of document.querySelectorAll("form[data-booking-form]")) bookingForm(form, htmx);
+for (const list of document.querySelectorAll("[data-row-list]")) rows(list);

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
+from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
 
@@ -55,7 +56,8 @@ def _programme(booking: Booking, entries: Sequence[ProgrammeEntry]) -> Block:
         Column(_("Where"), "38mm"),
     )
     rows: list[Row] = []
-    for day, points in groupby(entries, key=lambda entry: formats.day(entry.starts_at)):
+    zone = programme.zone_of(booking)
+    for day, points in groupby(entries, key=lambda entry: formats.day(entry.starts_at, zone)):
         rows.append(sheets.group(day))
         rows += [_point(booking, entry) for entry in points]
     return sheets.ledger(columns, rows)
@@ -64,16 +66,18 @@ def _programme(booking: Booking, entries: Sequence[ProgrammeEntry]) -> Block:
 def _point(booking: Booking, entry: ProgrammeEntry) -> Row:
     outside = programme.outside(booking, entry)
     return sheets.row(
-        sheets.told(span(entry.starts_at, entry.ends_at), strong=True),
+        sheets.told(span(entry, programme.zone_of(booking)), strong=True),
         sheets.told(entry.title, _("Outside the time of the booking") if outside else ""),
         entry.lead or "",
         formats.title_of(entry.resource) if entry.resource else "",
     )
 
 
-def span(starts_at: datetime, ends_at: datetime | None) -> str:
+def span(entry: ProgrammeEntry, zone: ZoneInfo) -> str:
     """From when until when, the end only where there is one."""
-    return formats.hours(starts_at, ends_at) if ends_at else formats.time(starts_at)
+    if entry.ends_at is None:
+        return formats.time(entry.starts_at, zone)
+    return formats.hours(entry.starts_at, entry.ends_at, zone)
 
 
 def _people(people: Iterable[tuple[str, str, str | None, str | None]]) -> Block:
