@@ -176,7 +176,7 @@ def test_the_desk_keeps_a_date_for_a_unit(sign_in: SignIn, complaints: list[str]
     assert violations(desk, "dialog#close") == []
     picture(desk, "claims-keep")
     press(desk, "#close button.btn-danger")
-    expect(desk.locator("#notes")).to_contain_text("Đã đóng")
+    expect(desk.locator("#notes")).to_contain_text("Đã tạm đóng")
     page = sign_in("head@hoi-so.example")
     page.goto(f"/bookings/new?resource=BOOTH&starts_at={day}T08:00&ends_at={day}T11:00")
     picture(page, "claims-form-kept")
