@@ -12,10 +12,10 @@ from billing import quotes
 from billing.errors import NoPrice, NoVatRate
 from billing.quotes import Quote
 from config.errors import Refusal
-from portal.pages import opening, reading, suggested
+from portal.pages import formats, opening, reading, suggested
 from portal.pages.sentences import spoken
 from portal.pages.suggested import Suggested
-from rental import asking, occupancies, units
+from rental import asking, closures, occupancies, units
 from rental.asking import RequestedBooking, WantedLine
 from rental.catalogue import Locked
 from rental.models import EventKind, Member, Organiser, Resource, Unit
@@ -36,6 +36,8 @@ class TypedLine:
     errors: dict[str, str] = field(default_factory=dict)
     clash: str = ""
     remark: str = ""
+    # Whether it clashes only because the date is kept for other units.
+    is_kept: bool = False
 
     @property
     def is_blank(self) -> bool:
@@ -194,6 +196,7 @@ def preview(
             line.remark = opening.outside(known[wish.resource], wish.period)
             readable.append((line, Ask(known[wish.resource], wish.quantity, wish.period)))
     _note_clashes(readable, resources, apart_from)
+    _note_kept(readable, unit)
     quote, problem = _quoted(unit, [ask for _line, ask in readable])
     prices = iter(quote.lines if quote else ())
     priced = {id(line): next(prices, None) for line, _ask in readable}
@@ -238,6 +241,24 @@ def _note_clashes(
         found = found[len(occupancies.shortages(before, rows, others)) :]
         if found:
             line.clash = clash_words(found[0])
+
+
+def _note_kept(readable: Sequence[tuple[TypedLine, Ask]], unit: Unit) -> None:
+    """Say at each line that is free whether it is kept for other units, and why."""
+    wishes = occupancies.unfold([ask for _line, ask in readable]) if readable else []
+    if not closures.reserved_for_others(wishes, unit.id):
+        return
+    for wish in wishes:
+        line = readable[wish.line_number][0]
+        if line.clash:
+            continue
+        for closure in closures.reserved_for_others([wish], unit.id):
+            line.is_kept = True
+            line.clash = _(
+                "%(resource)s is kept for other units then: %(reason)s",
+                resource=formats.title_of(closure.resource),
+                reason=closure.reason,
+            )
 
 
 def clash_words(conflict: Mapping[str, Any]) -> str:

@@ -18,7 +18,6 @@ from rental import (
     approval_rules,
     approvals,
     asking,
-    closures,
     hold_ranks,
     holds,
     occupancies,
@@ -35,7 +34,6 @@ from rental.quota_rules import Excess, Measure
 class Notes:
     """The sentences of each sort; `own` is a hold of the unit itself on what is chosen."""
 
-    kept: Sequence[str] = ()
     own: Sequence[Hold] = ()
     holds: Sequence[str] = ()
     quotas: Sequence[tuple[bool, str]] = ()
@@ -51,23 +49,11 @@ def of(preview: Preview) -> Notes:
     others = [] if preview.apart_from is None else [preview.apart_from]
     near = hold_ranks.near(claims)
     return Notes(
-        kept=_kept(claims, unit),
         own=_own(near, unit),
         holds=_ahead(claims, unit, near, preview.apart_from),
         quotas=[_quota(one) for one in quotas.standing(unit, [asks], apart_from=others)],
         approvals=_asked(preview.form, unit, asks),
     )
-
-
-def _kept(claims: Sequence[Wanted], unit: Unit) -> list[str]:
-    return [
-        _(
-            "%(resource)s is kept for other units then: %(reason)s",
-            resource=formats.title_of(closure.resource),
-            reason=closure.reason,
-        )
-        for closure in closures.reserved_for_others(claims, unit.id)
-    ]
 
 
 def _own(near: Sequence[Standing], unit: Unit) -> list[Hold]:
@@ -153,7 +139,7 @@ def waitable(preview: Preview) -> list[tuple[dict[str, str], str]]:
     return [
         (event | {name: getattr(line, name) for name in LINE_FIELDS}, formats.title_of(resource))
         for line, resource, _priced in preview.lines
-        if line.clash and resource is not None
+        if line.clash and not line.is_kept and resource is not None
     ]
 
 
