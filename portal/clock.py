@@ -49,6 +49,7 @@ def turns(settings: Settings) -> list[Turn]:
         Turn("lapse_holds", 60),
         Turn("sweep_waitlist", 60),
         Turn("mind_overdue", 60),
+        Turn("reconfirm_series", 900),
         Turn("send_notices", 10),
         Turn("revive", 10),
         Turn("remind_clearances", 600),

@@ -19,9 +19,9 @@ from rental.models import Booking, Member, Role, Series
 MOST_DATES = 20
 
 
-def _address(booking: Booking) -> str:
+def _address(held: Series) -> str:
     settings: Settings = current_app.extensions["settings"]
-    return f"{settings.public_url.rstrip('/')}/bookings/{booking.reference}"
+    return f"{settings.public_url.rstrip('/')}/series/{held.reference}"
 
 
 def _local(instant: datetime, held: Series, pattern: str = "HH:mm dd/MM/yyyy") -> str:
@@ -48,7 +48,7 @@ def _tell(
     body = [sentence, "", first.title, *_dates(held, bookings)]
     if first.reason:
         body += ["", _("Reason: %(reason)s", reason=first.reason)]
-    body += ["", _address(first)]
+    body += ["", _address(held)]
     notices.write(member, f"{held.reference}: {subject}", "\n".join(body), about=held.reference)
 
 
@@ -68,7 +68,7 @@ def _on_requested(held: Series, *, bookings: list[Booking], **_facts: object) ->
             first.title,
             *(f"- {line.resource.name} × {line.quantity}" for line in first.lines),
             "",
-            _address(first),
+            _address(held),
         )
         subject = f"{held.reference}: {_('your request has arrived')}"
         notices.write(first.member, subject, "\n".join(body), about=first.reference)

@@ -21,7 +21,8 @@ from rental.signals import (
 )
 
 ASK_BEFORE = timedelta(weeks=3)
-LET_GO_BEFORE = timedelta(days=7)
+# The hour is for the round that comes: seven whole days of notice shall be left, as terms count.
+LET_GO_BEFORE = timedelta(days=7, hours=1)
 # However late the asking was, the unit has this long to answer.
 TIME_TO_ANSWER = timedelta(days=7)
 REASON = (

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from config.database import db
-from rental import bookings, moves, series
+from rental import bookings, journal, moves, series
 from rental.errors import MovedOn
 from rental.models import Booking, BookingStatus, Member, Series
 from rental.series_changes import Scope, ahead
@@ -20,6 +20,7 @@ def confirm(
     held = series.lock_of(booking)
     asked = _asked(ahead(held, booking, scope))
     _each(asked, lambda one: bookings.confirm(one, by=by, override=override))
+    journal.record(held, "confirmed", by=by, dates=len(asked))
     series_confirmed.send(held, bookings=asked)
     return asked
 
@@ -32,6 +33,7 @@ def decline(booking: Booking, *, scope: Scope, by: Member, reason: str = "") -> 
     held = series.lock_of(booking)
     asked = _asked(ahead(held, booking, scope))
     _each(asked, lambda one: bookings.decline(one, by=by, reason=reason))
+    journal.record(held, "declined", by=by, dates=len(asked), reason=reason[:500])
     series_declined.send(held, bookings=asked)
     return asked
 
@@ -48,6 +50,7 @@ def cancel(booking: Booking, *, scope: Scope, by: Member, reason: str = "") -> l
     else:
         gone = ahead(held, booking, scope)
         _each(gone, lambda one: bookings.cancel(one, by=by, reason=reason))
+        journal.record(held, "cancelled", by=by, dates=len(gone), reason=reason[:500])
         series_cancelled.send(held, bookings=gone)
     remove(held, gone)
     return gone

@@ -12,7 +12,7 @@ from config.database import db
 from monitoring.credentials import Keyring
 from portal import passwords
 from portal.catalogue_files.loading import import_file
-from portal.demo import claims, counter, events, history, inventory, programmes
+from portal.demo import claims, counter, events, history, inventory, programmes, series
 from portal.demo.devices import BASE_PORT
 from portal.demo.history import Diary
 from portal.demo.sign_ins import PASSWORD
@@ -54,6 +54,7 @@ def load(demo: Demo) -> bool:
     diary = Diary(now)
     history.tell(list(events.planned(now, demo.seed)), diary, demo.seed)
     diary.replay()
+    series.tell(now)
     programmes.add(now)
     claims.add(now)
     counter.add(now)

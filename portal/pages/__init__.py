@@ -37,6 +37,7 @@ from portal.pages import (
     proposals,
     reading,
     reports,
+    series,
     sharing,
     states,
     timeline,
@@ -53,6 +54,7 @@ ROOMS = (
     catalogue,
     bookings,
     changes,
+    series,
     files,
     papers,
     event_programme,
@@ -81,6 +83,7 @@ ROOMS = (
 # Rooms that stand at another place of the navigation.
 PLACES = {
     "changes": "bookings",
+    "series": "bookings",
     "event_programme": "bookings",
     "imports": "bookings",
     "waitlist": "holds",

@@ -12,7 +12,8 @@ from billing import quotes
 from billing.errors import NoPrice, NoVatRate
 from billing.quotes import Quote
 from config.errors import Refusal
-from portal.pages import formats, opening, reading, suggested
+from portal.pages import formats, opening, reading, repeat_form, suggested
+from portal.pages.repeat_form import ShownRepeat, TypedRepeat
 from portal.pages.sentences import spoken
 from portal.pages.suggested import Suggested
 from rental import asking, closures, occupancies, units
@@ -58,12 +59,13 @@ class TypedBooking:
     # The reference of the booking it repeats.
     copy: str = ""
     lines: list[TypedLine] = field(default_factory=lambda: [TypedLine()])
+    repeat: TypedRepeat = field(default_factory=TypedRepeat)
     errors: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_wrong(self) -> bool:
         """Whether any field carries an error."""
-        return bool(self.errors) or any(line.errors for line in self.lines)
+        return bool(self.errors or self.repeat.errors) or any(line.errors for line in self.lines)
 
 
 def typed(form: MultiDict[str, str]) -> TypedBooking:
@@ -79,6 +81,7 @@ def typed(form: MultiDict[str, str]) -> TypedBooking:
         unit=form.get("unit", ""),
         copy=form.get("copy", ""),
         lines=lines or [TypedLine()],
+        repeat=repeat_form.typed(form),
     )
 
 
@@ -175,6 +178,7 @@ class Preview:
     unit: Unit | None = None
     asks: Sequence[Ask] = ()
     apart_from: int | None = None
+    series: ShownRepeat | None = None
 
 
 def preview(
@@ -203,7 +207,9 @@ def preview(
     lines = [(line, known.get(line.resource), priced.get(id(line))) for line in form.lines]
     near = suggested.near(form.attendees, readable, form.lines) if _clashes(form) else []
     asks = [ask for _line, ask in readable]
-    return Preview(lines, quote, problem, near, form, unit, asks, apart_from)
+    wishes = [WantedLine(ask.resource.code, ask.quantity, ask.period) for ask in asks]
+    repeated = repeat_form.foreseen(form.repeat, wishes, unit)
+    return Preview(lines, quote, problem, near, form, unit, asks, apart_from, repeated)
 
 
 def _clashes(form: TypedBooking) -> bool:

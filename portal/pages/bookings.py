@@ -15,6 +15,7 @@ from config import clock
 from config.database import db, transaction
 from config.errors import Conflict, Invalid, NotFound
 from config.settings import Settings
+from portal import series_terms
 from portal.access import (
     allowed,
     current_member,
@@ -30,13 +31,26 @@ from portal.pages import (
     form_lines,
     formats,
     reading,
+    repeat_form,
     sharing,
 )
 from portal.pages.booking_form import TypedBooking, TypedLine
 from portal.pages.diary import told
 from portal.pages.reading import Listing
-from rental import bookings, catalogue, hours, journal, moves, programme, units
+from rental import (
+    bookings,
+    catalogue,
+    hours,
+    journal,
+    moves,
+    programme,
+    series,
+    series_moves,
+    units,
+)
+from rental.asking import RequestedBooking
 from rental.models import Booking, BookingStatus, Line, Unit
+from rental.series_changes import Scope
 
 pages = Blueprint("bookings", __name__, url_prefix="/bookings")
 
@@ -146,6 +160,8 @@ def create() -> Response | tuple[str, int]:
     wanted = booking_form.requested(form, _unit_for(form))
     if wanted is None:
         return _form(form, 422)
+    if form.repeat.is_on:
+        return _create_series(form, wanted)
     settings: Settings = current_app.extensions["settings"]
     try:
         with transaction():
@@ -165,6 +181,26 @@ def create() -> Response | tuple[str, int]:
         return _form(form, 409 if isinstance(refusal, Conflict) else 422)
     flash(_("Your request %(reference)s is with the desk.", reference=reference), "good")
     return redirect(url_for(".show", reference=reference))
+
+
+def _create_series(form: TypedBooking, wanted: RequestedBooking) -> Response | tuple[str, int]:
+    asked = repeat_form.requested(form.repeat, wanted)
+    if asked is None:
+        return _form(form, 422)
+    try:
+        with transaction():
+            made = series.request(asked, by=current_member(), terms=series_terms.here())
+            for booking in made.bookings:
+                sharing.note_wish(booking)
+                exemptions.note(booking)
+                if form.copy:
+                    programme.copy(visible(form.copy), booking)
+            reference, count = made.series.reference, len(made.bookings)
+    except (Conflict, Invalid, NotFound) as refusal:
+        repeat_form.note_refusal(form.errors, refusal)
+        return _form(form, 409 if isinstance(refusal, Conflict) else 422)
+    flash(_("Your request for %(count)s dates is with the desk.", count=count), "good")
+    return redirect(url_for("series.show", series_reference=reference))
 
 
 def _quote(booking: Booking) -> Quote | None:
@@ -238,6 +274,11 @@ def show(reference: str) -> str:
     )
 
 
+def _scope() -> Scope:
+    """How much of a series the form is meant for."""
+    return reading.word(request.form, "scope", Scope) or Scope.THIS
+
+
 def _done(reference: str, words: str) -> Response:
     flash(words, "good")
     target = request.form.get("next", "")
@@ -253,7 +294,9 @@ def confirm(reference: str) -> Response:
     if override is not None:
         require("override holds")
     with transaction():
-        bookings.confirm(bookings.get(reference), by=current_member(), override=override)
+        series_moves.confirm(
+            bookings.get(reference), scope=_scope(), by=current_member(), override=override
+        )
     return _done(reference, _("Confirmed. The unit will be told."))
 
 
@@ -262,8 +305,11 @@ def confirm(reference: str) -> Response:
 def decline(reference: str) -> Response:
     """Say no, with the reason the unit reads."""
     with transaction():
-        bookings.decline(
-            bookings.get(reference), by=current_member(), reason=request.form.get("reason", "")
+        series_moves.decline(
+            bookings.get(reference),
+            scope=_scope(),
+            by=current_member(),
+            reason=request.form.get("reason", ""),
         )
     return _done(reference, _("Declined. The unit will read your reason."))
 
@@ -272,10 +318,12 @@ def decline(reference: str) -> Response:
 @may("change own bookings")
 def cancel(reference: str) -> Response:
     """Take it back; its time is free again, and the terms in force decide what is owed."""
-    booking = visible(reference)
+    booking, scope = visible(reference), _scope()
     with transaction():
-        cost = cancellation_charges.estimate(moves.lock(booking)).total
-        bookings.cancel(booking, by=current_member(), reason=request.form.get("reason", ""))
+        cost = cancellation_charges.estimate_all(series_moves.in_scope(booking, scope)).total
+        series_moves.cancel(
+            booking, scope=scope, by=current_member(), reason=request.form.get("reason", "")
+        )
     if not cost:
         return _done(reference, _("Cancelled. Its time is free again."))
     words = _(

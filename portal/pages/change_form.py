@@ -1,7 +1,7 @@
 """The form that changes a booking: filled with what is booked, compared with it as it is typed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -59,6 +59,24 @@ def changes(wanted: RequestedBooking, seen: int) -> Changes:
         note=wanted.note or "",
         lines=wanted.lines,
         seen=seen,
+    )
+
+
+def only_different(booking: Booking, changed: Changes) -> Changes:
+    """The changes without what is as it stands."""
+    stands = differences.of(booking)
+    lines = changed.lines
+    if lines is not None and tuple(map(LineValue.of, lines)) == stands.lines:
+        lines = None
+    return replace(
+        changed,
+        title=None if changed.title == booking.title else changed.title,
+        event_kind=None if changed.event_kind is booking.event_kind else changed.event_kind,
+        organiser=None if changed.organiser is booking.organiser else changed.organiser,
+        attendees=None if changed.attendees == booking.attendees else changed.attendees,
+        forgets_attendees=changed.forgets_attendees and booking.attendees is not None,
+        note=None if (changed.note or "") == (booking.note or "") else changed.note,
+        lines=lines,
     )
 
 

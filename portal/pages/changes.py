@@ -10,12 +10,14 @@ from billing import cancellation_charges
 from config.database import transaction
 from config.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal
 from portal.access import allowed, current_member, may, require_visible
-from portal.pages import booking_form, change_form, differences, form_lines, reading
+from portal.pages import booking_form, change_form, differences, form_lines, reading, repeat_form
 from portal.pages.booking_form import TypedBooking, TypedLine
 from portal.pages.diary import Told, told
-from rental import bookings, changing, journal, shifts
+from rental import bookings, changing, journal, series_changes, shifts
+from rental.asking import Changes
 from rental.errors import ChangedMeanwhile
 from rental.models import Booking
+from rental.series_changes import Scope
 
 pages = Blueprint("changes", __name__, url_prefix="/bookings")
 
@@ -60,6 +62,7 @@ def _page(
         comparison=change_form.compare(booking, form, resources),
         meanwhile=meanwhile,
         seen=seen,
+        scope=request.values.get("scope", ""),
         blank=TypedLine(),
     )
     return page, status
@@ -107,23 +110,38 @@ def save(reference: str) -> Response | tuple[str, int]:
     wanted = booking_form.requested(form, booking.unit)
     if wanted is None:
         return _page(booking, form, 422, seen=seen)
+    scope = reading.word(request.form, "scope", Scope) or Scope.THIS
     try:
         with transaction():
-            bookings.change(
-                booking,
-                change_form.changes(wanted, seen),
-                by=current_member(),
-                challenge_hours=current_app.extensions["settings"].challenge_hours,
-            )
+            count = len(_change(booking, change_form.changes(wanted, seen), scope))
     except ChangedMeanwhile as refusal:
         return _look_again(reference, form, refusal)
     except (Conflict, Invalid, NotFound) as refusal:
-        booking_form.note_refusal(form, refusal)
+        if scope is Scope.THIS:
+            booking_form.note_refusal(form, refusal)
+        else:
+            repeat_form.note_refusal(form.errors, refusal)
         return _page(
             _mine(reference), form, 409 if isinstance(refusal, Conflict) else 422, seen=seen
         )
-    flash(_("The change is saved."), "good")
+    if count > 1:
+        flash(_("The change is saved. Changed dates: %(count)s.", count=count), "good")
+    else:
+        flash(_("The change is saved."), "good")
     return redirect(url_for("bookings.show", reference=reference))
+
+
+def _change(booking: Booking, changes: Changes, scope: Scope) -> list[Booking]:
+    """Of a series only what differs from this date changes, so that others keep what is theirs."""
+    if scope is not Scope.THIS:
+        changes = change_form.only_different(booking, changes)
+    return series_changes.change(
+        booking,
+        changes,
+        scope=scope,
+        by=current_member(),
+        challenge_hours=current_app.extensions["settings"].challenge_hours,
+    )
 
 
 def _look_again(reference: str, form: TypedBooking, refusal: Refusal) -> tuple[str, int]:

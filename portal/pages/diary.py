@@ -80,6 +80,9 @@ VERBS = {
     "offered": _("offered the date"),
     "closed_reserved": _("kept for some units"),
     "programme_changed": _("programme changed"),
+    "reconfirmation_asked": _("asked whether it is still needed"),
+    "reconfirmed": _("kept for longer"),
+    "let_go": _("let go, not kept in time"),
 }
 SUBJECTS = {
     "booking": _("Booking"),
@@ -96,6 +99,7 @@ SUBJECTS = {
     "hold": _("Hold"),
     "waitlist_entry": _("Waitlist"),
     "imported_file": _("Imported file"),
+    "series": _("Series"),
 }
 # Details that mean something to a person; the others are for machines.
 TOLD = ("pieces", "reason", "condition", "reference", "number", "amount", "filename")
@@ -123,6 +127,8 @@ def _words(entry: JournalEntry) -> list[str]:
     words = [_shown(k, entry.details[k]) for k in TOLD if entry.details.get(k)]
     if entry.subject == "booking" and entry.verb == "changed":
         words.append(differences.told(entry.details))
+    if entry.subject == "series" and entry.details.get("dates"):
+        words.append(gettext("dates: %(count)s", count=entry.details["dates"]))
     return [word for word in words if word]
 
 

@@ -10,4 +10,9 @@ __all__ = ["no_shows"]
 from portal.rounds import clearances
 
 __all__ = ["clearances"]
-from portal.rounds import overdue  # noqa: F401
+from portal.rounds import (
+    overdue,  # noqa: F401
+    reconfirmations,
+)
+
+__all__ = ["no_shows", "reconfirmations"]

@@ -61,6 +61,10 @@ export function bookingForm(form, htmx) {
     card.querySelector(".line-word")?.remove();
     changed();
   });
+  // A repetition, and the ticks at its dates, are looked at anew.
+  form.addEventListener("change", ({ target }) => {
+    if (target.closest("[data-repeats]") || target.name === "date") changed();
+  });
   // A suggestion fills the lines it speaks of; the server looks again.
   form.addEventListener("click", (happened) => {
     const button = happened.target.closest("[data-suggestion]");
