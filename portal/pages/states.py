@@ -125,6 +125,14 @@ ALL = {
 
 KINDS = {"hall": _("Halls"), "equipment": _("Equipment"), "circuit": _("Circuits")}
 KIND = {"hall": _("Hall"), "equipment": _("Equipment"), "circuit": _("Circuit")}
+# A category is free text; these are the common ones, as the catalogue's files write them.
+CATEGORIES = {
+    "computing": _("Computing"),
+    "interpretation": _("Interpretation"),
+    "screen": _("Screens and projection"),
+    "sound": _("Sound"),
+    "video": _("Video"),
+}
 KIND_ICONS = {"hall": "presentation", "equipment": "camera", "circuit": "network"}
 ROLES = {
     "member": _("Member of a unit"),
@@ -164,6 +172,11 @@ FILE_KINDS = {
 METHODS = {"transfer": _("Bank transfer"), "cash": _("Cash"), "card": _("Card")}
 
 
+def category(word: str) -> Any:
+    """How to show a category: the common ones in the language of the page, others as they are."""
+    return CATEGORIES.get(word, word)
+
+
 def state(family: str, value: Any) -> State:
     """How to show `value` of a family of states; an unknown word is shown as it is."""
     word = str(getattr(value, "value", value))
@@ -172,6 +185,7 @@ def state(family: str, value: Any) -> State:
 
 NAMES = {
     "state": state,
+    "category_word": category,
     "KINDS": KINDS,
     "KIND": KIND,
     "KIND_ICONS": KIND_ICONS,

@@ -13,7 +13,7 @@ from flask import url_for
 from flask_babel import lazy_gettext as _
 
 from config import clock
-from portal.pages import reading
+from portal.pages import reading, states
 from portal.pages.states import KINDS
 from portal.pages.timeline_window import View, Window, neighbour, window
 from rental.board import Listed, Wanted
@@ -130,6 +130,6 @@ def _group(one: Listed, grouping: Grouping) -> tuple[int, str, str]:
     if grouping is Grouping.SITE:
         return 0, one.site_name, one.site
     if grouping is Grouping.CATEGORY:
-        title = one.category or str(_("Without a category"))
+        title = str(states.category(one.category) if one.category else _("Without a category"))
         return int(one.category is None), title, one.category or "-"
     return list(ResourceKind).index(one.kind), str(KINDS[one.kind.value]), one.kind.value

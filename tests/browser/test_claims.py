@@ -136,7 +136,7 @@ def test_one_waits_for_a_taken_date(sign_in: SignIn, complaints: list[str]) -> N
 
 def test_the_director_answers_what_waits(sign_in: SignIn, complaints: list[str]) -> None:
     page = sign_in(DIRECTOR)
-    expect(page.locator(".claims")).to_contain_text("Đang chờ bạn trả lời")
+    expect(page.locator(".claims")).to_contain_text("Đang chờ quý vị trả lời")
     picture(page, "claims-home-director")
     page.goto("/approvals")
     assert violations(page) == []

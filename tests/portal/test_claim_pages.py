@@ -111,7 +111,7 @@ def test_the_second_is_told_its_number_when_it_holds(scene):
         first = held(again(theirs), hall(), period=MORNING).reference
     browser = signed_in(service, ours)
     seen = browser.post("/holds", data=fields(browser), follow_redirects=True)
-    assert "Bạn đứng thứ 2" in plain(seen)
+    assert "Quý vị đứng thứ 2" in plain(seen)
     assert browser.get(f"/holds/{first}").status_code == 404
     for deed in ("convert", "extend", "release"):
         assert post(browser, f"/holds/{first}/{deed}").status_code == 404
@@ -144,7 +144,7 @@ def test_the_form_says_before_it_is_sent_who_holds_the_date(scene):
     assert "còn 120 giờ trên 120 giờ" in seen
     own = signed_in(service, theirs)
     seen = plain(own.post("/bookings/preview", data=fields(own)))
-    assert "Đơn vị bạn đang giữ chỗ ngày này." in seen
+    assert "Quý đơn vị đang giữ chỗ ngày này." in seen
 
 
 def test_the_form_says_whose_yes_is_needed_and_what_is_kept(scene):
@@ -213,10 +213,10 @@ def test_one_joins_the_waitlist_where_the_form_says_taken(scene):
     with transaction():
         bookings.cancel(bookings.get(taken), by=again(theirs))
         waitlist.sweep()
-    assert "Đang dành cho bạn" in plain(browser.get("/waitlist"))
+    assert "Đang dành cho quý vị" in plain(browser.get("/waitlist"))
     mail = the(Notice, recipient=ours.email, about=the(holds.Hold).reference)
     assert "/holds/HD-" in mail.body
-    assert "ngày bạn chờ đã trống" in mail.subject
+    assert "ngày quý vị chờ đã trống" in mail.subject
 
 
 def test_one_leaves_the_waitlist_and_nobody_for_another(scene):
@@ -253,12 +253,12 @@ def foreign(scene, person):
 def test_the_director_is_told_by_mail_and_answers_in_the_list(foreign):
     service, director, desk, approval_id, reference = foreign
     mail = the(Notice, recipient=director.email)
-    assert "cần bạn phê duyệt" in mail.subject
+    assert "cần quý vị phê duyệt" in mail.subject
     assert "Họp báo của tổ chức nước ngoài" in mail.body
     browser = signed_in(service, director)
     listed = browser.get("/approvals")
     assert "Họp báo của tổ chức nước ngoài" in plain(listed)
-    assert "Đang chờ bạn trả lời" in plain(browser.get("/"))
+    assert "Đang chờ quý vị trả lời" in plain(browser.get("/"))
     address = f"/approvals/{approval_id}/answer"
     assert post(browser, address, status="refused", comment=" ").status_code == 422
     assert post(browser, address, status="perhaps").status_code == 422
@@ -328,8 +328,8 @@ def test_the_holder_is_told_by_mail_at_every_turn(scene):
         mails = db.session.scalars(sa.select(Notice).filter_by(recipient=member.email))
         return [mail.subject.partition(": ")[2] for mail in mails]
 
-    assert subjects(ours) == ["có đơn vị khác hỏi ngày bạn đang giữ", "lượt giữ chỗ đã hết hạn"]
+    assert subjects(ours) == ["có đơn vị khác hỏi ngày quý vị đang giữ", "lượt giữ chỗ đã hết hạn"]
     assert subjects(theirs) == [
-        "có đơn vị khác hỏi ngày bạn đang giữ",
-        "lượt giữ chỗ của bạn đã lên vị trí thứ nhất",
+        "có đơn vị khác hỏi ngày quý vị đang giữ",
+        "lượt giữ chỗ của quý vị đã lên vị trí thứ nhất",
     ]

@@ -60,7 +60,7 @@ def test_what_became_free_is_offered_and_told_once(service):
     for _ in range(2):
         claims.sweep_waitlist()
     assert db.session.scalars(sa.select(WaitlistEntry.status)).all() == [WaitStatus.OFFERED]
-    assert subjects().count("ngày bạn chờ đã trống") == 1
+    assert subjects().count("ngày quý vị chờ đã trống") == 1
     assert holds.rank_of(db.session.scalars(sa.select(Hold)).one()) == 1
 
 

@@ -109,7 +109,7 @@ def test_a_confirmed_booking_tells_its_member_in_the_members_language(service, p
 @pytest.mark.parametrize(
     ("locale", "subject", "held"),
     [
-        ("vi", "chúng tôi đã nhận yêu cầu của bạn", "cho bạn đến 09:00 08/03/2030"),
+        ("vi", "chúng tôi đã nhận yêu cầu của quý vị", "cho quý vị đến 09:00 08/03/2030"),
         ("en", "your request has arrived", "for you until 09:00 08/03/2030"),
     ],
 )

@@ -76,7 +76,7 @@ CASES = [
     ),
     (
         NotAllowed(VERB, verb="issue invoices"),
-        "Vai trò của bạn không cho phép phát hành hóa đơn; hãy nhờ đồng nghiệp có quyền này.",
+        "Vai trò của quý vị không cho phép phát hành hóa đơn; hãy nhờ đồng nghiệp có quyền này.",
         "Your role does not allow you to issue invoices; ask a colleague whose role does.",
     ),
     (
