@@ -13,6 +13,7 @@ from sqlalchemy.orm import joinedload
 from config import clock
 from config.database import db
 from rental import asking, bookings, catalogue, hours, occupancies
+from rental.asking import WantedLine
 from rental.availability import Claim
 from rental.catalogue import Locked
 from rental.models import Booking, Closure, ClosureKind, Line, Occupancy, Resource
@@ -88,6 +89,66 @@ def foresee(planned: Plan) -> list[Foreseen]:
             ),
         )
         for at, of_one, group, shortages in zip(dates, asks, groups, short, strict=True)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class ForeseenChange:
+    """One date of a series after a change: when, and what stands in the way of it."""
+
+    booking: Booking
+    starts_at: datetime
+    ends_at: datetime
+    prospect: Prospect
+    conflicts: list[dict[str, Any]] = field(default_factory=list)
+    # Its lines stay as they are.
+    is_kept: bool = False
+
+
+def foresee_change(
+    wanted: Sequence[tuple[Booking, Sequence[WantedLine] | None]],
+) -> list[ForeseenChange]:
+    """What a change would make of each date, in the order given; raises UnknownResource.
+
+    What the changed dates hold now is free to them; they count against each other.
+    """
+    changed = [(booking, lines) for booking, lines in wanted if lines is not None]
+    asks = [_asks_of(lines) for _booking, lines in changed]
+    met = _obstacles(asks, [booking.id for booking, _lines in changed]) if asks else []
+    found = {
+        booking.id: ForeseenChange(
+            booking, *asking.span_of(of_one), _prospect(of_one, obstacle), obstacle.shortages
+        )
+        for (booking, _lines), of_one, obstacle in zip(changed, asks, met, strict=True)
+    }
+    return [
+        found.get(booking.id)
+        or ForeseenChange(booking, booking.starts_at, booking.ends_at, Prospect.FREE, is_kept=True)
+        for booking, _lines in wanted
+    ]
+
+
+def _asks_of(lines: Sequence[WantedLine]) -> list[Ask]:
+    resources = catalogue.by_codes(line.resource for line in lines)
+    return [Ask(resources[line.resource], line.quantity, line.period) for line in lines]
+
+
+def _obstacles(asks: Sequence[Sequence[Ask]], apart_from: Sequence[int]) -> list["_Obstacle"]:
+    claims = occupancies.unfold([ask for of_one in asks for ask in of_one])
+    groups = bookings.by_event(asks, claims)
+    locked = _rows({claim.resource_id for claim in claims})
+    stocks = {resource_id: row.stock for resource_id, row in locked.items()}
+    span = _span(claims)
+    short = occupancies.sift(groups, locked, occupancies.taken(stocks, span, apart_from=apart_from))
+    closed = _closed(stocks, span)
+    return [
+        _Obstacle(
+            shortages,
+            bool(shortages) and bool(occupancies.shortages(group, locked, closed)),
+            [],
+            is_left_out=False,
+        )
+        for group, shortages in zip(groups, short, strict=True)
     ]
 
 

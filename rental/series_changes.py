@@ -68,7 +68,13 @@ def change(
 
 def ahead(held: Series, booking: Booking, scope: Scope) -> list[Booking]:
     """The dates in scope that have not begun and still stand, locked, by date."""
-    found = moves.lock_all(series.bookings_of(held))
+    affected = _in_scope(moves.lock_all(series.bookings_of(held)), booking, scope)
+    if not affected:
+        raise MovedOn("No date of the series lies ahead; look again before you decide.")
+    return affected
+
+
+def _in_scope(found: Sequence[Booking], booking: Booking, scope: Scope) -> list[Booking]:
     now = clock.now()
     affected = [
         one
@@ -77,9 +83,22 @@ def ahead(held: Series, booking: Booking, scope: Scope) -> list[Booking]:
         and one.starts_at > now
         and (scope is Scope.ALL or _date(one) >= _date(booking))
     ]
-    if not affected:
-        raise MovedOn("No date of the series lies ahead; look again before you decide.")
     return sorted(affected, key=_date)
+
+
+def outcome(
+    booking: Booking, changes: Changes, *, scope: Scope
+) -> list[tuple[Booking, Sequence[WantedLine] | None]]:
+    """The lines that a change would give every date in scope, None where they stay; locks nothing.
+
+    Raises BadBooking where the change has no line.
+    """
+    held = booking.series
+    if held is None or scope is Scope.THIS:
+        return []
+    affected = _in_scope(series.bookings_of(held, with_lines=True), booking, scope)
+    edit = _edit_of(held, booking, changes, _cut(held, booking, scope))
+    return [(one, edit.of(one).lines) for one in affected]
 
 
 def _date(booking: Booking) -> datetime:

@@ -62,6 +62,12 @@ def changes(wanted: RequestedBooking, seen: int) -> Changes:
     )
 
 
+def readable_lines(form: TypedBooking) -> list[WantedLine] | None:
+    """The lines as typed; None while one of them cannot be read."""
+    found = [booking_form.wanted_line(replace(line, errors={})) for line in form.lines]
+    return None if None in found or not found else [line for line in found if line is not None]
+
+
 def only_different(booking: Booking, changed: Changes) -> Changes:
     """The changes without what is as it stands."""
     stands = differences.of(booking)

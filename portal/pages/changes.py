@@ -13,6 +13,7 @@ from portal.access import allowed, current_member, may, require_visible
 from portal.pages import booking_form, change_form, differences, form_lines, reading, repeat_form
 from portal.pages.booking_form import TypedBooking, TypedLine
 from portal.pages.diary import Told, told
+from portal.pages.repeat_form import ShownChange
 from rental import bookings, changing, journal, series_changes, shifts
 from rental.asking import Changes
 from rental.errors import ChangedMeanwhile
@@ -60,12 +61,22 @@ def _page(
         form=form,
         resources=resources,
         comparison=change_form.compare(booking, form, resources),
+        dates=_dates(booking, form),
         meanwhile=meanwhile,
         seen=seen,
         scope=request.values.get("scope", ""),
         blank=TypedLine(),
     )
     return page, status
+
+
+def _dates(booking: Booking, form: TypedBooking) -> list[ShownChange]:
+    """What the change would make of every date it is meant for, where that is a series."""
+    try:
+        scope = reading.word(request.values, "scope", Scope) or Scope.THIS
+    except Invalid:
+        scope = Scope.THIS
+    return repeat_form.changed_dates(booking, change_form.readable_lines(form), scope)
 
 
 @pages.get("/<reference>/edit")
@@ -95,6 +106,7 @@ def comparison(reference: str) -> str:
         "bookings/_comparison.html",
         booking=booking,
         comparison=change_form.compare(booking, form, resources),
+        dates=_dates(booking, form),
     )
 
 

@@ -11,16 +11,18 @@ from billing import quotes
 from billing.errors import NoPrice, NoVatRate
 from billing.money import Money
 from config import clock
-from config.errors import Invalid, Refusal
+from config.errors import Invalid, NotFound, Refusal
 from portal.access import allowed, current_member
 from portal.pages import formats, opening, reading, rules
 from portal.pages.sentences import spoken
-from rental import catalogue, prospects, repeats, series
-from rental.asking import RequestedBooking, WantedLine
+from rental import catalogue, differences, prospects, repeats, series, series_changes
+from rental.asking import Changes, RequestedBooking, WantedLine
+from rental.differences import LineValue
 from rental.models import Booking, EventKind, OnConflict, Unit
-from rental.prospects import Foreseen, Prospect
+from rental.prospects import Foreseen, ForeseenChange, Prospect
 from rental.repeats import LAST, Every, Repeat
 from rental.series import Plan, RequestedSeries
+from rental.series_changes import Scope
 
 MOST_SHOWN = 400
 MOST_NAMED = 8
@@ -223,7 +225,31 @@ def _shown(one: Foreseen, form: TypedRepeat) -> ShownDate:
     )
 
 
-def _state(one: Foreseen) -> str:
+@dataclass(frozen=True, slots=True)
+class ShownChange:
+    """One date of a series as a change would make it, with its state in words."""
+
+    change: ForeseenChange
+    words: str
+
+
+def changed_dates(
+    booking: Booking, lines: Sequence[WantedLine] | None, scope: Scope
+) -> list[ShownChange]:
+    """Every date that the change is meant for; empty while it cannot be told."""
+    if booking.series is None or scope is Scope.THIS or lines is None:
+        return []
+    stands = list(map(LineValue.of, lines)) == list(differences.of(booking).lines)
+    changes = Changes(lines=None if stands else lines)
+    try:
+        wanted = series_changes.outcome(booking, changes, scope=scope)
+        found = prospects.foresee_change(wanted)
+    except (Invalid, NotFound):
+        return []
+    return [ShownChange(one, _("Stays as it is") if one.is_kept else _state(one)) for one in found]
+
+
+def _state(one: Foreseen | ForeseenChange) -> str:
     return {
         Prospect.FREE: _("Free"),
         Prospect.OUTSIDE: _("Outside opening hours"),

@@ -2,12 +2,14 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.axe import violations
 from tests.browser.conftest import SignIn, picture
 from tests.browser.test_changes import tab_to
-from tests.browser.test_personas import DESK, MEMBER, far_day
+from tests.browser.test_every_page import NAMELESS
+from tests.browser.test_personas import DESK, MEMBER, STRANGER, far_day
 
 HALL = "EXCH"
 
@@ -73,6 +75,7 @@ def test_the_following_dates_are_moved_and_then_cancelled(
     tab_to(page, "[name=scope]")
     page.keyboard.press("ArrowDown")
     expect(page.locator("[name=scope][value=following]")).to_be_checked()
+    expect(page.locator("[data-quote] .dates li")).to_have_count(4)
     picture(page, "series-edit")
     assert violations(page) == []
     tab_to(page, "form[data-booking-form] button[type=submit]")
@@ -91,9 +94,35 @@ def test_the_following_dates_are_moved_and_then_cancelled(
     assert complaints == []
 
 
+@pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_the_series_of_the_demo_reads_well_everywhere(
+    sign_in: SignIn, complaints: list[str], language: str, *, phone: bool
+) -> None:
+    page = sign_in(STRANGER, phone=phone, language=language)
+    page.goto("/bookings?q=Giao ban cộng tác viên")
+    page.locator(".ledger a.row-link").first.click()
+    page.wait_for_url(re.compile(r"/bookings/BK-"))
+    name = f"{language}-{'phone' if phone else 'desktop'}"
+    _look_at(page, f"series-demo-booking-{name}")
+    page.locator("#series .panel-foot a").click()
+    page.wait_for_url(re.compile(r"/series/SR-"))
+    _look_at(page, f"series-demo-{name}")
+    assert complaints == []
+
+
+def _look_at(page: Page, name: str) -> None:
+    picture(page, name)
+    assert page.evaluate(NAMELESS) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert violations(page) == []
+
+
 def test_the_desk_answers_all_dates_on_a_telephone(sign_in: SignIn, complaints: list[str]) -> None:
     page = sign_in(MEMBER, phone=True)
     begin(page, far_day(46), "Lớp bồi dưỡng nghiệp vụ")
+    # A press conference would wait for its notice.
+    page.select_option("#event_kind", "training")
     picture(page, "series-form-phone")
     page.click("form[data-booking-form] button[type=submit]")
     page.wait_for_url(re.compile(r"/series/SR-"))

@@ -228,6 +228,44 @@ def test_all_dates_move_by_the_form_and_the_title_of_one_stays_its_own(scene, ma
     assert "Tiếp tục là" in page
 
 
+def test_a_change_of_all_is_seen_date_by_date_before_it_is_saved(scene, made):
+    hall, browser, _desk, _member = scene
+    all_of_it = series.live(series.get(made))
+    with transaction():
+        take(db.session.merge(hall), weeks(2, hours=5)[0])
+    first, third = all_of_it[0].reference, all_of_it[2].reference
+    later = {**FIELDS, "starts_at": "2030-03-05T14:00", "ends_at": "2030-03-05T16:00"}
+    seen = plain(send(browser, f"/bookings/{first}/comparison", **later, scope="all"))
+    assert "Các ngày được thay đổi (4)" in seen
+    assert "Số ngày không thể thay đổi theo: 1" in seen
+    assert "T3 19/03 14:00–16:00 Đã có người đặt" in seen
+    assert "T3 26/03 14:00–16:00 Trống" in seen
+    # Only the third and what follows, with another title alone: nothing stands in the way.
+    same = {
+        **FIELDS,
+        "title": "Khác",
+        "starts_at": "2030-03-19T09:00",
+        "ends_at": "2030-03-19T11:00",
+    }
+    seen = plain(send(browser, f"/bookings/{third}/comparison", **same, scope="following"))
+    assert "Các ngày được thay đổi (2)" in seen
+    assert seen.count("Giữ nguyên") == 2
+    assert standing()[0] == weeks(0, 1, 2, 3)
+
+
+def test_dates_that_move_into_each_others_places_are_no_conflict(scene):
+    _hall, browser, _desk, _member = scene
+    send(browser, "/bookings", **{**FIELDS, "every": "daily", "count": "3"})
+    (held,) = db.session.scalars(sa.select(Series)).all()
+    first = series.live(held)[0].reference
+    moved = {**FIELDS, "starts_at": "2030-03-06T09:00", "ends_at": "2030-03-06T11:00",
+             "revision": "0", "scope": "all"}  # fmt: skip
+    seen = plain(send(browser, f"/bookings/{first}/comparison", **moved))
+    assert "Đã có người đặt" not in seen
+    assert send(browser, f"/bookings/{first}/edit", **moved).status_code == 302
+    assert [f"{at:%d/%m}" for at in standing()[0]] == ["06/03", "07/03", "08/03"]
+
+
 def test_a_move_that_one_date_cannot_make_names_the_day_and_keeps_what_was_typed(scene, made):
     hall, browser, _desk, _member = scene
     with transaction():
