@@ -80,6 +80,8 @@ VERBS = {
     "offered": _("offered the date"),
     "closed_reserved": _("kept for some units"),
     "programme_changed": _("programme changed"),
+    "change_asked": _("asked the desk for a change"),
+    "change_answered": _("wish for a change answered"),
     "reconfirmation_asked": _("asked whether it is still needed"),
     "reconfirmed": _("kept for longer"),
     "let_go": _("let go, not kept in time"),

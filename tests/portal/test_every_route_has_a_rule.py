@@ -64,6 +64,8 @@ PAGES = {
     "POST /bookings/<reference>/sharing/decline": "publish events",
     "POST /bookings/<reference>/sharing/publish": "publish events",
     "POST /bookings/<reference>/sharing/withdraw": "change own bookings",
+    "POST /bookings/<reference>/wish": "change own bookings",
+    "POST /bookings/<reference>/wish/answer": "change every unit's bookings",
     "GET /bookings/new": "request bookings",
     "POST /bookings/preview": "request bookings",
     "GET /calendar": "see the catalogue",
