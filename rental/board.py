@@ -1,6 +1,6 @@
 """The board: what lies on many resources within a period, in plain values for the timeline.
 
-A read model of six statements whatever the number of resources. Each looks resource by resource,
+A read model of seven statements whatever the number of resources. Each looks resource by resource,
 as the indexes are written, so that its cost follows what is shown and not the history.
 """
 
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from config.database import db
-from rental import availability, catalogue
+from rental import availability, catalogue, hold_ranks, occupancies
 from rental.availability import Claim, Segment
 from rental.models import Resource, ResourceKind, Site
 from rental.period import Period
@@ -80,7 +80,7 @@ class Closed(NamedTuple):
 
 
 class Held(NamedTuple):
-    """A standing hold; it takes no stock."""
+    """A standing hold, also on what its resource consists of; it takes no stock."""
 
     resource_id: int
     starts_at: datetime
@@ -195,20 +195,6 @@ _CLOSED = sa.text(f"""
     {_EACH.format(table="closure", name="shut", until=":ends_at")}
     ORDER BY lower(shut.during), shut.id
 """)  # noqa: S608  # a constant
-# The rank: its place among the standing holds on the same resource that meet it.
-_HELD = sa.text("""
-    SELECT line.resource_id, line.starts_at, line.ends_at, line.quantity, hold.title,
-           hold.reference, hold.unit_id,
-           (SELECT count(DISTINCT earlier.id) + 1 FROM hold AS earlier
-            JOIN hold_line AS theirs ON theirs.hold_id = earlier.id
-            WHERE earlier.status = 'standing' AND theirs.resource_id = line.resource_id
-              AND theirs.starts_at < line.ends_at AND theirs.ends_at > line.starts_at
-              AND (earlier.placed_at, earlier.id) < (hold.placed_at, hold.id))
-    FROM hold_line AS line JOIN hold ON hold.id = line.hold_id
-    WHERE line.resource_id = ANY(:ids) AND line.ends_at > :starts_at AND line.starts_at < :ends_at
-      AND hold.status = 'standing'
-    ORDER BY line.starts_at, hold.placed_at, hold.id
-""")
 
 
 def lying(resources: Sequence[Listed], period: Period, unit_id: int) -> dict[int, Lying]:
@@ -223,8 +209,7 @@ def lying(resources: Sequence[Listed], period: Period, unit_id: int) -> dict[int
         found[row[0]].booked.append(Booked._make(row))
     for row in db.session.execute(_CLOSED, {**asked, "unit_id": unit_id}):
         found[row[0]].closed.append(Closed._make(row))
-    for row in db.session.execute(_HELD, asked):
-        found[row[0]].held.append(Held._make(row))
+    _add_held(found, period)
     wholes = parts.keys() & {one.id for one in resources}
     graded = {one.id for one in resources if one.stock != 1} | wholes | below
     own = {
@@ -243,6 +228,34 @@ def lying(resources: Sequence[Listed], period: Period, unit_id: int) -> dict[int
             [(own[part_id], quantity) for part_id, quantity in needed if part_id != resource_id],
         )
     return found
+
+
+def _add_held(found: dict[int, Lying], period: Period) -> None:
+    """Standing holds on these resources, those on a whole that has one as its part included."""
+    wishes = [
+        occupancies.Wanted(number, resource_id, 1, period)
+        for number, resource_id in enumerate(found)
+    ]
+    holds = hold_ranks.near(wishes)
+    if not holds:
+        return
+    ranks = hold_ranks.ranked(holds)
+    rows = {hold.id: hold for hold in hold_ranks.loaded([hold.hold_id for hold in holds])}
+    for standing in holds:
+        hold = rows[standing.hold_id]
+        # The wishes are numbered through all holds, line by line.
+        first = min(wish.line_number for wish in standing.wishes)
+        for wish in standing.wishes:
+            line = hold.lines[wish.line_number - first]
+            spans = Period(line.starts_at, line.ends_at)
+            if wish.resource_id in found and spans.overlaps(period):
+                held = Held(
+                    wish.resource_id, line.starts_at, line.ends_at, wish.quantity, hold.title,
+                    hold.reference, hold.unit_id, ranks[hold.id],
+                )  # fmt: skip
+                found[wish.resource_id].held.append(held)
+    for lies in found.values():
+        lies.held.sort(key=lambda one: (one.starts_at, one.rank, one.reference))
 
 
 def _stocks(ids: set[int]) -> dict[int, int]:

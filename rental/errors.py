@@ -216,3 +216,27 @@ class ClearanceRefused(ClearanceRefusal):
 
 class ClearanceUnanswered(ClearanceRefusal):
     """The authority has not answered yet; record its answer first."""
+
+
+class UnknownPlan(NotFound):
+    """There is no such maintenance plan."""
+
+
+class BadPlan(Invalid):
+    """The maintenance plan does not fit; correct the point named and save again."""
+
+
+class UnknownService(NotFound):
+    """There is no such service in the history."""
+
+
+class InService(Conflict):
+    """It is being looked after already; finish that first."""
+
+
+class ServiceOver(Conflict):
+    """This service has ended already; look at its history."""
+
+
+class BadService(Invalid):
+    """This cannot be looked after so; correct the point named and send it again."""

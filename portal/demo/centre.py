@@ -12,7 +12,7 @@ from config.database import db
 from monitoring.credentials import Keyring
 from portal import passwords
 from portal.catalogue_files.loading import import_file
-from portal.demo import claims, counter, events, history, inventory, programmes, series
+from portal.demo import claims, counter, events, history, inventory, programmes, series, upkeep
 from portal.demo.devices import BASE_PORT
 from portal.demo.history import Diary
 from portal.demo.sign_ins import PASSWORD
@@ -58,6 +58,7 @@ def load(demo: Demo) -> bool:
     programmes.add(now)
     claims.add(now)
     counter.add(now)
+    upkeep.tell(now, units.member_by_email("operator@centre.example"))
     # Nobody wants mail about events that were only replayed.
     db.session.execute(sa.delete(Notice))
     db.session.flush()

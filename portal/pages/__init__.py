@@ -31,6 +31,8 @@ from portal.pages import (
     invoices,
     journal,
     label_sheets,
+    maintenance,
+    maintenance_plans,
     opening,
     overdue,
     papers,
@@ -65,6 +67,8 @@ ROOMS = (
     approvals,
     clearances,
     desk,
+    maintenance,
+    maintenance_plans,
     invoices,
     devices,
     violations,
@@ -92,6 +96,7 @@ PLACES = {
     "overdue": "counter",
     "asset_pages": "catalogue",
     "labels": "catalogue",
+    "maintenance_plans": "maintenance",
 }
 
 

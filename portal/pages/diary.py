@@ -85,6 +85,9 @@ VERBS = {
     "reconfirmation_asked": _("asked whether it is still needed"),
     "reconfirmed": _("kept for longer"),
     "let_go": _("let go, not kept in time"),
+    "service_begun": _("begun to be looked after"),
+    "service_finished": _("finished being looked after"),
+    "service_dropped": _("service begun by mistake"),
 }
 SUBJECTS = {
     "booking": _("Booking"),
@@ -102,6 +105,8 @@ SUBJECTS = {
     "waitlist_entry": _("Waitlist"),
     "imported_file": _("Imported file"),
     "series": _("Series"),
+    "maintenance_plan": _("Maintenance plan"),
+    "service_record": _("Service"),
 }
 # Details that mean something to a person; the others are for machines.
 TOLD = ("pieces", "reason", "condition", "reference", "number", "amount", "filename")

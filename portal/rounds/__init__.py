@@ -3,16 +3,13 @@
 Importing a module registers its tasks; the clock names them in `portal.clock.turns`.
 """
 
-from portal.rounds import claims, no_shows
-
-__all__ = ["claims", "no_shows"]
-__all__ = ["no_shows"]
-from portal.rounds import clearances
-
-__all__ = ["clearances"]
 from portal.rounds import (
-    overdue,  # noqa: F401
+    claims,
+    clearances,
+    maintenance,
+    no_shows,
+    overdue,
     reconfirmations,
 )
 
-__all__ = ["no_shows", "reconfirmations"]
+__all__ = ["claims", "clearances", "maintenance", "no_shows", "overdue", "reconfirmations"]

@@ -10,6 +10,8 @@ from tests.browser.conftest import SignIn, picture
 CALENDAR = ["/calendar", *(f"/calendar?{q}" for q in ("view=week", "view=month", "as=list"))]
 RENTAL = ["/", *CALENDAR, "/catalogue", "/catalogue/H100", "/bookings"]
 RENTAL += ["/holds", "/waitlist", "/find"]
+MAINTENANCE = ["/maintenance", "/maintenance/plans", "/maintenance/plans/new"]
+MAINTENANCE += ["/maintenance/services/new", "/maintenance/history"]
 PAGES = {
     "member@unit-a.example": [*RENTAL, "/bookings/new", "/invoices", "/nowhere", "/desk"],
     "desk@centre.example": [
@@ -20,7 +22,13 @@ PAGES = {
         "/clearances",
     ],
     "finance@centre.example": [*RENTAL, "/invoices", "/invoices?status=paid"],
-    "operator@centre.example": [*RENTAL, "/devices", "/devices/outages", "/violations"],
+    "operator@centre.example": [
+        *RENTAL,
+        "/devices",
+        "/devices/outages",
+        "/violations",
+        *MAINTENANCE,
+    ],
     "director@centre.example": [*RENTAL, "/approvals", "/journal", "/invoices", "/violations"],
     "admin@centre.example": [*RENTAL, "/desk", "/journal", "/devices"],
 }

@@ -27,6 +27,7 @@ from rental.models import (
     Line,
     Member,
     Role,
+    ServiceRecord,
     Unit,
     WaitlistEntry,
     WaitStatus,
@@ -78,6 +79,10 @@ def test_every_state_of_bookings_and_invoices_is_there(house, demo):
     assert db.session.scalar(sa.select(sa.func.count(Payment.id))) >= 5
     by_hand = sa.select(sa.func.count(Closure.id)).where(Closure.cause.is_(None))
     assert db.session.scalar(by_hand) == 2
+    assert {one.ended_at is None for one in db.session.scalars(sa.select(ServiceRecord))} == {
+        True,
+        False,
+    }
 
 
 def test_a_ranked_pair_of_holds_one_who_waits_and_an_approval_are_there(house, demo):

@@ -95,7 +95,7 @@ def test_a_stranger_reads_no_title_and_no_reference_in_any_view(town: Town, view
         hold = Hold(
             reference="HO-SECRET", unit_id=town.member.unit_id, member_id=town.member.id,
             title="Ý định kín", event_kind=EventKind.CONFERENCE, starts_at=at(14), ends_at=at(16),
-            expires_at=at(0),
+            expires_at=at(8),
         )  # fmt: skip
         hall = db.session.scalar(sa.text("SELECT id FROM resource WHERE code = 'H50'"))
         hold.lines = [HoldLine(resource_id=hall, starts_at=at(14), ends_at=at(16))]

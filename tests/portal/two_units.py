@@ -16,13 +16,25 @@ from config import clock
 from config.database import db
 from monitoring.models import Device, DeviceStatus, Violation
 from portal import tokens
-from rental import approvals, attachments, bookings, clearances, holds, series, waitlist
+from rental import (
+    approvals,
+    attachments,
+    bookings,
+    clearances,
+    holds,
+    maintenance,
+    series,
+    servicing,
+    waitlist,
+)
 from rental.asking import RequestedBooking, WantedLine
 from rental.attachments import Upload
 from rental.holds import NewHold
-from rental.models import Asset, EventKind, Role, Site
+from rental.maintenance import Terms
+from rental.models import Asset, EventKind, Resource, Role, Site
 from rental.period import Period
 from rental.series import RequestedSeries
+from rental.servicing import NewService
 from rental.waitlist import NewWait
 from tests import build, files
 from tests.portal.conftest import token_of
@@ -197,3 +209,12 @@ def _device(scene: Scene) -> None:
     scene.ids["closure_id"] = 1
     scene.ids |= {"feed_id": 1, "token": "mc_feed_" + "x" * 43, "form": "csv"}
     scene.ids |= {"tag": "CAM-01", "movement_id": 1, "damage_id": 1, "proposal_id": 1}
+    scene.ids |= _maintenance()
+
+
+def _maintenance() -> dict[str, int]:
+    hall = db.session.scalars(db.select(Resource).filter_by(code="H100")).one()
+    plan = maintenance.add(hall, Terms("Bảo dưỡng", 90, clock.today()), by=None)
+    equipment = db.session.scalars(db.select(Resource).filter_by(code="CAM")).one()
+    service = servicing.begin(NewService(equipment), by=None)
+    return {"plan_id": plan.id, "service_id": service.id}
