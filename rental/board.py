@@ -255,7 +255,8 @@ def _add_held(found: dict[int, Lying], period: Period) -> None:
                 )  # fmt: skip
                 found[wish.resource_id].held.append(held)
     for lies in found.values():
-        lies.held.sort(key=lambda one: (one.starts_at, one.rank, one.reference))
+        # They came oldest first, and a sort keeps that among equals.
+        lies.held.sort(key=lambda one: (one.starts_at, one.rank))
 
 
 def _stocks(ids: set[int]) -> dict[int, int]:
