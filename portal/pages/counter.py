@@ -134,9 +134,10 @@ def scans() -> Answer:
     batch = read(request.get_json())
     booking = bookings.get(batch.booking) if batch.booking else None
     try:
-        outcomes = _done(batch, booking)
+        # A refusal of the whole batch leaves nothing of it behind.
+        with db.session.begin_nested():
+            outcomes = _done(batch, booking)
     except Refusal as refusal:
-        # The whole batch was refused before anything moved.
         outcomes = [Outcome(scan.piece(), refusal=refusal) for scan in batch.scans]
     return jsonify(outcomes=[_told(outcome) for outcome in outcomes])
 

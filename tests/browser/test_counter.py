@@ -132,7 +132,9 @@ def _take_back(page: Page) -> None:
     page.keyboard.type("Bóng đèn vỡ")
     tab_to(page, "#code")
     wedge(page, "PROJ-02")
-    expect(page.locator("[data-pending] li").first).to_contain_text("Bóng đèn vỡ")
+    expect(page.locator("[data-pending] li").first).to_contain_text("Hư hỏng · Bóng đèn vỡ")
+    # What is said of one piece is not said of the next.
+    expect(page.locator("#condition")).to_have_value("")
     tab_to(page, "[data-submit]")
     page.keyboard.press("Enter")
     expect(page.locator("[data-log] li")).to_have_count(4)
@@ -154,6 +156,9 @@ def test_without_a_network_scans_are_kept_over_a_reload_and_sent_once(
     wedge(page, "NOTE-03")
     page.click("[data-submit]")
     expect(page.locator("[data-trouble]")).to_contain_text("Mất kết nối")
+    page.get_by_role("radio", name="Tra cứu").check(force=True)
+    wedge(page, "NOTE-04")
+    expect(page.locator("[data-said]")).to_contain_text("chưa tra cứu được")
     picture(page, "counter-offline-phone")
     assert violations(page) == []
     page.reload()

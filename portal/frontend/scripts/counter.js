@@ -84,7 +84,7 @@ async function scanned(text) {
   if (mode() === "give" && !booking) return say(words("choose"), "bad");
   if (queue.has(code.tag)) return say(words("twice", { name: code.tag }), "bad");
   const scan = { scan: newId(), mode: mode(), booking: mode() === "give" ? booking : null, tag: code.tag };
-  if (scan.mode === "take") Object.assign(scan, condition());
+  if (scan.mode === "take") Object.assign(scan, takenCondition());
   queue.add(scan);
   say(words("added", { name: code.tag }));
   draw();
@@ -102,11 +102,16 @@ function named(scan, found) {
   draw();
 }
 
-function condition() {
-  const chosen = root.querySelector("#condition").value;
+// What is said of one piece is not said of the next: the choice goes back to "as it went".
+function takenCondition() {
+  const chosen = root.querySelector("#condition");
   const note = root.querySelector("#note").value.trim();
-  return { ...(chosen && { condition: chosen }), ...(note && { note }) };
+  const said = { ...(chosen.value && { condition: chosen.value }), ...(note && { note }) };
+  chosen.value = "";
+  chosen.dispatchEvent(new Event("change"));
+  return said;
 }
+const conditionWord = (state) => state && root.querySelector(`#condition option[value="${state}"]`).textContent;
 root.querySelector("#condition").addEventListener("change", ({ target }) => {
   part("note-row").hidden = !["worn", "damaged", "lost"].includes(target.value);
   if (part("note-row").hidden) root.querySelector("#note").value = "";
@@ -114,6 +119,7 @@ root.querySelector("#condition").addEventListener("change", ({ target }) => {
 
 async function show(tag) {
   const found = await look(tag).catch(() => ({ kind: "trouble" }));
+  if (found.kind === "trouble") return say(words("unreached"), "bad");
   if (found.kind !== "asset") return say(words("unknown", { name: tag }), "bad");
   part("found-panel").hidden = false;
   part("found-title").textContent = found.tag;
@@ -127,6 +133,7 @@ async function show(tag) {
 // The booking whose pieces go
 async function open(reference, wanted) {
   const found = await look(reference).catch(() => ({ kind: "trouble" }));
+  if (found.kind === "trouble") return say(words("unreached"), "bad");
   if (found.kind !== "booking") return say(words("unknown", { name: reference }), "bad");
   booking = found.reference;
   setMode(wanted ?? found.mode);
@@ -153,7 +160,7 @@ part("sheet-place").addEventListener("click", (happened) => {
   const form = button.closest("[data-count]");
   const quantity = Math.max(1, Math.trunc(form.querySelector("input").valueAsNumber || 1));
   const counted = { scan: newId(), mode: button.dataset.countMode, booking, resource: form.dataset.resource, quantity };
-  if (counted.mode === "take") Object.assign(counted, condition());
+  if (counted.mode === "take") Object.assign(counted, takenCondition());
   queue.add({ ...counted, name: form.dataset.name });
   say(words("added", { name: `${quantity} ${form.dataset.resource}` }));
   draw();
@@ -187,7 +194,7 @@ function draw() {
   part("pending-count").textContent = pending.length;
   part("pending").replaceChildren(
     ...pending.toReversed().map((scan) =>
-      line("noted", titled(scan), [scan.name ?? words("looking"), scan.note, scan.booking].filter(Boolean).join(" · "), [
+      line("noted", titled(scan), [scan.name ?? words("looking"), conditionWord(scan.condition), scan.note, scan.booking].filter(Boolean).join(" · "), [
         button(words("remove", { name: titled(scan) }), "remove", () => drop(queue.remove(scan.scan))),
       ]),
     ),
