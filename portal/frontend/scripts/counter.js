@@ -201,7 +201,8 @@ function draw() {
   );
   const giving = pending.filter((scan) => scan.mode === "give").length;
   const taking = pending.length - giving;
-  part("submit").querySelector("span").textContent = [giving && words("give", { number: giving }), taking && words("take", { number: taking })].filter(Boolean).join(" · ");
+  // A button keeps a name while nothing waits, also where nobody sees it.
+  if (pending.length) part("submit").querySelector("span").textContent = [giving && words("give", { number: giving }), taking && words("take", { number: taking })].filter(Boolean).join(" · ");
   part("log-panel").hidden = log.length === 0;
   part("log").replaceChildren(
     ...log.map((one) =>
