@@ -16,7 +16,8 @@ from portal.pages.timeline_window import Window
 from rental.board import Booked, Closed, Held, Listed
 
 LOOKS = {
-    **{key: states.BOOKING[key] for key in ("requested", "confirmed", "handed_over", "returned")},
+    # All of them: a no-show keeps the part of its time that had passed.
+    **states.BOOKING,
     "held": State("plum", "flag", _("On hold")),
     "taken": State("calm", "lock", _("Taken")),
     "turnaround": State("calm", "", _("Turnaround")),

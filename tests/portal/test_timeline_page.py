@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
+from config import clock
 from config.database import db, transaction
 from rental import bookings, closures, moves, series
 from rental.asking import RequestedBooking, WantedLine
@@ -150,6 +151,21 @@ def test_a_closure_and_a_hostile_reason_are_drawn_as_words(town: Town) -> None:
         page = town.page(town.member, view)
         assert "<script>alert" not in page
         assert "<img src=x" not in page
+
+
+def test_a_no_show_is_read_in_every_view(town: Town) -> None:
+    booking = town.book(9, 12)
+    with transaction():
+        bookings.confirm(booking, by=town.desk)
+        # The part of its time that had passed stays on the calendar.
+        with clock.standing_at(at(10.5)):
+            bookings.no_show(booking, by=town.desk)
+    for who in (town.desk, town.member):
+        for view in ("", "&view=week", "&view=month", "&view=month&as=list"):
+            assert town.page(who, view)
+        for view in ("&as=list", "&view=week&as=list"):
+            assert "Ra mắt sách" in town.page(who, view)
+        assert "Không đến" in town.page(who, "&as=list")
 
 
 def test_further_rows_carry_on_where_the_page_ends(town: Town) -> None:
