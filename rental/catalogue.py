@@ -11,8 +11,9 @@ from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from config.database import db
+from rental import journal
 from rental.errors import BadResource, CodeTaken, UnknownResource
-from rental.models import Part, Resource, ResourceKind, Site
+from rental.models import Member, Part, Resource, ResourceKind, Site, Unit
 
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
@@ -74,6 +75,16 @@ def offered(codes: Iterable[str]) -> dict[str, Resource]:
         return {}
     query = sa.select(Resource).where(Resource.code.in_(wanted), ~Resource.is_retired)
     return {resource.code: resource for resource in db.session.scalars(query)}
+
+
+def give(resource: Resource, owner: Unit | None, *, by: Member | None) -> None:
+    """Note whose it is, or that it is the Centre's: new requests of others ask the owner's head."""
+    owner_id = owner.id if owner is not None and not owner.is_centre else None
+    if resource.owner_id == owner_id:
+        return
+    resource.owner = owner if owner_id is not None else None
+    db.session.flush()
+    journal.record(resource, "owner_set", by=by, owner=owner.slug if owner_id and owner else None)
 
 
 SEARCHED = (

@@ -49,6 +49,8 @@ class ResourceBody(Body):
     mbps: int | None = Field(default=None, ge=1, le=10_000_000)
     parts: list[PartBody] = Field(default=[], max_length=100)
     tariff: Text | None = Field(default=None, min_length=1, max_length=60)
+    # The slug of the unit whose head must agree where another books it.
+    owner: Slug | None = None
 
 
 class PartAnswer(Answer):
@@ -74,6 +76,7 @@ class ResourceAnswer(Answer):
     seats: int | None
     mbps: int | None
     tariff: str | None
+    owner: str | None
     parts: list[PartAnswer]
 
 
@@ -93,6 +96,7 @@ def as_json(resource: Resource) -> dict[str, Any]:
         "seats": resource.seats,
         "mbps": resource.mbps,
         "tariff": resource.tariff,
+        "owner": resource.owner.slug if resource.owner is not None else None,
         "parts": [{"resource": p.part.code, "quantity": p.quantity} for p in resource.parts],
     }
 
@@ -124,7 +128,9 @@ def add_resource(body: ResourceBody) -> Response:
     parts: dict[str, int] = {}
     for part in body.parts:
         parts[part.resource] = parts.get(part.resource, 0) + part.quantity
-    new = NewResource(**{**body.model_dump(), "parts": parts})
+    new = NewResource(**{**body.model_dump(exclude={"owner"}), "parts": parts})
     added = catalogue.add(new, units.site(body.site))
     journal.record(added, "added", by=current_member())
+    if body.owner is not None:
+        catalogue.give(added, units.get(body.owner), by=current_member())
     return answer(as_json(added), 201, location=url_for(".resource", code=added.code))

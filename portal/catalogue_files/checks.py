@@ -81,7 +81,11 @@ def _references(record: Record) -> list[tuple[str, str]]:
     if isinstance(record, MemberRecord):
         named = [("unit", record.unit)]
     elif isinstance(record, ResourceRecord):
-        named = [("site", record.site), *(("resource", part.resource) for part in record.parts)]
+        named = [
+            ("site", record.site),
+            ("unit", record.owner),
+            *(("resource", part.resource) for part in record.parts),
+        ]
     elif isinstance(record, PartRecord):
         named = [("resource", record.whole), ("resource", record.part)]
     elif isinstance(record, AssetRecord):

@@ -206,7 +206,10 @@ def _write_member(record: MemberRecord) -> str:
 
 def _write_resource(record: ResourceRecord) -> str:
     row = catalogue.find(record.code)
-    values = {name: value for name, value in record.given.items() if name not in ("parts", "site")}
+    linked = ("parts", "site", "owner")
+    values = {name: value for name, value in record.given.items() if name not in linked}
+    if "owner" in record.given:
+        values["owner"] = units.get(record.owner) if record.owner is not None else None
     if record.site is not None or row is None:
         values["site"] = units.site(record.site)
     return _upsert(row, Resource, values)[1]

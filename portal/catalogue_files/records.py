@@ -140,6 +140,8 @@ class ResourceRecord(Record):
     name: Name
     name_en: _short(200) = None  # type: ignore[valid-type]
     site: Slug | None = None
+    # The unit that must agree where another books it.
+    owner: Slug | None = None
     description: Annotated[str | None, Field(max_length=2000)] = None
     category: _short(80) = None  # type: ignore[valid-type]
     stock: Annotated[int, Field(ge=0, le=MOST_PIECES)] = 1

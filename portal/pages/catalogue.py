@@ -139,7 +139,7 @@ def show(code: str) -> str:
         closed=[c for c in standing if c.during.lower is None or c.during.lower <= now],
         is_closed=any(_is_shut(c) and (c.during.lower or now) <= now for c in standing),
         units=[unit for unit in units.everyone() if not unit.is_centre]
-        if allowed("close resources")
+        if allowed("close resources") or allowed("manage catalogue")
         else [],
         coming=[c for c in standing if c.during.lower is not None and c.during.lower > now],
         entries=[(e, viewer.knows(e)) for e in entries if e.kind is EntryKind.BOOKING],
@@ -198,6 +198,18 @@ def _new_closure(resource: Resource) -> NewClosure:
         reason=request.form.get("reason", ""),
         quantity=reading.integer(request.form, "quantity"),
     )
+
+
+@pages.post("/<code>/owner")
+@may("manage catalogue")
+def own(code: str) -> Response:
+    """Say whose it is: the head of that unit must agree where another books it."""
+    slug = request.form.get("owner", "")
+    with transaction():
+        owner = units.get(slug) if slug else None
+        catalogue.give(catalogue.get(code), owner, by=current_member())
+    flash(_("The owner is noted; new requests ask its head."), "good")
+    return redirect(url_for(".show", code=code))
 
 
 @pages.post("/<code>/closures/<int:closure_id>/reopen")

@@ -79,6 +79,7 @@ VERBS = {
     "withdrawn": _("left the waitlist"),
     "offered": _("offered the date"),
     "closed_reserved": _("kept for some units"),
+    "owner_set": _("owner noted"),
     "programme_changed": _("programme changed"),
     "change_asked": _("asked the desk for a change"),
     "change_answered": _("wish for a change answered"),

@@ -77,6 +77,7 @@ PAGES = {
     "GET /catalogue/<code>": "see the catalogue",
     "POST /catalogue/<code>/closures": "close resources",
     "POST /catalogue/<code>/closures/<int:closure_id>/reopen": "close resources",
+    "POST /catalogue/<code>/owner": "manage catalogue",
     "GET /catalogue/labels": "look after assets",
     "GET /catalogue/labels.pdf": "look after assets",
     "GET /counter": "hand over bookings",
