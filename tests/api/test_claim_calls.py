@@ -189,3 +189,14 @@ def test_a_reservation_and_a_quota_are_refused_by_name(centre):
     long = [line(starts_at=at("09:00", "2030-03-12"), ends_at=at("09:00", "2030-03-18"))]
     beyond = centre.member.post("/bookings", booking(lines=long))
     assert (beyond.status_code, beyond.json["limit"]) == (422, "120")
+
+
+def test_a_resource_is_added_with_its_owner(centre):
+    new = {"kind": "hall", "code": "STUDIO", "name": "Phim trường", "owner": "unit-b"}
+    assert centre.desk.post("/resources", {**new, "owner": "nobody"}).status_code == 404
+    assert centre.desk.post("/resources", new).json["owner"] == "unit-b"
+    assert centre.member.get("/resources/STUDIO").json["owner"] == "unit-b"
+    assert centre.member.get("/resources/H100").json["owner"] is None
+    found = requested(centre.member, lines=[line("STUDIO")])
+    asked = centre.member.get(f"/bookings/{found['reference']}/approvals").json["items"]
+    assert [one["rule"] for one in asked] == ["owner:STUDIO"]

@@ -367,3 +367,15 @@ def test_the_example_of_the_documentation_can_be_imported(house, written):
     with transaction():
         import_file(written(example.replace(", snmp_credential: Switches", "")))
         import_file(written(table, "resources.csv"))
+
+
+def test_a_resource_names_its_owner(house, written):
+    owned = WHOLE.replace("seats: 100,", "seats: 100, owner: bao-a,")
+    import_file(written(owned))
+    hall = db.session.scalars(sa.select(Resource).filter_by(code="H100")).one()
+    assert hall.owner.slug == "bao-a"
+    import_file(written(WHOLE))
+    assert hall.owner.slug == "bao-a", "what the file leaves out stays"
+    import_file(written(WHOLE.replace("seats: 100,", "seats: 100, owner: null,")))
+    assert hall.owner is None
+    assert "nobody" in errors(written(WHOLE.replace("seats: 100,", "owner: nobody,")))[0]

@@ -333,3 +333,18 @@ def test_the_holder_is_told_by_mail_at_every_turn(scene):
         "có đơn vị khác hỏi ngày quý vị đang giữ",
         "lượt giữ chỗ của quý vị đã lên vị trí thứ nhất",
     ]
+
+
+def test_the_desk_says_whose_a_resource_is_and_the_owner_is_asked(scene):
+    service, ours, theirs, desk = scene
+    office = signed_in(service, desk)
+    address = "/catalogue/H100/owner"
+    assert post(office, address, owner="nobody").status_code == 404
+    assert post(office, address, owner=theirs.unit.slug).status_code == 302
+    assert theirs.unit.name in plain(office.get("/catalogue/H100"))
+    browser = signed_in(service, ours)
+    assert post(browser, address, owner="").status_code == 403
+    seen = plain(browser.post("/bookings/preview", data=fields(browser)))
+    assert "Cần đơn vị sở hữu H100 phê duyệt." in seen
+    assert post(office, address, owner="").status_code == 302
+    assert hall().owner_id is None
