@@ -32,6 +32,8 @@ def hold_date(page: Page, title: str, day: str, hall: str = "EXCH") -> str:
     page.goto(f"/bookings/new?resource={hall}&starts_at={day}T08:00&ends_at={day}T11:00")
     tab_to(page, "#title")
     page.keyboard.type(title)
+    # A press conference would need its notice to the authority before it is confirmed.
+    page.locator("#event_kind").select_option("seminar")
     press(page, "button[formaction='/holds']")
     page.wait_for_url(re.compile(r"/holds/HD-"))
     return page.url.rsplit("/", 1)[1]
