@@ -236,16 +236,18 @@ def bookings_of(series: Series, *, with_lines: bool = False) -> list[Booking]:
     return list(db.session.scalars(query.order_by(Booking.series_at, Booking.id)))
 
 
-def live(series: Series) -> list[Booking]:
+def live(series: Series, *, with_lines: bool = False) -> list[Booking]:
     """Its bookings that stand, by date."""
-    return [booking for booking in bookings_of(series) if booking.status not in GONE]
+    found = bookings_of(series, with_lines=with_lines)
+    return [booking for booking in found if booking.status not in GONE]
 
 
 def calendar(series: Series) -> list[SeriesDate]:
     """Every date of the series in its time: booked, removed, or skipped because it was taken."""
     zone, templates = ZoneInfo(series.zone), templates_of(series)
-    standing = {booking.series_at: booking for booking in live(series)}
-    gone = {b.series_at: b for b in bookings_of(series) if b.status in GONE}
+    found_bookings = bookings_of(series)
+    standing = {b.series_at: b for b in found_bookings if b.status not in GONE}
+    gone = {b.series_at: b for b in found_bookings if b.status in GONE}
     skipped = read(series.skipped)
     known = {*dates_by_rule(series), *standing, *gone, *skipped, *read(series.removed)}
     found: list[SeriesDate] = []

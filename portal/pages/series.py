@@ -9,7 +9,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from billing import cancellation_charges
+from billing import cancellation_charges, money
 from billing.money import Money
 from config import clock
 from config.database import transaction
@@ -274,18 +274,19 @@ def scopes(booking: Booking, deed: str) -> list[Choice]:
         del groups[Scope.ALL]
     if len(groups) == 1:
         return []
+    prices = cancellation_charges.estimates([booking, *ahead]) if deed == "cancel" else {}
     return [
         Choice(
             scope,
             _scope_words(scope, len(group)),
-            cancellation_charges.estimate_all(group).total if deed == "cancel" else None,
+            money.total(prices[one.id].total for one in group) if prices else None,
         )
         for scope, group in groups.items()
     ]
 
 
 def _affected(booking: Booking, deed: str) -> list[Booking]:
-    found = series.live(booking.series) if booking.series else []
+    found = series.live(booking.series, with_lines=deed == "cancel") if booking.series else []
     states = {BookingStatus.REQUESTED} if deed == "answer" else CHANGEABLE
     return [one for one in found if one.status in states and one.starts_at > clock.now()]
 

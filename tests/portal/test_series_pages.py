@@ -294,6 +294,25 @@ def test_the_desk_confirms_and_declines_all_with_one_press(scene, made):
     assert len(subjects) == 3
 
 
+def test_the_desk_confirms_from_one_date_on_where_it_reads_it(scene, made):
+    _hall, browser, desk, _member = scene
+    second = series.live(series.get(made))[1].reference
+    assert "Xác nhận: Ngày này và các ngày sau (3)" in plain(desk.get(f"/bookings/{second}"))
+    assert "Xác nhận: Ngày này" not in plain(browser.get(f"/bookings/{second}"))
+    assert send(desk, f"/bookings/{second}/confirm", scope="following").status_code == 302
+    db.session.rollback()
+    words = [one.status.value for one in series.live(series.get(made))]
+    assert words == ["requested", "confirmed", "confirmed", "confirmed"]
+
+
+def test_the_dates_are_seen_first_where_no_script_runs(scene):
+    _hall, browser, _desk, _member = scene
+    seen = send(browser, "/bookings", **FIELDS, lines="look")
+    assert seen.status_code == 200
+    assert len(stamps(seen)[0]) == 4
+    assert standing() == []
+
+
 def test_a_unit_keeps_its_long_series_with_one_button(service, person):
     member = person()
     with transaction():
