@@ -184,7 +184,8 @@ def test_killed_workers_leave_every_ledger_in_agreement(centre, database_url, tm
                 person.result(60)
     assert killed >= 3
     assert crowd.told["cut off"]
-    assert crowd.told[201] > 20
+    # Between the kills the work went on.
+    assert crowd.told[201] > killed
     assert crowd.invoices
     broken = {what: asked(database_url, query) for what, query in BROKEN.items()}
     assert {what: rows[:3] for what, rows in broken.items() if rows} == {}
