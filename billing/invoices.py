@@ -40,12 +40,12 @@ def find_by_reference(reference: str) -> Invoice | None:
     return db.session.scalar(sa.select(Invoice).where(Invoice.reference == wanted))
 
 
-def for_unit(unit_id: int, limit: int = 200) -> list[Invoice]:
-    """A unit's invoices, newest first, without drafts: those are the Centre's own paper."""
+def open_of(unit_id: int, limit: int = 200) -> list[Invoice]:
+    """What a unit has to pay, newest first."""
     return list(
         db.session.scalars(
             sa.select(Invoice)
-            .where(Invoice.unit_id == unit_id, Invoice.status != InvoiceStatus.DRAFT)
+            .where(Invoice.unit_id == unit_id, Invoice.status == InvoiceStatus.OPEN)
             .order_by(Invoice.id.desc())
             .limit(limit)
         )

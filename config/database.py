@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Dialect, Enum, MetaData, orm
+from sqlalchemy import DateTime, Dialect, Enum, MetaData, Select, func, orm, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
@@ -71,6 +71,20 @@ class Base(DeclarativeBase):
 
 
 db = SQLAlchemy(model_class=Base, disable_autonaming=True)
+
+
+# Beyond it nobody counts: a list says "more than", and its next page is there all the same.
+COUNTED = 10_000
+
+
+def bounded_count(query: Select[Any], beyond: int = 0) -> int:
+    """How many rows a query has, so that a list's count does not grow with its history.
+
+    Exact up to 10 000, or up to `beyond` where a page lies further back; else one more than that.
+    """
+    most = max(COUNTED, beyond) + 1
+    counted = select(func.count()).select_from(query.order_by(None).limit(most).subquery())
+    return db.session.scalar(counted) or 0
 
 
 @contextmanager

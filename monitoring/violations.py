@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import joinedload
 
 from config import clock
-from config.database import db
+from config.database import bounded_count, db
 from monitoring.errors import BadWaiver, UnknownViolation
 from monitoring.models import Device, Violation, ViolationStatus
 from monitoring.policy import Finding
@@ -184,12 +184,14 @@ def all_(
     return list(db.session.scalars(wanted.limit(limit).offset(offset)))
 
 
-def count(*, statuses: Sequence[ViolationStatus], device: Device | None = None) -> int:
-    """How many there are in these states."""
-    wanted = sa.select(sa.func.count(Violation.id)).where(Violation.status.in_(statuses))
+def count(
+    *, statuses: Sequence[ViolationStatus], device: Device | None = None, beyond: int = 0
+) -> int:
+    """How many there are in these states, as `bounded_count` counts."""
+    wanted = sa.select(Violation.id).where(Violation.status.in_(statuses))
     if device is not None:
         wanted = wanted.where(Violation.device_id == device.id)
-    return db.session.scalar(wanted) or 0
+    return bounded_count(wanted, beyond)
 
 
 def open_by_severity() -> dict[str, int]:

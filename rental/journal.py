@@ -3,6 +3,7 @@
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
 
 from config.database import Base, db
 from rental.models import JournalEntry, Member
@@ -36,9 +37,13 @@ def of(subject: Base) -> list[JournalEntry]:
 
 
 def recent(limit: int = 100, offset: int = 0) -> list[JournalEntry]:
-    """The newest deeds of all."""
+    """The newest deeds of all, with who did them."""
     return list(
         db.session.scalars(
-            sa.select(JournalEntry).order_by(JournalEntry.id.desc()).limit(limit).offset(offset)
+            sa.select(JournalEntry)
+            .options(joinedload(JournalEntry.member))
+            .order_by(JournalEntry.id.desc())
+            .limit(limit)
+            .offset(offset)
         )
     )

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, url_for
 from pydantic import Field
 from sqlalchemy.orm import joinedload
 
-from config.database import db
+from config.database import bounded_count, db
 from monitoring import credentials, devices, enforcement, readings, violations
 from monitoring.devices import NewDevice
 from monitoring.errors import BadDevice, UnknownCredential, UnknownDevice
@@ -184,7 +184,8 @@ def list_violations(query: ViolationsQuery) -> Response:
     statuses = query.status or [ViolationStatus.OPEN, ViolationStatus.ACKNOWLEDGED]
     of = devices.get(query.device) if query.device is not None else None
     page = violations.all_(statuses=statuses, device=of, limit=query.per_page, offset=query.offset)
-    total = violations.count(statuses=statuses, device=of)
+    most = query.offset + query.per_page
+    total = violations.count(statuses=statuses, device=of, beyond=most)
     return answer({"items": [violation_as_json(each) for each in page], "total": total})
 
 
@@ -224,15 +225,16 @@ def waive(violation_id: int, body: WaiveBody) -> Response:
 @offers(Call("List outages", "outages", answer=OutageAnswer, is_list=True))
 def list_outages(query: OutagesQuery) -> Response:
     """The newest first."""
-    narrowed = sa.select(Outage).options(joinedload(Outage.device))
+    narrowed = sa.select(Outage)
     if query.open is not None:
         ended = Outage.ended_at.is_not(None)
         narrowed = narrowed.where(~ended if query.open else ended)
     if query.device is not None:
         narrowed = narrowed.where(Outage.device_id == devices.get(query.device).id)
-    total = db.session.scalar(sa.select(sa.func.count()).select_from(narrowed.subquery()))
+    total = bounded_count(narrowed, query.offset + query.per_page)
     page = db.session.scalars(
-        narrowed.order_by(Outage.began_at.desc(), Outage.id.desc())
+        narrowed.options(joinedload(Outage.device))
+        .order_by(Outage.began_at.desc(), Outage.id.desc())
         .limit(query.per_page)
         .offset(query.offset)
     )

@@ -12,7 +12,7 @@ from billing.errors import CreditNoteNotFound, InvoiceNotFound
 from billing.models import Invoice, InvoiceStatus, PaymentMethod
 from billing.money import Money
 from billing.payments import NewPayment
-from config.database import db
+from config.database import bounded_count, db
 from portal.access import current_member, may, visible_unit_id
 from portal.api.booking_bodies import NothingBody
 from portal.api.bookings import visible as visible_booking
@@ -113,7 +113,7 @@ def list_invoices(query: InvoicesQuery) -> Response:
         narrowed = narrowed.where(Invoice.unit_id == only, Invoice.status != InvoiceStatus.DRAFT)
     if query.status:
         narrowed = narrowed.where(Invoice.status.in_(query.status))
-    total = db.session.scalar(sa.select(sa.func.count()).select_from(narrowed.subquery()))
+    total = bounded_count(narrowed, query.offset + query.per_page)
     page = db.session.scalars(
         sa.select(Invoice)
         .where(Invoice.id.in_(narrowed))

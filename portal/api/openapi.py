@@ -118,6 +118,12 @@ def _parameters(rule: Rule, method: str, call: Call, schemas: dict[str, Any]) ->
     return found
 
 
+TOTAL = (
+    "How many there are on all pages. Beyond 10 000 nobody counts: it is one more than was "
+    "counted, and rises as pages do."
+)
+
+
 def _content(call: Call) -> dict[str, Any]:
     if call.answer is None:
         return {}
@@ -130,7 +136,7 @@ def _content(call: Call) -> dict[str, Any]:
             "required": ["items", "total"],
             "properties": {
                 "items": {"type": "array", "items": schema},
-                "total": {"type": "integer", "description": "How many there are on all pages."},
+                "total": {"type": "integer", "description": TOTAL},
             },
         }
     return {"content": {"application/json": {"schema": schema}}}

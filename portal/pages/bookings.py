@@ -2,17 +2,15 @@
 
 from typing import Any
 
-import sqlalchemy as sa
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response
 
 from billing import cancellation_charges, invoices, quotes
 from billing.errors import NoPrice, NoVatRate
 from billing.quotes import Quote
 from config import clock
-from config.database import db, transaction
+from config.database import transaction
 from config.errors import Conflict, Invalid, NotFound
 from config.settings import Settings
 from portal import series_terms
@@ -44,12 +42,14 @@ from rental import (
     journal,
     moves,
     programme,
+    search,
     series,
     series_moves,
     units,
 )
 from rental.asking import RequestedBooking
-from rental.models import Booking, BookingStatus, Line, Unit
+from rental.models import Booking, BookingStatus, Unit
+from rental.search import Sorting, Sought
 from rental.series_changes import Scope
 
 pages = Blueprint("bookings", __name__, url_prefix="/bookings")
@@ -65,30 +65,32 @@ def visible(reference: str) -> Booking:
     return booking
 
 
-def _listing() -> Listing[Booking]:
+def sought() -> Sought:
+    """The filters of the list as its address has them; what one may not see is out."""
     only = visible_unit_id(current_member())
-    query = sa.select(Booking).options(selectinload(Booking.lines).joinedload(Line.resource))
-    if only is not None:
-        query = query.where(Booking.unit_id == only)
-    elif unit := request.args.get("unit"):
-        query = query.where(Booking.unit_id == units.get(unit).id)
-    if status := reading.word(request.args, "status", BookingStatus):
-        query = query.where(Booking.status == status)
-    if q := request.args.get("q", "").strip():
-        words = f"%{q.replace('%', '').replace('_', '')}%"
-        query = query.where(sa.or_(Booking.title.ilike(words), Booking.reference.ilike(words)))
-    page = reading.page_number()
-    order = Booking.starts_at.desc()
-    if request.args.get("when", "ahead") == "ahead":
-        query = query.where(Booking.ends_at >= clock.now())
-        order = Booking.starts_at.asc()
-    total = db.session.scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0
-    rows = db.session.scalars(
-        query.order_by(order, Booking.id)
-        .limit(reading.PER_PAGE)
-        .offset((page - 1) * reading.PER_PAGE)
+    unit = request.args.get("unit") if only is None else None
+    status = reading.word(request.args, "status", BookingStatus)
+    return Sought(
+        unit_id=units.get(unit).id if unit else only,
+        statuses=[status] if status else [],
+        q=request.args.get("q"),
+        ends_after=clock.now() if _is_ahead() else None,
     )
-    return Listing(list(rows.unique()), total, page)
+
+
+def _is_ahead() -> bool:
+    return request.args.get("when", "ahead") == "ahead"
+
+
+def _listing() -> Listing[Booking]:
+    page = reading.page_number()
+    rows, total = search.bookings(
+        sought(),
+        limit=reading.PER_PAGE,
+        offset=(page - 1) * reading.PER_PAGE,
+        sorting=Sorting.SOONEST if _is_ahead() else Sorting.LATEST,
+    )
+    return Listing(rows, total, page)
 
 
 @pages.get("")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 from flask import Blueprint, render_template
+from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import selectinload
 
 from config import clock
@@ -65,10 +66,11 @@ def requests(limit: int = 100) -> list[Waiting]:
     waiting = list(rows.unique())
     missing, ahead = approvals.missing_of(waiting), _ahead(waiting)
     needed = clearance_needs.of_all(waiting)
+    closed = _in_the_way(waiting)
     return [
         Waiting(
             booking,
-            _in_the_way(booking),
+            closed[booking.id],
             bool(hours.lines_outside(booking.lines)),
             missing.get(booking.id, []),
             ahead.get(booking.id, []),
@@ -98,16 +100,25 @@ def _ahead(waiting: list[Booking]) -> dict[int, list[Hold]]:
     return found
 
 
-def _in_the_way(booking: Booking) -> list[Closure]:
-    found = closures.standing(
-        [line.resource_id for line in booking.lines], Period(booking.starts_at, booking.ends_at)
-    )
-    return [
+def _in_the_way(waiting: list[Booking]) -> dict[int, list[Closure]]:
+    """The closures in the way of each, in one look over the time of all."""
+    if not waiting:
+        return {}
+    span = Period(min(one.starts_at for one in waiting), max(one.ends_at for one in waiting))
+    lines = [line for booking in waiting for line in booking.lines]
+    standing = [
         closure
-        for closure in found
+        for closure in closures.standing([line.resource_id for line in lines], span)
         # What is kept for some units was asked before a request was written.
         if closure.quantity is None and closure.kind is not ClosureKind.RESERVED
     ]
+    return {booking.id: [c for c in standing if _lies_over(c, booking)] for booking in waiting}
+
+
+def _lies_over(closure: Closure, booking: Booking) -> bool:
+    during = Range(booking.starts_at, booking.ends_at, bounds="[)")
+    rented = {line.resource_id for line in booking.lines}
+    return closure.resource_id in rented and closure.during.overlaps(during)
 
 
 @pages.get("")

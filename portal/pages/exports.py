@@ -14,12 +14,12 @@ from werkzeug.wrappers import Response as Answer
 
 from config import clock
 from portal import sheets
-from portal.access import current_member, may, visible_unit_id
+from portal.access import may
+from portal.pages import bookings as bookings_page
 from portal.pages import export_tables, reading, reports
 from portal.pages.export_tables import Table
 from rental import catalogue, usage
-from rental.models import BookingStatus, Resource, ResourceKind
-from rental.search import Sought
+from rental.models import Resource, ResourceKind
 
 pages = Blueprint("exports", __name__, url_prefix="/exports")
 
@@ -59,20 +59,6 @@ def sent(table: Table, form: str, *, spoken: bool) -> Response:
     return answer
 
 
-def sought() -> Sought:
-    """The filters of the list of bookings, as its page reads them; what one may not see is out."""
-    only = visible_unit_id(current_member())
-    status = reading.word(request.args, "status", BookingStatus)
-    is_ahead = request.args.get("when", "ahead") == "ahead"
-    return Sought(
-        unit_id=only,
-        unit=(request.args.get("unit") or None) if only is None else None,
-        statuses=[status] if status else [],
-        q=request.args.get("q"),
-        ends_after=clock.now() if is_ahead else None,
-    )
-
-
 def _resources() -> list[Resource]:
     return catalogue.search(
         kind=reading.word(request.args, "kind", ResourceKind),
@@ -92,14 +78,14 @@ def _page(form: str, table: Callable[[], Table]) -> Answer:
 @may("export bookings")
 def bookings(form: str) -> Answer:
     """The bookings of the list, all its pages."""
-    return _page(form, lambda: export_tables.bookings(sought()))
+    return _page(form, lambda: export_tables.bookings(bookings_page.sought()))
 
 
 @pages.get("/lines.<form>")
 @may("export bookings")
 def lines(form: str) -> Answer:
     """A row for each line of them."""
-    return _page(form, lambda: export_tables.lines(sought()))
+    return _page(form, lambda: export_tables.lines(bookings_page.sought()))
 
 
 @pages.get("/resources.<form>")

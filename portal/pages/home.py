@@ -67,7 +67,7 @@ def show() -> str:
 def _unit() -> str:
     member = current_member()
     mine = Booking.unit_id == member.unit_id
-    papers = [i for i in invoices.for_unit(member.unit_id) if i.status is InvoiceStatus.OPEN]
+    papers = invoices.open_of(member.unit_id)
     first = datetime.combine(clock.today() + timedelta(days=1), time(8), clock.LOCAL)
     return render_template(
         "home/unit.html",

@@ -15,7 +15,7 @@ from billing.models import Invoice, InvoiceStatus, PaymentMethod
 from billing.money import Money
 from billing.payments import NewPayment
 from config import clock
-from config.database import db, transaction
+from config.database import bounded_count, db, transaction
 from config.errors import NotFound
 from portal.access import allowed, current_member, may, require_visible, visible_unit_id
 from portal.pages import reading
@@ -45,7 +45,7 @@ def visible(invoice_id: int) -> Invoice:
 
 
 def _listing() -> Listing[Invoice]:
-    query = sa.select(Invoice).options(joinedload(Invoice.unit))
+    query = sa.select(Invoice)
     only = visible_unit_id(current_member(), SEES_ALL)
     if only is not None:
         query = query.where(Invoice.unit_id == only, Invoice.status != InvoiceStatus.DRAFT)
@@ -57,9 +57,10 @@ def _listing() -> Listing[Invoice]:
         number = sa.func.concat(Invoice.symbol, digits)
         query = query.where(sa.or_(compact.ilike(f"%{q}%"), number.ilike(f"%{q}%")))
     page = reading.page_number()
-    total = db.session.scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0
+    total = bounded_count(query.with_only_columns(Invoice.id), page * reading.PER_PAGE)
     rows = db.session.scalars(
-        query.order_by(Invoice.id.desc())
+        query.options(joinedload(Invoice.unit))
+        .order_by(Invoice.id.desc())
         .limit(reading.PER_PAGE)
         .offset((page - 1) * reading.PER_PAGE)
     )

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from flask import Blueprint, render_template
 
-from config.database import db
+from config.database import bounded_count
 from portal.access import may
 from portal.pages import reading
 from portal.pages.diary import told
@@ -20,5 +20,5 @@ def index() -> str:
     """Who did what, newest first."""
     page = reading.page_number()
     entries = journal.recent(reading.PER_PAGE, (page - 1) * reading.PER_PAGE)
-    total = db.session.scalar(sa.select(sa.func.count(JournalEntry.id))) or 0
+    total = bounded_count(sa.select(JournalEntry.id), page * reading.PER_PAGE)
     return render_template("journal/index.html", listing=Listing(told(entries), total, page))

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from flask import request
 
 from config import clock
+from config.database import COUNTED
 from config.errors import Invalid
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -31,6 +32,11 @@ class Listing(Generic[Row]):
     total: int
     page: int = 1
     per_page: int = PER_PAGE
+
+    @property
+    def is_more(self) -> bool:
+        """Whether there are more than `total` says: nobody has counted any further."""
+        return self.total > COUNTED
 
     @property
     def last(self) -> int:

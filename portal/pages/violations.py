@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
 from config import clock
-from config.database import db, transaction
+from config.database import bounded_count, db, transaction
 from monitoring import enforcement, rules, violations
 from monitoring.models import Device, FindingRow, Violation, ViolationStatus
 from monitoring.rules import Rule, Severity
@@ -84,11 +84,11 @@ def _listing() -> Listing[Violation]:
     if severity := reading.word(request.args, "severity", Severity):
         conditions.append(Violation.severity == severity)
     page = reading.page_number()
-    counted = sa.select(sa.func.count(Violation.id)).where(*conditions)
+    total = bounded_count(sa.select(Violation.id).where(*conditions), page * reading.PER_PAGE)
     rows = db.session.scalars(
         _query(*conditions).limit(reading.PER_PAGE).offset((page - 1) * reading.PER_PAGE)
     )
-    return Listing(list(rows), db.session.scalar(counted) or 0, page)
+    return Listing(list(rows), total, page)
 
 
 @pages.get("")

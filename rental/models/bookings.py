@@ -50,6 +50,15 @@ class Organiser(StrEnum):
     FOREIGN = "foreign"
 
 
+# The words of a booking: of its title and its reference, without what stands between them. One
+# expression, so that the index and whoever searches say the same.
+MARKS = '-–—/.,:;@_+()&"“”‘’…'
+WORDS = (
+    "to_tsvector('simple'::regconfig, translate((title::text || ' '::text) || reference::text, "
+    f"'{MARKS}'::text, '{' ' * len(MARKS)}'::text))"
+)
+
+
 class Booking(Base):
     """One event of a unit, with a line for each thing it rents."""
 
@@ -68,6 +77,9 @@ class Booking(Base):
             unique=True,
             postgresql_where=text("status NOT IN ('cancelled', 'declined', 'expired')"),
         ),
+        # Lists by period, and words typed into a search field.
+        Index("ix_booking_during", text("tstzrange(starts_at, ends_at)"), postgresql_using="gist"),
+        Index("ix_booking_words", text(WORDS), postgresql_using="gin"),
         Index("ix_booking_public", "starts_at", postgresql_where=text("is_public")),
     )
 

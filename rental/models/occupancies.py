@@ -72,6 +72,8 @@ class Closure(Base):
             "during",
             postgresql_using="gist",
         ),
+        # What is closed at this moment, of the whole house.
+        Index("ix_closure_during", "during", postgresql_using="gist"),
         # One open closure for one cause: enforcement may run twice.
         Index(
             "uq_closure_open_cause",
