@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from billing import invoices, quotes
 from billing.errors import InvoicedAlready
 from billing.models import Charge, ChargeKind, Invoice, InvoiceStatus
-from billing.quotes import QuoteLine
+from billing.quotes import QuoteLine, Renter
 from config import clock
 from config.database import db
 from rental.models import Booking, Line
@@ -19,7 +19,7 @@ def add_for(booking: Booking) -> list[Charge]:
     """Charge each line of a booking that bears no charge yet; a second call adds nothing."""
     charged = {charge.line_id for charge in live(booking, ChargeKind.RENTAL)}
     lines = [line for line in booking.lines if line.id not in charged]
-    quote = quotes.quote(booking.unit.unit_class, [quotes.rented_by(line) for line in lines])
+    quote = quotes.for_lines(booking, lines)
     charges = [
         _charge(booking, line, quoted) for line, quoted in zip(lines, quote.lines, strict=True)
     ]
@@ -42,10 +42,11 @@ def renew_for(booking: Booking) -> None:
     Raises InvoicedAlready where a line that changed is on an issued invoice.
     """
     now = {line.id: line for line in booking.lines}
+    renter = quotes.renter(booking.unit, [quotes.rented_by(line).period for line in now.values()])
     stale = [
         charge
         for charge in live(booking, ChargeKind.RENTAL)
-        if charge.line_id not in now or not _still_true(charge, now[charge.line_id])
+        if charge.line_id not in now or not _still_true(charge, now[charge.line_id], renter)
     ]
     issued = [charge for charge in stale if _is_issued(charge)]
     if issued:
@@ -124,9 +125,9 @@ def _is_issued(charge: Charge) -> bool:
     return charge.invoice is not None and charge.invoice.status is not InvoiceStatus.DRAFT
 
 
-def _still_true(charge: Charge, line: Line) -> bool:
+def _still_true(charge: Charge, line: Line, renter: Renter) -> bool:
     """Whether the line still costs what was charged, for the same thing at the same time."""
-    quoted = quotes.quote(line.booking.unit.unit_class, [quotes.rented_by(line)]).lines[0]
+    quoted = renter.quote([quotes.rented_by(line)]).lines[0]
     return (charge.amount, charge.starts_at, charge.ends_at, charge.quantity) == (
         quoted.priced.amount,
         line.starts_at,

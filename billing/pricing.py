@@ -19,6 +19,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
+from billing.agreed import AgreedRate
 from billing.errors import NoPrice
 from billing.money import GAP, Money
 from billing.tariff import Measure, Rate, Tariff
@@ -81,15 +82,22 @@ class Priced:
         return round(Decimal(exact.numerator) / Decimal(exact.denominator), 4)
 
 
-def price(tariffs: Sequence[Tariff], unit_class: UnitClass, rented: Rented, day: date) -> Priced:
+def price(
+    tariffs: Sequence[Tariff],
+    unit_class: UnitClass,
+    rented: Rented,
+    day: date,
+    agreed: AgreedRate | None = None,
+) -> Priced:
     """The price by the lists in force on `day`; raises NoPrice where none prices it.
 
+    What is agreed with the unit replaces its class and takes the discount off the unit price.
     A rate of the resource's own code goes before one of its tariff key, and that before its kind's.
     """
     in_force = [tariff for tariff in tariffs if tariff.holds_on(day)]
     for subject in (rented.code, rented.tariff, f"kind:{rented.kind.value}"):
         found = [
-            _priced(tariff, rate, unit_class, rented)
+            _priced(tariff, rate, unit_class, rented, agreed)
             for tariff in in_force
             for rate in _fitting(tariff.rates_for(subject) if subject else [], rented)
         ]
@@ -134,11 +142,19 @@ def _fitting(rates: list[Rate], rented: Rented) -> list[Rate]:
     return [rate for rate in rates if rate not in metered] or rates
 
 
-def _priced(tariff: Tariff, rate: Rate, unit_class: UnitClass, rented: Rented) -> Priced:
+def _priced(
+    tariff: Tariff, rate: Rate, unit_class: UnitClass, rented: Rented, agreed: AgreedRate | None
+) -> Priced:
     units = units_of(rate.per, rented.period.duration, rented.mbps)
+    if agreed is not None and agreed.rate_class is not None:
+        unit_class = agreed.rate_class
     unit_price = Money(rate.prices[unit_class], tariff.currency)
-    vi, en = _explained(rate.per, units, rented.quantity, unit_price)
     class_vi, class_en = _CLASSES[unit_class]
+    if agreed is not None:
+        unit_price = agreed.taken_off(unit_price)
+        said_vi, said_en = agreed.said()
+        class_vi, class_en = class_vi + said_vi, class_en + said_en
+    vi, en = _explained(rate.per, units, rented.quantity, unit_price)
     return Priced(
         measure=rate.per,
         units=units,

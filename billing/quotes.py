@@ -1,17 +1,19 @@
-"""What a booking would cost: writes nothing and asks no database."""
+"""What a booking would cost: writes nothing. Only what is agreed with the unit is looked up."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from billing import agreed as agreed_rates
 from billing import money, pricing, vat
+from billing.agreed import AgreedRate
 from billing.money import Money
 from billing.pricing import Priced, Rented
 from billing.tariff import tariffs
 from billing.vat import Taxable, Taxed, VatGroup
 from config.clock import LOCAL
-from rental.models import Booking, Line, Resource, UnitClass
+from rental.models import Booking, Line, Resource, Unit, UnitClass
 from rental.period import Period
 
 
@@ -84,9 +86,16 @@ class Quote:
         }
 
 
-def quote(unit_class: UnitClass, wanted: Sequence[Rented], *, on: date | None = None) -> Quote:
+def quote(
+    unit_class: UnitClass,
+    wanted: Sequence[Rented],
+    *,
+    on: date | None = None,
+    agreed: Sequence[AgreedRate] = (),
+) -> Quote:
     """What these lines would cost a unit of that class; raises NoPrice or NoVatRate.
 
+    What is `agreed` with the unit counts for each line that starts on its days.
     Each line is priced by the lists in force on the local day it starts, or on `on`. The tax is
     that of the day on which the last line ends: the service is complete then.
     """
@@ -94,7 +103,10 @@ def quote(unit_class: UnitClass, wanted: Sequence[Rented], *, on: date | None = 
         return Quote((), on or date.min)
     tax_date = max(last_day(one.period) for one in wanted)
     lists, rates = tariffs(), vat.rates()
-    priced = [pricing.price(lists, unit_class, one, on or first_day(one.period)) for one in wanted]
+    priced = []
+    for one in wanted:
+        day = on or first_day(one.period)
+        priced.append(pricing.price(lists, unit_class, one, day, agreed_rates.on(agreed, day)))
     codes = {
         service: vat.code_on(rates, service, tax_date) for service in {p.service for p in priced}
     }
@@ -103,9 +115,37 @@ def quote(unit_class: UnitClass, wanted: Sequence[Rented], *, on: date | None = 
     return Quote(tuple(lines), tax_date)
 
 
+@dataclass(frozen=True, slots=True)
+class Renter:
+    """Whose rates count: the class of a unit, and what is agreed with it for some days."""
+
+    unit_class: UnitClass
+    agreed: tuple[AgreedRate, ...] = ()
+
+    def quote(self, wanted: Sequence[Rented]) -> Quote:
+        """What these lines would cost; raises NoPrice or NoVatRate."""
+        return quote(self.unit_class, wanted, agreed=self.agreed)
+
+
+def renter(unit: Unit, periods: Iterable[Period]) -> Renter:
+    """The unit as pricing takes it, for lines of these periods: one query for all of them."""
+    days = [first_day(period) for period in periods]
+    return Renter(unit.unit_class, agreed_rates.of_unit(unit, days))
+
+
+def for_unit(unit: Unit, wanted: Sequence[Rented]) -> Quote:
+    """What these lines would cost the unit, by its class and by what is agreed with it."""
+    return renter(unit, [one.period for one in wanted]).quote(wanted)
+
+
+def for_lines(booking: Booking, lines: Sequence[Line]) -> Quote:
+    """The quote of some lines of a booking."""
+    return for_unit(booking.unit, [rented_by(line) for line in lines])
+
+
 def for_booking(booking: Booking) -> Quote:
     """The quote of a booking as it stands."""
-    return quote(booking.unit.unit_class, [rented_by(line) for line in booking.lines])
+    return for_lines(booking, booking.lines)
 
 
 def total_of(bookings: Iterable[Booking]) -> Money:

@@ -240,3 +240,19 @@ class ServiceOver(Conflict):
 
 class BadService(Invalid):
     """This cannot be looked after so; correct the point named and send it again."""
+
+
+class UnknownAgreement(NotFound):
+    """There is no such agreement."""
+
+
+class BadAgreement(Invalid):
+    """The agreement does not say enough, or says what cannot be; correct it and send it again."""
+
+
+class NumberTaken(Conflict):
+    """Another agreement already has this number; look at the list."""
+
+
+class AgreementsOverlap(Conflict):
+    """Another agreement of the unit gives rates in the same days; end it before this one begins."""

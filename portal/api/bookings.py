@@ -161,7 +161,7 @@ def _quote(body: QuoteBody) -> Quote:
 def _price(unit: Unit, wanted: Sequence[WantedLine]) -> Quote:
     resources = catalogue.by_codes(line.resource for line in wanted)
     rented = [quotes.rented(resources[w.resource], w.period, w.quantity) for w in wanted]
-    return quotes.quote(unit.unit_class, rented)
+    return quotes.for_unit(unit, rented)
 
 
 @room.post("/bookings")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from monitoring.models import CredentialKind
 from portal.catalogue_files.records import (
+    AgreementRecord,
     AssetRecord,
     DeviceRecord,
     Entry,
@@ -78,7 +79,7 @@ def _unknown_references(entries: list[Entry], known: Known) -> Iterable[str]:
 def _references(record: Record) -> list[tuple[str, str]]:
     """What a record refers to: kind of thing and its key."""
     named: list[tuple[str, str | None]] = []
-    if isinstance(record, MemberRecord):
+    if isinstance(record, MemberRecord | AgreementRecord):
         named = [("unit", record.unit)]
     elif isinstance(record, ResourceRecord):
         named = [

@@ -24,6 +24,7 @@ from portal.catalogue_files.checks import Known
 from portal.catalogue_files.reading import BadCatalogue
 from portal.catalogue_files.records import (
     KINDS,
+    AgreementRecord,
     AssetRecord,
     DeviceRecord,
     Entry,
@@ -35,7 +36,9 @@ from portal.catalogue_files.records import (
     TariffRecord,
     UnitRecord,
 )
-from rental import catalogue, journal, units
+from rental import agreements, catalogue, journal, units
+from rental.agreements import Target, Terms
+from rental.errors import AgreementsOverlap, BadAgreement
 from rental.models import Asset, Member, Part, Resource, Site, Unit
 
 ADDED, CHANGED, UNCHANGED, REMOVED = "added", "changed", "unchanged", "removed"
@@ -156,6 +159,8 @@ def _write(entry: Entry, imported: Imported) -> None:
         # The database is the last judge: fewer pieces than are promised to bookings, say.
         told = str(refused.orig).partition("\n")[0]
         raise BadCatalogue([f"{entry.place}: {told}"]) from refused
+    except (BadAgreement, AgreementsOverlap) as refused:
+        raise BadCatalogue([f"{entry.place}: {refused.message}"]) from refused
     imported.note(entry.kind, verb)
 
 
@@ -259,6 +264,33 @@ def _as_described(row: Device) -> NewDevice:
     return NewDevice(**{field.name: getattr(row, field.name) for field in fields(NewDevice)})
 
 
+def _comparable(terms: Terms) -> Terms:
+    """Targets have no order of their own."""
+    return replace(terms, targets=tuple(sorted(terms.targets, key=str)))
+
+
+def _write_agreement(record: AgreementRecord) -> str:
+    row = agreements.find(record.number)
+    given = dict(record.given)
+    unit = units.get(given.pop("unit"))
+    if "targets" in given:
+        given["targets"] = tuple(Target(**dict(each)) for each in record.targets)
+    if row is None:
+        agreements.add(unit, Terms(**given), by=None)
+        return ADDED
+    if row.unit_id != unit.id:
+        raise BadAgreement(
+            "Agreement {number} is another unit's; give this one its own number.",
+            number=record.number,
+        )
+    was = agreements.terms_of(row)
+    wanted = replace(was, **given)
+    if _comparable(wanted) == _comparable(was):
+        return UNCHANGED
+    agreements.change(row, wanted, by=None)
+    return CHANGED
+
+
 WRITERS: dict[type[Record], Callable[[Any], str]] = {
     SiteRecord: _write_site,
     UnitRecord: _write_unit,
@@ -267,4 +299,5 @@ WRITERS: dict[type[Record], Callable[[Any], str]] = {
     PartRecord: _write_part,
     AssetRecord: _write_asset,
     DeviceRecord: _write_device,
+    AgreementRecord: _write_agreement,
 }

@@ -4,6 +4,8 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from ipaddress import ip_address
 from typing import Annotated, Any, ClassVar
 from zoneinfo import available_timezones
@@ -12,9 +14,18 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from billing.tariff import Tariff
 from monitoring.models import DeviceRole, Platform
+from rental import agreements
 from rental.asking import MOST_PIECES
 from rental.catalogue import CODE
-from rental.models import AssetCondition, ResourceKind, Role, UnitClass
+from rental.models import (
+    AgreementKind,
+    AssetCondition,
+    EventKind,
+    ResourceKind,
+    Role,
+    TargetMeasure,
+    UnitClass,
+)
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]+")
@@ -201,6 +212,35 @@ class DeviceRecord(Record):
     is_enabled: bool = True
 
 
+class TargetOf(BaseModel):
+    """A yearly target as an agreement lists it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    year: Annotated[int, Field(ge=agreements.FIRST_YEAR, le=agreements.LAST_YEAR)]
+    measure: TargetMeasure
+    goal: Annotated[int, Field(ge=1, le=agreements.LARGEST_GOAL)]
+    event_kind: EventKind | None = None
+    resource_kind: ResourceKind | None = None
+
+
+class AgreementRecord(Record):
+    """What is agreed with a unit. Where `targets` is given it is the whole list; YAML only."""
+
+    KEY = ("number",)
+    number: Annotated[str, Plain, Field(min_length=1, max_length=60)]
+    unit: Slug
+    title: Name
+    kind: AgreementKind
+    signed_on: date | None = None
+    valid_from: date
+    valid_to: date | None = None
+    rate_class: UnitClass | None = None
+    discount_percent: Annotated[Decimal, Field(ge=0, le=100, decimal_places=2)] = Decimal(0)
+    note: _short(2000) = None  # type: ignore[valid-type]
+    targets: Annotated[tuple[TargetOf, ...], Field(max_length=agreements.MOST_TARGETS)] = ()
+
+
 class TariffRecord(Record, Tariff):
     """A dated price list, as `config/tariffs` keeps them; YAML only."""
 
@@ -217,6 +257,7 @@ KINDS: Mapping[str, type[Record]] = {
     "parts": PartRecord,
     "assets": AssetRecord,
     "devices": DeviceRecord,
+    "agreements": AgreementRecord,
     "tariffs": TariffRecord,
 }
 

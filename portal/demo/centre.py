@@ -12,7 +12,17 @@ from config.database import db
 from monitoring.credentials import Keyring
 from portal import passwords
 from portal.catalogue_files.loading import import_file
-from portal.demo import claims, counter, events, history, inventory, programmes, series, upkeep
+from portal.demo import (
+    agreements,
+    claims,
+    counter,
+    events,
+    history,
+    inventory,
+    programmes,
+    series,
+    upkeep,
+)
 from portal.demo.devices import BASE_PORT
 from portal.demo.history import Diary
 from portal.demo.sign_ins import PASSWORD
@@ -50,6 +60,7 @@ def load(demo: Demo) -> bool:
         _let_everybody_in()
         operator = units.member_by_email("operator@centre.example")
         inventory.add(demo.base_port, demo.keys, demo.keyring, by=operator)
+        agreements.add(now)
     _close(now)
     diary = Diary(now)
     history.tell(list(events.planned(now, demo.seed)), diary, demo.seed)

@@ -6,6 +6,7 @@ from flask import Flask, current_app, request, url_for
 
 from portal.access import allowed, current_member_or_none
 from portal.pages import (
+    agreements,
     approvals,
     asset_pages,
     assets,
@@ -66,6 +67,7 @@ ROOMS = (
     waitlist,
     approvals,
     clearances,
+    agreements,
     desk,
     maintenance,
     maintenance_plans,

@@ -10,13 +10,13 @@ from flask_babel import gettext as _
 from billing import quotes
 from billing.errors import NoPrice, NoVatRate
 from billing.money import Money, total
-from billing.quotes import Quote
+from billing.quotes import Quote, Renter
 from config import clock
 from portal.pages import formats, suggested
 from portal.pages.seeking import Asked
 from rental import asking, finding, suggestions
 from rental.finding import Findings
-from rental.models import Resource, ResourceKind, UnitClass
+from rental.models import Resource, ResourceKind
 from rental.occupancies import Ask
 from rental.period import Period
 from rental.suggestions import Suggestion, SuggestionKind, Wish
@@ -64,9 +64,7 @@ class Basket:
         return sum(one.pieces for one in self.chosen)
 
 
-def of(
-    asked: Asked, known: Mapping[str, Resource], findings: Findings, unit_class: UnitClass
-) -> Basket:
+def of(asked: Asked, known: Mapping[str, Resource], findings: Findings, renter: Renter) -> Basket:
     """The basket as it stands; `findings` has looked at what is in it."""
     wanted = [(known[code], pieces) for code, pieces in sorted_by_kind(asked.basket, known)]
     if not wanted:
@@ -76,12 +74,12 @@ def of(
     ]
     days = len(asked.periods)
     short = {number // days for number in findings.seen.short_lines(asks)}
-    quote = quoted(unit_class, asks)
+    quote = quoted(renter, asks)
     chosen = tuple(
         Chosen(
             resource,
             pieces,
-            _price_of(asks[place * days : (place + 1) * days], quote, place, unit_class),
+            _price_of(asks[place * days : (place + 1) * days], quote, place, renter),
             _clash(resource, pieces, findings, asked, is_short=place in short),
         )
         for place, (resource, pieces) in enumerate(wanted)
@@ -99,24 +97,20 @@ def sorted_by_kind(
     return sorted(entries, key=lambda entry: kinds.index(known[entry[0]].kind))
 
 
-def quoted(unit_class: UnitClass, asks: Sequence[Ask]) -> Quote | None:
-    """What these cost a unit of that class; None where a price is not on record."""
+def quoted(renter: Renter, asks: Sequence[Ask]) -> Quote | None:
+    """What these cost the unit; None where a price is not on record."""
     try:
-        return quotes.quote(
-            unit_class, [quotes.rented(ask.resource, ask.period, ask.quantity) for ask in asks]
-        )
+        return renter.quote([quotes.rented(ask.resource, ask.period, ask.quantity) for ask in asks])
     except (NoPrice, NoVatRate):
         return None
 
 
-def _price_of(
-    asks: Sequence[Ask], whole: Quote | None, place: int, unit_class: UnitClass
-) -> Money | None:
+def _price_of(asks: Sequence[Ask], whole: Quote | None, place: int, renter: Renter) -> Money | None:
     """From the quote of everything, so that the lines add up; alone where others lack a price."""
     if whole is not None:
         lines = whole.lines[place * len(asks) : (place + 1) * len(asks)]
         return total(line.taxed.total for line in lines)
-    alone = quoted(unit_class, asks)
+    alone = quoted(renter, asks)
     return alone.total if alone else None
 
 

@@ -221,7 +221,7 @@ def _quoted(unit: Unit, asks: Sequence[Ask]) -> tuple[Quote | None, str]:
         return None, ""
     wanted = [quotes.rented(ask.resource, ask.period, ask.quantity) for ask in asks]
     try:
-        return quotes.quote(unit.unit_class, wanted), ""
+        return quotes.for_unit(unit, wanted), ""
     except (NoPrice, NoVatRate) as missing:
         return None, spoken(missing)
 

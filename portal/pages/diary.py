@@ -89,6 +89,7 @@ VERBS = {
     "service_begun": _("begun to be looked after"),
     "service_finished": _("finished being looked after"),
     "service_dropped": _("service begun by mistake"),
+    "ended": _("ended"),
 }
 SUBJECTS = {
     "booking": _("Booking"),
@@ -108,6 +109,7 @@ SUBJECTS = {
     "series": _("Series"),
     "maintenance_plan": _("Maintenance plan"),
     "service_record": _("Service"),
+    "agreement": _("Agreement"),
 }
 # Details that mean something to a person; the others are for machines.
 TOLD = ("pieces", "reason", "condition", "reference", "number", "amount", "filename")

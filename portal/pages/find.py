@@ -9,14 +9,16 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from billing import quotes
 from billing.money import Money
+from billing.quotes import Renter
 from portal.access import current_member, may
 from portal.pages import basket, formats, opening, reading, seeking, suggested
 from portal.pages.basket import Basket, Nearby
 from portal.pages.seeking import Asked
 from rental import catalogue, finding, units
 from rental.finding import Denied, Findings
-from rental.models import Closure, Resource, ResourceKind, UnitClass
+from rental.models import Closure, Resource, ResourceKind, Unit
 from rental.occupancies import Ask
 from rental.period import Period
 
@@ -80,7 +82,7 @@ def show() -> ResponseReturnValue:
     page = render_template(
         "find/_found.html" if partial else "find/show.html",
         asked=asked,
-        shown=shown(asked, current_member().unit.unit_class),
+        shown=shown(asked, current_member().unit),
         sites=units.sites(),
         typed={name: request.args.get(name, "") for name in asked.errors},
         partial=partial,
@@ -92,34 +94,35 @@ def show() -> ResponseReturnValue:
     return answer
 
 
-def shown(asked: Asked, unit_class: UnitClass) -> Shown:
-    """What is free and what is not, with prices for a unit of that class, and the basket."""
+def shown(asked: Asked, unit: Unit) -> Shown:
+    """What is free and what is not, with prices for the unit, and the basket."""
     if asked.errors:
         return Shown(None, (), (), Basket())
+    renter = quotes.renter(unit, asked.periods)
     known = catalogue.offered(asked.basket)
     gone = tuple(code for code in asked.basket if code not in known)
     sought = asked.sought
     found = finding.find(sought, list(known.values()))
     groups = tuple(
-        group for kind in ResourceKind if (group := _group(kind, found, asked, unit_class)).total
+        group for kind in ResourceKind if (group := _group(kind, found, asked, renter)).total
     )
     denied = finding.explain(found.taken[: asked.rows], sought)
     return Shown(
         found,
         groups,
         tuple(_refused(one, asked) for one in denied),
-        basket.of(asked, known, found, unit_class),
+        basket.of(asked, known, found, renter),
         gone,
     )
 
 
-def _group(kind: ResourceKind, found: Findings, asked: Asked, unit_class: UnitClass) -> Group:
+def _group(kind: ResourceKind, found: Findings, asked: Asked, renter: Renter) -> Group:
     of_kind = [one for one in found.free if one.resource.kind is kind]
     rows = tuple(
         Row(
             one.resource,
             one.free,
-            _price(one.resource, asked.periods, unit_class),
+            _price(one.resource, asked.periods, renter),
             asked.basket.get(one.resource.code, 0),
             _remark(one.resource, asked.periods),
         )
@@ -128,8 +131,8 @@ def _group(kind: ResourceKind, found: Findings, asked: Asked, unit_class: UnitCl
     return Group(kind, rows, len(of_kind))
 
 
-def _price(resource: Resource, periods: Sequence[Period], unit_class: UnitClass) -> Money | None:
-    quote = basket.quoted(unit_class, [Ask(resource, 1, period) for period in periods])
+def _price(resource: Resource, periods: Sequence[Period], renter: Renter) -> Money | None:
+    quote = basket.quoted(renter, [Ask(resource, 1, period) for period in periods])
     return quote.total if quote else None
 
 

@@ -121,6 +121,8 @@ def _back(held: Series, words: str) -> Response:
 @may("change own bookings")
 def add_date(series_reference: str) -> Response:
     """Request a date again that was removed or skipped."""
+    # Another unit's series does not exist, whatever was typed.
+    _mine(series_reference)
     at = reading.instant(request.form.get("starts_at", ""))
     if at is None:
         raise reading.BadField("{field}: '{text}' is not a date.", field="starts_at", text="")

@@ -46,7 +46,9 @@ class Agreement(Base):
 
     unit: Mapped[Unit] = relationship(lazy="joined")
     targets: Mapped[list["AgreementTarget"]] = relationship(
-        back_populates="agreement", order_by="AgreementTarget.year", cascade="all, delete-orphan"
+        back_populates="agreement",
+        order_by="(AgreementTarget.year, AgreementTarget.id)",
+        cascade="all, delete-orphan",
     )
 
 

@@ -9,7 +9,7 @@ from tests.browser.conftest import SignIn, picture
 
 CALENDAR = ["/calendar", *(f"/calendar?{q}" for q in ("view=week", "view=month", "as=list"))]
 RENTAL = ["/", *CALENDAR, "/catalogue", "/catalogue/H100", "/bookings"]
-RENTAL += ["/holds", "/waitlist", "/find"]
+RENTAL += ["/holds", "/waitlist", "/find", "/agreements"]
 MAINTENANCE = ["/maintenance", "/maintenance/plans", "/maintenance/plans/new"]
 MAINTENANCE += ["/maintenance/services/new", "/maintenance/history"]
 PAGES = {
@@ -20,6 +20,7 @@ PAGES = {
         "/desk",
         "/imports/bookings",
         "/clearances",
+        "/agreements/new",
     ],
     "finance@centre.example": [*RENTAL, "/invoices", "/invoices?status=paid"],
     "operator@centre.example": [

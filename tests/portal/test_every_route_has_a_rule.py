@@ -36,6 +36,14 @@ PAGES = {
     "POST /bookings/<reference>/comparison": "change own bookings",
     "POST /bookings/<reference>/confirm": "confirm bookings",
     "POST /bookings/<reference>/decline": "decline bookings",
+    "GET /agreements": "see own agreements",
+    "GET /agreements/<int:agreement_id>": "see own agreements",
+    "GET /agreements/progress.<form>": "see own agreements",
+    "GET /agreements/new": "manage agreements",
+    "POST /agreements": "manage agreements",
+    "GET /agreements/<int:agreement_id>/edit": "manage agreements",
+    "POST /agreements/<int:agreement_id>/edit": "manage agreements",
+    "POST /agreements/<int:agreement_id>/end": "manage agreements",
     "GET /clearances": "answer clearances",
     "POST /clearances/due": "request bookings",
     "POST /bookings/<reference>/clearances/<int:clearance_id>/accept": "answer clearances",
@@ -252,8 +260,7 @@ OF_A_UNIT = (
     "<int:credit_note_id>",
     "<int:note_id>",
 )
-OF_A_UNIT = ("<reference>", "<int:invoice_id>", "<int:credit_note_id>", "<int:note_id>")
-OF_A_UNIT += ("<hold>", "<wait>", "<int:approval_id>")
+OF_A_UNIT += ("<hold>", "<wait>", "<int:approval_id>", "<int:agreement_id>")
 
 
 @pytest.fixture
@@ -312,9 +319,8 @@ def test_a_record_of_another_unit_does_not_exist(scene: Scene, call: str, role: 
     text = there.get_data(as_text=True)
     assert not any(secret in text for secret in (TITLE, REASON, UNIT, PERSON))
     missing = {**scene.ids, "reference": "BK-ZZZZ-ZZZZ", "series_reference": "SR-ZZZZ-ZZZZ"}
-    missing = {**scene.ids, "reference": "BK-ZZZZ-ZZZZ"}
     missing |= {"hold": "HD-ZZZZ-ZZZZ", "wait": "WL-ZZZZ-ZZZZ", "approval_id": 99_999}
-    missing |= dict.fromkeys(("invoice_id", "note_id", "credit_note_id"), 99_999)
+    missing |= dict.fromkeys(("invoice_id", "note_id", "credit_note_id", "agreement_id"), 99_999)
     nowhere = Scene(scene.app, missing, scene.members, scene.bearers).ask(call, role.value)
     assert nowhere.status_code == there.status_code
     assert _plain(nowhere) == _plain(there), "the answer tells what exists"
@@ -322,8 +328,9 @@ def test_a_record_of_another_unit_does_not_exist(scene: Scene, call: str, role: 
 
 def _plain(answer: Any) -> str:
     """The answer without what differs by nature: ids of requests, nonces, the address itself."""
-    text = re.sub(r"(?:BK|SR)-\w{4}-\w{4}|\b99999\b|/\d+\b", "", answer.get_data(as_text=True))
-    text = re.sub(r"(BK|HD|WL)-\w{4}-\w{4}|\b99999\b|/\d+\b", "", answer.get_data(as_text=True))
+    text = re.sub(
+        r"(?:BK|SR|HD|WL)-\w{4}-\w{4}|\b99999\b|/\d+\b", "", answer.get_data(as_text=True)
+    )
     return re.sub(
         r'[0-9a-f]{32}|nonce="[^"]*"|name="csrf_token" value="[^"]*"|"[\w-]+\.[\w-]+\.[\w-]+"',
         "",

@@ -3,7 +3,7 @@
 import io
 import re
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from flask import Flask
@@ -17,6 +17,7 @@ from config.database import db
 from monitoring.models import Device, DeviceStatus, Violation
 from portal import tokens
 from rental import (
+    agreements,
     approvals,
     attachments,
     bookings,
@@ -31,7 +32,7 @@ from rental.asking import RequestedBooking, WantedLine
 from rental.attachments import Upload
 from rental.holds import NewHold
 from rental.maintenance import Terms
-from rental.models import Asset, EventKind, Resource, Role, Site
+from rental.models import AgreementKind, Asset, EventKind, Resource, Role, Site
 from rental.period import Period
 from rental.series import RequestedSeries
 from rental.servicing import NewService
@@ -105,6 +106,7 @@ def set_up(scene: Scene) -> None:
     _event(scene)
     _series(scene)
     _claims(scene)
+    _agreement(scene)
     _device(scene)
 
 
@@ -186,6 +188,11 @@ def _claims(scene: Scene) -> None:
         RequestedBooking(third.unit, TITLE, EventKind.SEMINAR, lines), by=third
     )
     scene.ids["approval_id"] = approvals.of(booking)[0].id
+
+
+def _agreement(scene: Scene) -> None:
+    terms = agreements.Terms(REASON, TITLE, AgreementKind.MEMORANDUM, date(2026, 1, 1), note=REASON)
+    scene.ids["agreement_id"] = agreements.add(scene.ids["owner"].unit, terms, by=None).id
 
 
 def _device(scene: Scene) -> None:
