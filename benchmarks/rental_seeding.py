@@ -9,13 +9,16 @@ import psycopg
 from benchmarks.seeding import plain
 from config.database import db, transaction
 from config.settings import Settings
-from portal import schema, tokens
+from portal import passwords, schema, tokens
 from portal.app import create_app
 from rental.models import Member, Role, Site, Unit
 
 HALLS, POOLS, CIRCUITS = 600, 300, 100
 RESOURCES = HALLS + POOLS + CIRCUITS
 UNITS, MEMBERS = 500, 10_000
+# Who signs in: somebody of a unit with its share of the bookings, and the desk.
+MEMBER, DESK = "member-1@example.com", "desk@centre.example"
+PASSWORD = "một mật khẩu đủ dài"
 # The newest booking lies so many days ahead.
 AHEAD = 10
 
@@ -96,7 +99,7 @@ def catalogue(database_url: str, settings: Settings) -> dict[str, str]:
         unit = Unit(slug="unit-a", name="Unit A")
         people = {
             "member": Member(unit=unit, email="a@unit-a.example", name="A", role=Role.MEMBER),
-            "desk": Member(unit=centre, email="desk@centre.example", name="D", role=Role.DESK),
+            "desk": Member(unit=centre, email=DESK, name="D", role=Role.DESK),
         }
         db.session.add_all([site, *people.values()])
         db.session.flush()
@@ -107,6 +110,10 @@ def catalogue(database_url: str, settings: Settings) -> dict[str, str]:
         for statement in CATALOGUE.split(";"):
             if statement.strip():
                 link.execute(statement)
+        link.execute(
+            "UPDATE member SET password_hash = %s WHERE email IN (%s, %s)",
+            (passwords.hash_password(PASSWORD), MEMBER, DESK),
+        )
     return found
 
 

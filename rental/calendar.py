@@ -198,9 +198,12 @@ class Search:
 
 
 def free(search: Search) -> list[tuple[Resource, int]]:
-    """The resources wholly free in the period, each with how many, in natural order."""
+    """The resources wholly free in the period, each with how many, in natural order.
+
+    Their parts are not loaded.
+    """
     offered = catalogue.search(
-        kind=search.kind, seats_min=search.seats_min, site=search.site, q=search.q
+        kind=search.kind, seats_min=search.seats_min, site=search.site, q=search.q, parts=False
     )
     seen = outlook.of(offered, search.period)
     pieces = ((resource, seen.free_of(resource, search.period)) for resource in offered)

@@ -102,10 +102,12 @@ def search(
     seats_min: int | None = None,
     site: str | None = None,
     q: str | None = None,
+    parts: bool = True,
 ) -> list[Resource]:
     """What the catalogue offers, in natural order of code (H50 before H100).
 
-    Every word of `q` stands in the name, code, category or description.
+    Every word of `q` stands in the name, code, category or description. Who does not ask for the
+    parts of each leaves them out with `parts=False`.
     """
     query = sa.select(Resource).where(~Resource.is_retired)
     if kind:
@@ -119,11 +121,12 @@ def search(
             sa.or_(*(column.icontains(word, autoescape=True) for column in SEARCHED))
         )
     found = sorted(db.session.scalars(query), key=lambda r: natural(r.code))
-    _with_parts(found)
+    if parts:
+        with_parts(found)
     return found
 
 
-def _with_parts(found: Sequence[Resource]) -> None:
+def with_parts(found: Sequence[Resource]) -> None:
     """Load the parts of all in one query: few resources have any, however many there are."""
     if not found:
         return

@@ -77,7 +77,7 @@ def find(sought: Sought, also: Sequence[Resource] = ()) -> Findings:
     Halls stand by size, the smallest that holds everybody first; `also` are resources looked at
     besides (those in the basket).
     """
-    offered = catalogue.search(kind=sought.kind, site=sought.site, q=sought.q)
+    offered = catalogue.search(kind=sought.kind, site=sought.site, q=sought.q, parts=False)
     if sought.people:
         # Only halls have seats: gear and lines are wanted beside them.
         offered = [r for r in offered if (r.seats or 0) >= sought.people or not _is_hall(r)]

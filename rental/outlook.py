@@ -47,14 +47,13 @@ class Outlook:
 
     def shortages(self, asks: Sequence[Ask]) -> list[dict[str, object]]:
         """What these lines together are short of; empty where all of it is free."""
-        rows = {r.id: Locked(r.code, r.stock, r.turnaround_minutes) for r in self._taken_by(asks)}
-        return occupancies.shortages(self.unfold(asks), rows, self.claims)
+        wishes = self.unfold(asks)
+        return occupancies.shortages(wishes, self._rows(wishes), self._near(wishes))
 
     def short_lines(self, asks: Sequence[Ask]) -> list[int]:
         """The numbers of the lines that lack something beside those before them."""
         wishes = self.unfold(asks)
-        rows = {r.id: Locked(r.code, r.stock, r.turnaround_minutes) for r in self._taken_by(asks)}
-        claimed = occupancies.Claimed(rows, {key: self.claims[key] for key in rows})
+        claimed = occupancies.Claimed(self._rows(wishes), self._near(wishes))
         short = [wish.line_number for wish in wishes if claimed.add(wish) is not None]
         return list(dict.fromkeys(short))
 
@@ -76,13 +75,24 @@ class Outlook:
     def _gap(self, part_id: int, ask: Ask) -> int:
         return max(self.resources[part_id].turnaround_minutes, ask.resource.turnaround_minutes)
 
-    def _taken_by(self, asks: Sequence[Ask]) -> list[Resource]:
-        ids = {
-            part_id
-            for ask in asks
-            for part_id in catalogue.unfolded(ask.resource.id, 1, self.parts)
+    def _rows(self, wishes: Sequence[Wanted]) -> dict[int, Locked]:
+        wanted = (self.resources[resource_id] for resource_id in {w.resource_id for w in wishes})
+        return {r.id: Locked(r.code, r.stock, r.turnaround_minutes) for r in wanted}
+
+    def _near(self, wishes: Sequence[Wanted]) -> dict[int, list[Claim]]:
+        """The claims that may lie under the wishes: an outlook of weeks holds many that do not."""
+        if not wishes:
+            return {}
+        first = min(wish.period.starts_at for wish in wishes)
+        last = max(wish.period.ends_at for wish in wishes)
+        return {
+            resource_id: [
+                claim
+                for claim in self.claims[resource_id]
+                if claim.starts_at < last and claim.ends_at > first
+            ]
+            for resource_id in {wish.resource_id for wish in wishes}
         }
-        return [self.resources[resource_id] for resource_id in ids]
 
 
 def of(resources: Iterable[Resource], span: Period, *, apart_from: int | None = None) -> Outlook:

@@ -107,7 +107,7 @@ def availability(query: AvailabilityQuery) -> Response:
 
 def _wanted(query: AvailabilityQuery) -> list[Resource]:
     if not query.resource:
-        return catalogue.search(kind=query.kind, site=query.site)
+        return catalogue.search(kind=query.kind, site=query.site, parts=False)
     by_code = catalogue.by_codes(query.resource)
     return [
         by_code[code]
@@ -133,5 +133,6 @@ def free(query: FreeQuery) -> Response:
         )
     )
     page = found[query.offset : query.offset + query.per_page]
+    catalogue.with_parts([resource for resource, _pieces in page])
     items = [{**as_json(resource), "free": pieces} for resource, pieces in page]
     return answer({"items": items, "total": len(found)})
