@@ -27,7 +27,7 @@ from rental import (
 )
 from rental.admission import CHALLENGE_HOURS
 from rental.asking import RequestedBooking, WantedLine
-from rental.errors import BadHold, TooManyHolds, UnknownHold
+from rental.errors import BadHold, ResourceUnavailable, TooManyHolds, UnknownHold
 from rental.models import (
     Booking,
     BookingStatus,
@@ -181,11 +181,24 @@ def convert(hold: Hold, details: Conversion, *, by: Member) -> Booking:
     """
     hold_ends.require_standing(hold)
     wishes = hold_ends.wishes(hold)
-    rivals = moves.lock_all(_later_requests(hold, wishes))
-    quotas.lock(hold.unit)
-    hold_ends.lock(hold)
-    hold_ends.end(hold, HoldStatus.CONVERTED, by=by)
-    _make_room(wishes, rivals)
+    later = _later_requests(hold, wishes)
+    while True:
+        try:
+            with db.session.begin_nested():
+                _make_room(hold, wishes, later, by=by)
+                booking = _requested(hold, details, by=by)
+        except ResourceUnavailable:
+            # Bookings are locked before resources: who asked between the two was not seen.
+            fresh = _later_requests(hold, wishes)
+            if {rival.id for rival in fresh} <= {rival.id for rival in later}:
+                raise
+            later = fresh
+        else:
+            hold_ends.tell_the_next(wishes)
+            return booking
+
+
+def _requested(hold: Hold, details: Conversion, *, by: Member) -> Booking:
     booking = bookings.request(
         RequestedBooking(
             unit=hold.unit,
@@ -203,7 +216,6 @@ def convert(hold: Hold, details: Conversion, *, by: Member) -> Booking:
     )
     hold.booking_id = booking.id
     db.session.flush()
-    hold_ends.tell_the_next(wishes)
     return booking
 
 
@@ -232,8 +244,14 @@ def _later_requests(hold: Hold, wishes: Sequence[Wanted]) -> list[Booking]:
     return [row for _since, row in sorted(later, key=lambda each: each[0], reverse=True)]
 
 
-def _make_room(wishes: Sequence[Wanted], rivals: Sequence[Booking]) -> None:
-    """Decline the latest requests, one after the other, until the wishes fit."""
+def _make_room(
+    hold: Hold, wishes: Sequence[Wanted], later: Sequence[Booking], *, by: Member
+) -> None:
+    """End the hold, and decline the latest requests, one after the other, until its wishes fit."""
+    rivals = moves.lock_all(later)
+    quotas.lock(hold.unit)
+    hold_ends.lock(hold)
+    hold_ends.end(hold, HoldStatus.CONVERTED, by=by)
     standing = [one for one in rivals if one.status is BookingStatus.REQUESTED]
     for rival in sorted(standing, key=hold_ranks.since, reverse=True):
         if not occupancies.shortages(wishes, *occupancies.look(wishes)):

@@ -83,7 +83,7 @@ def a_booking(*resources: Resource, starts_at: datetime = TUESDAY, **over: Any) 
     member = over.pop("member", None) or a_member()
     booking = Booking(
         **{
-            "reference": f"BK-TEST-{number:04}",
+            "reference": f"BK-{number // 10_000:04}-{number % 10_000:04}",
             "unit": member.unit,
             "member": member,
             "title": "Họp báo",

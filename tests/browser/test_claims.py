@@ -51,7 +51,7 @@ def lapse(app: Flask, reference: str) -> None:
 def test_the_second_hold_moves_up_is_booked_and_confirmed(
     sign_in: SignIn, centre_app: Flask, complaints: list[str]
 ) -> None:
-    day = far_day(60)
+    day = far_day(81)
     first, second = sign_in(MEMBER), sign_in(STRANGER)
     reference = hold_date(first, "Tọa đàm giữ trước", day)
     expect(first.locator(".page-head + .notes, .notes").first).to_contain_text("Đã giữ chỗ")
@@ -83,7 +83,7 @@ def test_the_second_hold_moves_up_is_booked_and_confirmed(
 def test_a_request_over_a_hold_says_so_and_the_desk_passes_over_it_with_a_reason(
     sign_in: SignIn, complaints: list[str]
 ) -> None:
-    day = far_day(61)
+    day = far_day(82)
     reference = hold_date(sign_in(STRANGER), "Giữ cho hội nghị", day, "H50")
     page = sign_in(MEMBER)
     page.goto(f"/bookings/new?resource=H50&starts_at={day}T08:00&ends_at={day}T11:00")
@@ -114,7 +114,7 @@ def test_a_request_over_a_hold_says_so_and_the_desk_passes_over_it_with_a_reason
 
 
 def test_one_waits_for_a_taken_date(sign_in: SignIn, complaints: list[str]) -> None:
-    day = far_day(62)
+    day = far_day(83)
     request_hall(sign_in(STRANGER), "Đã lấy mất chỗ", day, "H50")
     page = sign_in(MEMBER)
     page.goto(f"/bookings/new?resource=H50&starts_at={day}T08:00&ends_at={day}T11:00")
@@ -163,7 +163,7 @@ def test_the_director_answers_what_waits(sign_in: SignIn, complaints: list[str])
 
 
 def test_the_desk_keeps_a_date_for_a_unit(sign_in: SignIn, complaints: list[str]) -> None:
-    day = far_day(63)
+    day = far_day(84)
     desk = sign_in(DESK)
     desk.goto("/catalogue/BOOTH")
     press(desk, "[data-opens=close]")
@@ -207,7 +207,7 @@ def test_every_page_of_claims_is_read_at_any_width(sign_in: SignIn, complaints: 
 
 def test_a_hold_and_its_questions_fit_a_telephone(sign_in: SignIn, complaints: list[str]) -> None:
     page = sign_in(MEMBER, phone=True)
-    day = far_day(64)
+    day = far_day(85)
     page.goto(f"/bookings/new?resource=EXCH&starts_at={day}T08:00&ends_at={day}T11:00")
     page.fill("#title", "Giữ chỗ trên điện thoại")
     assert fits(page)

@@ -31,7 +31,7 @@ def test_from_the_search_to_the_request_with_the_keyboard_alone(
     sign_in: SignIn, complaints: list[str]
 ) -> None:
     page = sign_in(MEMBER)
-    page.goto(search(far_day(50)))
+    page.goto(search(far_day(71)))
     tab_to(page, "#people")
     page.keyboard.type("80")
     page.keyboard.press("Enter")
@@ -72,7 +72,7 @@ def test_what_is_taken_says_when_it_is_free_and_what_would_do(
     sign_in: SignIn, complaints: list[str]
 ) -> None:
     page = sign_in(MEMBER)
-    day = far_day(51)
+    day = far_day(72)
     request_hall(page, "Hội thảo chiếm hội trường lớn", day)
     page.goto(f"{search(day)}&want=H100&pieces=1")
     expect(page.locator("#basket .wrong")).to_contain_text("Không trống")
@@ -89,7 +89,7 @@ def test_what_is_taken_says_when_it_is_free_and_what_would_do(
 
 def test_typing_and_going_back_keeps_a_whole_page(sign_in: SignIn, complaints: list[str]) -> None:
     page = sign_in(MEMBER)
-    page.goto(search(far_day(52)))
+    page.goto(search(far_day(73)))
     page.fill("#q", "micro")
     page.wait_for_url(re.compile("q=micro"))
     page.click("#put-MIC")
@@ -105,7 +105,7 @@ def test_on_a_telephone_the_basket_is_one_press_away(
     sign_in: SignIn, complaints: list[str]
 ) -> None:
     page = sign_in(MEMBER, phone=True)
-    page.goto(f"{search(far_day(53))}&want=H100&pieces=1&want=CAM&pieces=2")
+    page.goto(f"{search(far_day(74))}&want=H100&pieces=1&want=CAM&pieces=2")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     picture(page, "find-phone")
     page.screenshot(path="build/screenshots/find-phone-first.png")
@@ -129,7 +129,7 @@ def test_without_a_script_the_search_the_basket_and_the_lines_work(
         base_url=signed.url, java_script_enabled=False, storage_state=signed.context.storage_state()
     )
     page = plain.new_page()
-    page.goto(search(far_day(54)))
+    page.goto(search(far_day(75)))
     page.click("#put-H100")
     page.click("#put-MIC")
     page.fill("#pieces-MIC", "3")
@@ -151,7 +151,7 @@ def test_without_a_script_the_search_the_basket_and_the_lines_work(
 
 def test_the_finance_office_looks_and_has_no_basket(sign_in: SignIn, complaints: list[str]) -> None:
     page = sign_in(FINANCE, language="en")
-    page.goto(search(far_day(55)))
+    page.goto(search(far_day(76)))
     expect(page.locator("h1")).to_have_text("Find what is free")
     expect(page.locator("#basket")).to_have_count(0)
     picture(page, "find-finance")

@@ -23,7 +23,7 @@ def test_a_member_writes_the_programme_with_the_keyboard(
     sign_in: SignIn, complaints: list[str]
 ) -> None:
     page = sign_in(MEMBER)
-    reference = request_hall(page, "Họp báo mở hội hoa xuân", far_day(47))
+    reference = request_hall(page, "Họp báo mở hội hoa xuân", far_day(77))
     tab_to(page, f"a[href$='{reference}/programme']")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"/programme$"))
@@ -57,7 +57,7 @@ def test_a_member_writes_the_programme_with_the_keyboard(
 
 def test_an_added_row_is_taken_away_again(sign_in: SignIn, complaints: list[str]) -> None:
     page = sign_in(MEMBER)
-    reference = request_hall(page, "Tọa đàm thử hàng", far_day(48))
+    reference = request_hall(page, "Tọa đàm thử hàng", far_day(78))
     page.goto(f"/bookings/{reference}/programme")
     page.locator("[data-add-row]").first.click()
     rows = page.locator(".row-card.points")
@@ -73,7 +73,7 @@ def test_an_added_row_is_taken_away_again(sign_in: SignIn, complaints: list[str]
 
 def test_the_papers_are_fetched_from_the_booking(sign_in: SignIn, complaints: list[str]) -> None:
     page = sign_in(MEMBER)
-    reference = request_hall(page, "Họp báo có giấy tờ", far_day(49))
+    reference = request_hall(page, "Họp báo có giấy tờ", far_day(79))
     links = page.locator("#papers .what a")
     expect(links).to_have_count(3)
     tab_to(page, "#papers a[href$='quotation.pdf']")
@@ -90,7 +90,7 @@ def test_the_papers_are_fetched_from_the_booking(sign_in: SignIn, complaints: li
 
 def test_programme_and_papers_fit_a_telephone(sign_in: SignIn, complaints: list[str]) -> None:
     page = sign_in(MEMBER, phone=True)
-    reference = request_hall(page, "Họp báo trên điện thoại", far_day(50))
+    reference = request_hall(page, "Họp báo trên điện thoại", far_day(80))
     page.goto(f"/bookings/{reference}/programme")
     page.locator("[name=point_starts]").fill("09:00")
     page.locator("[name=point_title]").fill(
