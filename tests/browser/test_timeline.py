@@ -54,6 +54,7 @@ def test_the_filters_live_in_the_address_and_the_back_button_works(
     page.go_back()
     expect(page.locator("#timeline")).to_have_attribute("data-view", "month")
     page.go_back()
+    expect(page.locator("#day")).to_have_value(day_of(0))
     page.go_back()
     expect(page.locator("#timeline")).to_have_attribute("data-view", "day")
     expect(page.locator("h1")).to_have_count(1)
@@ -80,7 +81,7 @@ def test_a_folded_group_stays_folded_in_the_address(sign_in: SignIn) -> None:
 def test_the_month_counts_and_leads_into_the_day(
     sign_in: SignIn, centre_app: Flask, complaints: list[str]
 ) -> None:
-    day = day_of(97)
+    day = day_of(137)
     book(centre_app, "Sáng", day, ("08:00", "10:00"))
     book(centre_app, "Chiều", day, ("14:00", "16:00"))
     page = sign_in(MEMBER)
@@ -100,7 +101,7 @@ def test_the_month_counts_and_leads_into_the_day(
 def test_the_list_says_everything_the_drawing_does(
     sign_in: SignIn, centre_app: Flask, complaints: list[str], *, phone: bool
 ) -> None:
-    day = day_of(98 + phone)
+    day = day_of(138 + phone)
     book(centre_app, "Đọc thay vì nhìn", day, ("09:00", "11:00"))
     book(centre_app, "Kín đáo", day, ("14:00", "16:00"), email=STRANGER)
     page = sign_in(MEMBER, phone=phone)

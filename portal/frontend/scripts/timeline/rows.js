@@ -1,4 +1,6 @@
 // The rows of a sheet: the first stand in the page, further ones are drawn as they come into sight.
+// So many rows join the page at once: more would hold up the scrolling.
+const SLICE = 5;
 const asked = { headers: { "HX-Request": "true" }, credentials: "same-origin" };
 
 export class Rows {
@@ -32,12 +34,12 @@ export class Rows {
     const last = rows[rows.length - 1].getBoundingClientRect();
     this.root.querySelector(".tl-body").style.setProperty("--average", `${(last.bottom - first.top) / rows.length}px`);
   }
-  load(further) {
+  load(further, slice = SLICE) {
     const from = further.dataset.from;
-    if (!this.loading.has(from)) this.loading.set(from, this.fetched(further, from));
+    if (!this.loading.has(from)) this.loading.set(from, this.fetched(further, from, slice));
     return this.loading.get(from);
   }
-  async fetched(further, from) {
+  async fetched(further, from, slice) {
     this.seen.unobserve(further);
     const parts = await this.ask({ from });
     if (!parts) {
@@ -49,10 +51,17 @@ export class Rows {
       // The catalogue may have grown meanwhile: nothing is drawn twice.
       if (known.has(row.querySelector(".tl-track").dataset.code)) row.remove();
     }
-    this.drawn(parts);
-    const headings = parts.querySelectorAll(".tl-group");
-    further.replaceWith(parts);
-    for (const heading of headings) window.htmx.process(heading);
+    for (let left = parts.children.length; left > 0 && further.isConnected; left = parts.children.length) {
+      const some = document.createDocumentFragment();
+      some.append(...[...parts.children].slice(0, slice));
+      this.drawn(some);
+      const headings = some.querySelectorAll(".tl-group");
+      further.before(some);
+      for (const heading of headings) window.htmx.process(heading);
+      further.style.setProperty("--size", left - slice);
+      if (left > slice) await aFrame();
+    }
+    further.remove();
   }
   async ask(query) {
     const address = new URL(this.address, location.href);
@@ -85,7 +94,7 @@ export class Rows {
     return null;
   }
   async all() {
-    for (const further of this.further()) await this.load(further);
+    for (const further of this.further()) await this.load(further, Infinity);
   }
   // Rows drawn anew, in the places of the old ones.
   async renew(codes) {
@@ -104,6 +113,14 @@ export class Rows {
   track(code) {
     return this.root.querySelector(`.tl-track[data-code="${CSS.escape(code)}"]`);
   }
+}
+
+// The next frame; where none is drawn, as in a window out of sight, a moment.
+function aFrame() {
+  return new Promise((resolve) => {
+    requestAnimationFrame(resolve);
+    setTimeout(resolve, 100);
+  });
 }
 
 // What lies in the way on a track, from one quarter to another; `own` is a booking that moves itself.
