@@ -96,6 +96,21 @@ def _at(day: date, minute: int, zone: ZoneInfo) -> datetime:
     return local.astimezone(UTC)
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A resource as quotas see it: what it is, and where its wall clock hangs."""
+
+    kind: ResourceKind
+    code: str
+    category: str | None
+    zone: ZoneInfo
+
+    @classmethod
+    def of(cls, resource: Resource) -> Self:
+        """The same, of a row."""
+        return cls(resource.kind, resource.code, resource.category, resource.site.tzinfo)
+
+
 class Quota(Dated):
     """One dated limit. An empty list names everything."""
 
@@ -125,7 +140,7 @@ class Quota(Dated):
             and (not self.classes or unit.unit_class in self.classes)
         )
 
-    def counts(self, resource: Resource) -> bool:
+    def counts(self, resource: Counted) -> bool:
         """Whether lines of this resource count."""
         return (
             (not self.kinds or resource.kind in self.kinds)
@@ -155,14 +170,14 @@ class Use:
     """One line as quotas see it; lines of one booking share its `booking` key."""
 
     booking: int
-    resource: Resource
+    resource: Counted
     quantity: int
     period: Period
 
     @property
     def zone(self) -> ZoneInfo:
         """Where its wall clock hangs."""
-        return self.resource.site.tzinfo
+        return self.resource.zone
 
 
 @dataclass(frozen=True, slots=True)

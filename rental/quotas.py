@@ -6,18 +6,18 @@ unit's counting until its transaction ends.
 
 from collections.abc import Collection, Iterable, Sequence
 from typing import NoReturn
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload
 
 from config import clock
 from config.database import db
 from rental import journal, quota_rules, units
 from rental.errors import QuotaExceeded
-from rental.models import Booking, BookingStatus, Line, Member, Resource, Unit
+from rental.models import Booking, BookingStatus, Line, Member, Resource, Site, Unit
 from rental.occupancies import Ask
 from rental.period import Period
-from rental.quota_rules import Excess, Measure, Quota, Use
+from rental.quota_rules import Counted, Excess, Measure, Quota, Use
 
 # One lock for each unit; the first number is ours among the advisory locks of the database.
 COUNTING = 0x4D43_0010
@@ -33,13 +33,13 @@ def lock(unit: Unit) -> None:
 
 def touching(unit: Unit, asks: Iterable[Ask]) -> list[Quota]:
     """The quotas that could limit these lines of this unit; no query."""
-    resources = {ask.resource.id: ask.resource for ask in asks}
+    resources = {Counted.of(ask.resource) for ask in asks}
     return [
         quota
         for quota in quota_rules.load()
         if quota.measure is not Measure.HOLDS
         and quota.speaks_of(unit)
-        and any(quota.counts(resource) for resource in resources.values())
+        and any(quota.counts(resource) for resource in resources)
     ]
 
 
@@ -51,12 +51,30 @@ def standing(
     if not quotas:
         return []
     wanted = [
-        Use(-number, ask.resource, ask.quantity, ask.period)
+        Use(-number, Counted.of(ask.resource), ask.quantity, ask.period)
         for number, asks in enumerate(bookings, start=1)
         for ask in asks
     ]
     taken = _taken(unit, quotas, wanted, apart_from)
     return quota_rules.measured(quotas, taken, wanted)
+
+
+# Plain values: a unit may have hundreds of lines in a month, and a request reads them all.
+_LINES = (
+    sa.select(
+        Line.booking_id,
+        Line.quantity,
+        Line.starts_at,
+        Line.ends_at,
+        Resource.kind,
+        Resource.code,
+        Resource.category,
+        Site.zone,
+    )
+    .join(Booking, Booking.id == Line.booking_id)
+    .join(Resource, Resource.id == Line.resource_id)
+    .join(Site, Site.id == Resource.site_id)
+)
 
 
 def _taken(
@@ -69,22 +87,22 @@ def _taken(
         for use in wanted
         for instant in use.period
     ]
-    query = (
-        sa.select(Line)
-        .join(Booking, Booking.id == Line.booking_id)
-        .where(
-            Booking.unit_id == unit.id,
-            Booking.status.not_in(GIVEN_BACK),
-            Booking.starts_at < max(span.ends_at for span in spans),
-            Booking.ends_at > min(span.starts_at for span in spans),
-        )
-        .options(joinedload(Line.resource).joinedload(Resource.site))
+    query = _LINES.where(
+        Booking.unit_id == unit.id,
+        Booking.status.not_in(GIVEN_BACK),
+        Booking.starts_at < max(span.ends_at for span in spans),
+        Booking.ends_at > min(span.starts_at for span in spans),
     )
     if apart_from:
         query = query.where(Booking.id.not_in(apart_from))
     return [
-        Use(line.booking_id, line.resource, line.quantity, Period(line.starts_at, line.ends_at))
-        for line in db.session.scalars(query)
+        Use(
+            row.booking_id,
+            Counted(row.kind, row.code, row.category, ZoneInfo(row.zone)),
+            row.quantity,
+            Period(row.starts_at, row.ends_at),
+        )
+        for row in db.session.execute(query)
     ]
 
 

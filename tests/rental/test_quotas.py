@@ -14,7 +14,7 @@ from rental.errors import QuotaExceeded
 from rental.models import Booking, EventKind, Resource, ResourceKind, Site, Unit, UnitClass
 from rental.occupancies import Ask
 from rental.period import Period
-from rental.quota_rules import Quota, Span, Use
+from rental.quota_rules import Counted, Quota, Span, Use
 from rental.wording import Wording
 from tests import build
 from tests.build import TUESDAY
@@ -40,7 +40,7 @@ def quota(**over):
 
 
 def use(first, last, booking=1, resource=HALL, quantity=1, day=0):
-    return Use(booking, resource, quantity, at(first, last, day))
+    return Use(booking, Counted.of(resource), quantity, at(first, last, day))
 
 
 CASES = [
@@ -103,7 +103,9 @@ def test_what_goes_beyond_a_quota(why, rule, taken, wanted, beyond):
 
 
 def test_a_line_over_the_end_of_a_week_counts_in_both():
-    sunday_night = Use(-1, HALL, 1, Period(at(0, 1, 5).starts_at, at(0, 1, 6).starts_at))
+    sunday_night = Use(
+        -1, Counted.of(HALL), 1, Period(at(0, 1, 5).starts_at, at(0, 1, 6).starts_at)
+    )
     found = quota_rules.measured([quota(limit=100)], [], [sunday_night])
     # From Sunday 09:00 to Monday 09:00.
     assert [each.wanted for each in found] == [Decimal(15), Decimal(9)]
@@ -114,7 +116,7 @@ def test_the_day_of_a_clock_change_has_the_hours_it_has():
     spring = quota_rules.span_of(
         Span.DAY, TUESDAY.replace(year=2030, month=3, day=31), hall.site.tzinfo
     )
-    found = quota_rules.measured([quota(per="day")], [], [Use(-1, hall, 1, spring)])
+    found = quota_rules.measured([quota(per="day")], [], [Use(-1, Counted.of(hall), 1, spring)])
     assert [each.wanted for each in found] == [Decimal(23)]
 
 
