@@ -167,6 +167,7 @@ def _wish(number: int, day: date) -> dict[str, object]:
         "title": "Họp báo thường kỳ",
         "event_kind": "press_conference",
         "attendees": 20,
-        "unit": "unit-a",
+        # Each of another unit, as they come: one unit alone would soon be beyond its quota.
+        "unit": f"unit-{1 + number % rental_seeding.UNITS}",
         "lines": [_line(number, day)],
     }

@@ -4,6 +4,7 @@ Read from `config/quotas`. Hours count by the pieces rented, and only where they
 rule's windows; a booking counts in the day, week or month in which its line starts.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -247,13 +248,27 @@ def _inside(windows: Sequence[Window], shared: Period, zone: ZoneInfo) -> list[P
     return [Period(a, b) for a, b in pairwise(instants) if any(p.contains(a) for p in found)]
 
 
-def _measured(quota: Quota, uses: Iterable[Use], span: Period) -> Decimal:
-    counted = [use for use in uses if quota.counts(use.resource)]
+class _Counted:
+    """The lines that a quota counts, found by their time: a year of a large unit has thousands."""
+
+    def __init__(self, quota: Quota, uses: Iterable[Use]) -> None:
+        counted = (use for use in uses if quota.counts(use.resource))
+        self.uses = sorted(counted, key=lambda use: use.period.starts_at)
+        self.starts = [use.period.starts_at for use in self.uses]
+        self.longest = max((use.period.duration for use in self.uses), default=timedelta())
+
+    def near(self, span: Period) -> Sequence[Use]:
+        """Those that may lie in the span, and few others."""
+        first = bisect_left(self.starts, span.starts_at - self.longest)
+        return self.uses[first : bisect_left(self.starts, span.ends_at)]
+
+
+def _measured(quota: Quota, counted: _Counted, span: Period) -> Decimal:
     if quota.measure is Measure.HOURS:
-        return sum((_hours(quota, use, span) for use in counted), Decimal(0))
+        return sum((_hours(quota, use, span) for use in counted.near(span)), Decimal(0))
     bookings = {
         use.booking
-        for use in counted
+        for use in counted.near(span)
         if span.contains(use.period.starts_at) and (not quota.within or _hours(quota, use, span))
     }
     return Decimal(len(bookings))
@@ -269,10 +284,11 @@ def measured(quotas: Iterable[Quota], taken: Sequence[Use], wanted: Sequence[Use
             if quota.counts(use.resource) and quota.holds_on(_day(use))
             for span in _spans(quota, use)
         }
+        wishes, used = _Counted(quota, wanted), _Counted(quota, taken if spans else ())
         for span in spans:
-            wish = _measured(quota, wanted, span)
+            wish = _measured(quota, wishes, span)
             if wish:
-                found.append(Excess(quota, span, _measured(quota, taken, span), wish))
+                found.append(Excess(quota, span, _measured(quota, used, span), wish))
     return found
 
 
