@@ -11,7 +11,7 @@ from config.database import db, transaction
 from rental import bookings, catalogue, units
 from rental.asking import RequestedBooking, WantedLine
 from rental.errors import MovedOn, ResourceUnavailable
-from rental.models import EventKind
+from rental.models import Booking, BookingStatus, EventKind, Part
 from rental.period import Period
 from tests import build
 from tests.build import TUESDAY
@@ -105,6 +105,28 @@ def test_two_desks_confirming_one_request_confirm_it_once(house):
 
     answers = race(house, deed, clients=4)
     assert sorted(answers) == ["MovedOn"] * 3 + ["done"]
+
+
+@pytest.mark.parametrize("turn", range(6))
+def test_two_desks_confirm_competing_requests_and_one_is_promised(house, turn):
+    """A hall for one unit, the combined hall around it for another, both taken by telephone."""
+    with transaction():
+        hall, whole = build.a_hall(), build.a_hall()
+        db.session.add(Part(whole=whole, part=hall, quantity=1))
+        codes = [hall.code, whole.code] if turn % 2 else [whole.code, hall.code]
+        callers = [build.a_member().email for _ in codes]
+        desks = [build.desk().email for _ in codes]
+    before = deadlocks()
+    period = Period(TUESDAY, TUESDAY + timedelta(hours=2))
+
+    def deed(number):
+        booking = request_lines(callers[number], WantedLine(codes[number], 1, period))
+        bookings.confirm(booking, by=units.member_by_email(desks[number]))
+
+    assert sorted(race(house, deed, clients=2)) == ["ResourceUnavailable", "done"]
+    statuses = db.session.scalars(sa.select(Booking.status)).all()
+    assert statuses == [BookingStatus.CONFIRMED]
+    assert deadlocks() == before
 
 
 def test_stock_lowered_while_it_is_sold_never_ends_below_what_is_sold(house):
