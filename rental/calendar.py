@@ -195,6 +195,8 @@ class Search:
     seats_min: int | None = None
     site: str | None = None
     q: str | None = None
+    # Whose event it is: what is kept for other units is not free for it.
+    unit_id: int | None = None
 
 
 def free(search: Search) -> list[tuple[Resource, int]]:
@@ -207,4 +209,9 @@ def free(search: Search) -> list[tuple[Resource, int]]:
     )
     seen = outlook.of(offered, search.period)
     pieces = ((resource, seen.free_of(resource, search.period)) for resource in offered)
-    return [(resource, free) for resource, free in pieces if free >= search.quantity]
+    kept = seen.kept_from(search.unit_id, offered, [search.period])
+    return [
+        (resource, free)
+        for resource, free in pieces
+        if free >= search.quantity and resource.id not in kept
+    ]

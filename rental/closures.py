@@ -115,6 +115,23 @@ _RESERVED = sa.text("""
 """)
 
 
+def kept_from(unit_id: int, span: Period) -> list[Closure]:
+    """All that is kept for other units in the span, oldest first; nearly always none."""
+    return list(
+        db.session.scalars(
+            sa.select(Closure)
+            .where(
+                Closure.kind == ClosureKind.RESERVED,
+                Closure.during.overlaps(Range(span.starts_at, span.ends_at, bounds="[)")),
+                ~sa.exists().where(
+                    ClosureException.closure_id == Closure.id, ClosureException.unit_id == unit_id
+                ),
+            )
+            .order_by(Closure.id)
+        )
+    )
+
+
 def reserved_for_others(wishes: Sequence[Wanted], unit_id: int) -> list[Closure]:
     """The reservations in the way of this unit, oldest first. One query if there are none."""
     if not wishes:
@@ -131,10 +148,11 @@ def reserved_for_others(wishes: Sequence[Wanted], unit_id: int) -> list[Closure]
     if not ids:
         return []
     found = db.session.scalars(sa.select(Closure).where(Closure.id.in_(ids)).order_by(Closure.id))
-    return [closure for closure in found if any(_covers(closure, wish) for wish in wishes)]
+    return [closure for closure in found if any(covers(closure, wish) for wish in wishes)]
 
 
-def _covers(closure: Closure, wish: Wanted) -> bool:
+def covers(closure: Closure, wish: Wanted) -> bool:
+    """Whether a closure lies on what a wish would take."""
     starts_at, ends_at = closure.during.lower, closure.during.upper
     return (
         closure.resource_id == wish.resource_id

@@ -24,6 +24,8 @@ class Sought:
     kind: ResourceKind | None = None
     site: str | None = None
     q: str | None = None
+    # Whose event it is: what is kept for other units is not free for it.
+    unit_id: int | None = None
 
     @property
     def span(self) -> Period:
@@ -82,11 +84,12 @@ def find(sought: Sought, also: Sequence[Resource] = ()) -> Findings:
         # Only halls have seats: gear and lines are wanted beside them.
         offered = [r for r in offered if (r.seats or 0) >= sought.people or not _is_hall(r)]
     seen = outlook.of([*offered, *also], sought.span)
+    kept = seen.kept_from(sought.unit_id, offered, sought.periods)
     free: list[Found] = []
     taken: list[Resource] = []
     for resource in offered:
         pieces = min(seen.free_of(resource, period) for period in sought.periods)
-        if pieces and not refused(resource, sought.periods):
+        if pieces and resource.id not in kept and not refused(resource, sought.periods):
             free.append(Found(resource, pieces))
         else:
             taken.append(resource)
@@ -111,7 +114,8 @@ def explain(denied: Sequence[Resource], sought: Sought) -> list[Denied]:
     first = sought.periods[0]
     horizon = Period(first.starts_at - FURTHEST, sought.span.ends_at + AHEAD)
     seen = outlook.of(denied, horizon)
-    closed = _closures(denied, sought.span)
+    kept = seen.kept_from(sought.unit_id, denied, sought.periods)
+    closed = {**_closures(denied, sought.span), **kept}
     alone = first if len(sought.periods) == 1 else None
     found: list[Denied] = []
     for resource in denied:

@@ -7,10 +7,10 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from config.database import db
-from rental import availability, catalogue, occupancies
+from rental import availability, catalogue, closures, occupancies
 from rental.availability import Claim
 from rental.catalogue import Locked
-from rental.models import Resource
+from rental.models import Closure, Resource
 from rental.occupancies import Ask, Wanted
 from rental.period import Period
 
@@ -71,6 +71,26 @@ class Outlook:
                 ask.resource.id, ask.quantity, self.parts
             ).items()
         ]
+
+    def kept_from(
+        self, unit_id: int | None, resources: Iterable[Resource], periods: Sequence[Period]
+    ) -> dict[int, Closure]:
+        """The resources that are kept for other units in one of the periods, each with why.
+
+        Without a unit there is nobody to keep them from.
+        """
+        if unit_id is None:
+            return {}
+        kept = closures.kept_from(unit_id, self.span)
+        if not kept:
+            return {}
+        asks = [Ask(resource, 1, period) for resource in resources for period in periods]
+        found: dict[int, Closure] = {}
+        for wish in self.unfold(asks):
+            for closure in kept:
+                if closures.covers(closure, wish):
+                    found.setdefault(asks[wish.line_number].resource.id, closure)
+        return found
 
     def _gap(self, part_id: int, ask: Ask) -> int:
         return max(self.resources[part_id].turnaround_minutes, ask.resource.turnaround_minutes)

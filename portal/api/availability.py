@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, Response
 from pydantic import Field
 
-from portal.access import may
+from portal.access import current_member, may, visible_unit_id
 from portal.api.calls import Call, answer, offers
 from portal.api.fields import Answer, Code, Instant, Paged, Query, Slug, Text
 from portal.api.instants import writer
@@ -130,6 +130,7 @@ def free(query: FreeQuery) -> Response:
             seats_min=query.seats_min,
             site=query.site,
             q=query.q,
+            unit_id=visible_unit_id(current_member(), "request bookings for any unit"),
         )
     )
     page = found[query.offset : query.offset + query.per_page]

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from billing import quotes
 from billing.money import Money
 from billing.quotes import Renter
-from portal.access import current_member, may
+from portal.access import current_member, may, visible_unit_id
 from portal.pages import basket, formats, opening, reading, seeking, suggested
 from portal.pages.basket import Basket, Nearby
 from portal.pages.seeking import Asked
@@ -26,6 +26,7 @@ pages = Blueprint("find", __name__, url_prefix="/find")
 
 # Buttons whose press is part of the query; the address that stays does not name them.
 PRESSES = ("add", "drop")
+BOOKS_FOR_ANY = "request bookings for any unit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class Shown:
 @may("see the catalogue")
 def show() -> ResponseReturnValue:
     """The search, what it finds and the basket; htmx asks for the last two alone."""
-    asked = seeking.read(request.args)
+    asked = seeking.read(request.args, visible_unit_id(current_member(), BOOKS_FOR_ANY))
     here = url_for(".show", **asked.query())
     partial = reading.is_partial()
     if not partial and any(name in request.args for name in PRESSES):

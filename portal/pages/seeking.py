@@ -44,6 +44,8 @@ class Asked:
     # Code to pieces, in the order they were put in.
     basket: Mapping[str, int] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
+    # Whose event it is, where who asks may book for one unit alone.
+    unit_id: int | None = None
 
     @property
     def days(self) -> list[date]:
@@ -63,7 +65,7 @@ class Asked:
     @property
     def sought(self) -> Sought:
         """The wish as the search takes it; there is none where something could not be read."""
-        return Sought(self.periods, self.people, self.kind, self.site, self.q)
+        return Sought(self.periods, self.people, self.kind, self.site, self.q, self.unit_id)
 
     def query(self, **changes: Any) -> dict[str, Any]:
         """The address's query with some of it changed: what is empty or usual is left out."""
@@ -108,7 +110,7 @@ def next_morning() -> Period:
     return Period(_instant(day, BEGINS), _instant(day, ENDS))
 
 
-def read(query: MultiDict[str, str]) -> Asked:
+def read(query: MultiDict[str, str], unit_id: int | None = None) -> Asked:
     """The address as a wish; never refuses: what cannot be read is noted in `errors`."""
     errors: dict[str, str] = {}
 
@@ -144,6 +146,7 @@ def read(query: MultiDict[str, str]) -> Asked:
         min(max(rows or ROWS, ROWS), MOST_ROWS),
         _basket(query),
         errors,
+        unit_id,
     )
 
 

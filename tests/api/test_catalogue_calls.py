@@ -1,7 +1,12 @@
 """Resources, availability and free search over the API."""
 
+from datetime import datetime
+
 import pytest
 
+from config.database import transaction
+from rental import catalogue, closures, units
+from rental.period import Period
 from tests.api.conftest import at, booking, line
 
 NEW = {"kind": "hall", "code": "H200", "name": "Hội trường 200", "stock": 1}
@@ -195,6 +200,16 @@ def test_free_asks_for_seats_and_pieces(centre):
     assert codes(centre.member.get(f"/free?{PERIOD}&seats_min=100")) == ["H100", "WHOLE"]
     assert codes(centre.member.get(f"/free?{PERIOD}&quantity=7&kind=equipment")) == ["CABLE", "MIC"]
     assert codes(centre.member.get(f"/free?{PERIOD}&quantity=21")) == []
+
+
+def test_what_is_kept_for_a_unit_is_free_for_it_alone(centre):
+    with centre.app.app_context(), transaction():
+        period = Period(datetime.fromisoformat(at("08:00")), datetime.fromisoformat(at("12:00")))
+        closures.reserve(catalogue.get("H100"), period, "Tuần lễ đối ngoại", [units.get("unit-b")])
+    # With it goes the whole of which it is a part.
+    assert codes(centre.member.get(f"/free?{PERIOD}&kind=hall")) == ["H50"]
+    for whose in (centre.stranger, centre.desk):
+        assert codes(whose.get(f"/free?{PERIOD}&kind=hall")) == ["H50", "H100", "WHOLE"]
 
 
 def test_a_visitor_without_a_token_learns_nothing(centre):

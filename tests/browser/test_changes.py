@@ -11,8 +11,10 @@ from tests.browser.test_personas import DESK, MEMBER, far_day, request_hall
 
 def tab_to(page: Page, selector: str) -> None:
     """Press Tab until the element has the focus, as somebody without a mouse does."""
+    page.wait_for_load_state()
     for _press in range(120):
-        if page.evaluate("word => document.activeElement.matches(word)", selector):
+        # A page that is only just arriving has no element at all yet.
+        if page.evaluate("word => document.activeElement?.matches(word) ?? false", selector):
             return
         page.keyboard.press("Tab")
     raise AssertionError(f"{selector} cannot be reached by keyboard")

@@ -116,6 +116,7 @@ def test_what_the_authority_refuses_is_cancelled_by_the_desk_in_one_step(
     assert axe.violations(desk) == []
     desk.get_by_role("link", name="Họp báo bị từ chối").click()
     desk.click("form[action$='/confirm'] button")
+    expect(desk.locator(".page-head .state")).to_have_text(CONFIRMED)
     tab_to(desk, "[data-opens^=refuse-]")
     desk.keyboard.press("Enter")
     desk.keyboard.type("Nội dung ngoài tôn chỉ")

@@ -21,8 +21,9 @@ def press(page: Page, *keys: str) -> None:
 
 def typed(page: Page, field: str, words: str) -> None:
     """Into a field one has come to by Tab."""
+    page.wait_for_load_state()
     for _ in range(60):
-        if page.evaluate("document.activeElement.id") == field:
+        if page.evaluate("document.activeElement?.id") == field:
             break
         page.keyboard.press("Tab")
     expect(page.locator(f"#{field}")).to_be_focused()
@@ -32,9 +33,10 @@ def typed(page: Page, field: str, words: str) -> None:
 
 def on(page: Page, name: str) -> None:
     """Tab until the button or link of this name has the focus, and press Enter."""
+    page.wait_for_load_state()
     for _ in range(120):
         page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.textContent.trim()") == name:
+        if page.evaluate("document.activeElement?.textContent.trim()") == name:
             return page.keyboard.press("Enter")
     raise AssertionError(f"Tab never comes to {name!r}")
 

@@ -213,3 +213,15 @@ def test_a_name_is_only_ever_text(renter, house):
         build.db.session.merge(house["H50"]).name = '<b onclick="x">Hội trường</b>'
     text = renter.get(f"/find?{WHEN}&want=H50&pieces=1").get_data(as_text=True)
     assert "<b onclick" not in text
+
+
+def test_what_is_kept_for_other_units_is_not_free_and_says_why(service, person, house):
+    friend, desk = person(), person(role=Role.DESK)
+    with transaction():
+        closures.reserve(house["H120"], span(0, 2), "Tuần lễ đối ngoại", [friend.unit])
+    said = words(signed_in(service, person()).get(f"/find?{WHEN}"))
+    assert "4 phù hợp 2 trống 2 không trống" in said
+    assert "Tuần lễ đối ngoại" in said
+    for whose in (friend, desk):
+        said = words(signed_in(service, whose).get(f"/find?{WHEN}"))
+        assert "4 phù hợp 3 trống 1 không trống" in said
