@@ -144,12 +144,13 @@ def gunicorn(arguments: list[str], environment: dict[str, str]) -> Iterator[tupl
         server.wait(timeout=30)
 
 
-def poster(port: int, path: str, token: str) -> Deed:
-    """A client with a connection of its own that books once a call."""
+def poster(port: int, path: str, tokens: list[str]) -> Deed:
+    """A client with a connection of its own that books once a call, for one unit after another."""
     link = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
     def book(number: int) -> bool:
+        token = tokens[number % len(tokens)]
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         link.request("POST", path, json.dumps(wish(number)), headers)
         answer = link.getresponse()
         answer.read()
@@ -171,7 +172,7 @@ def inserter(address: str) -> Deed:
     return book
 
 
-def created(address: str, database: int, token: str, seconds: float) -> Iterator[Row]:
+def created(address: str, database: int, tokens: list[str], seconds: float) -> Iterator[Row]:
     """PostgreSQL alone, a bare Flask insert, and the service."""
     with psycopg.connect(address, autocommit=True) as link:
         link.execute(bare_flask.TABLE)
@@ -183,11 +184,11 @@ def created(address: str, database: int, token: str, seconds: float) -> Iterator
     command = [sys.executable, "-m", "gunicorn", "--bind", "127.0.0.1:PORT", *shape, bare]
     with gunicorn(command, {"DATABASE_URL": address}) as (port, pid):
         for clients in CLIENTS:
-            deeds = [poster(port, "/bookings", "") for _ in range(clients)]
+            deeds = [poster(port, "/bookings", [""]) for _ in range(clients)]
             yield measured(f"bare Flask, {clients}", deeds, (pid, database), seconds)
     with service(address) as (port, pid):
         for clients in CLIENTS:
-            deeds = [poster(port, "/api/v1/bookings", token) for _ in range(clients)]
+            deeds = [poster(port, "/api/v1/bookings", tokens) for _ in range(clients)]
             # What every worker does once is not what a booking costs.
             for number, deed in enumerate(deeds * 3):
                 deed(10_000_000 + clients * 1000 + number)
@@ -249,13 +250,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="media-center-bench-") as folder:
         data = Path(folder) / "data"
         with embedded.serve(data, {"max_connections": "120"}) as url:
-            token = seeding.fill(url, Settings(database_url=url, data=data, log_level="ERROR"))
+            tokens = seeding.fill(url, Settings(database_url=url, data=data, log_level="ERROR"))
             database = database_pid(data)
             load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
             print(f"{platform.machine()}, {os.cpu_count()} cores; load before: {load}\n")
             print("| who, clients | bookings/s | CPU ms each | p50 ms | p95 ms |")
             print("|---|---|---|---|---|")
-            for row in created(plain(url), database, token, seconds):
+            for row in created(plain(url), database, tokens, seconds):
                 print(
                     f"| {row.name} | {row.per_second:.0f} | {row.cpu_ms:.2f} "
                     f"| {row.p50_ms:.1f} | {row.p95_ms:.1f} |",
@@ -263,7 +264,7 @@ def main() -> None:
                 )
             print("\n| question, one client | CPU ms | p50 ms | p95 ms | size |")
             print("|---|---|---|---|---|")
-            for row, size in read(plain(url), database, token):
+            for row, size in read(plain(url), database, tokens[0]):
                 print(
                     f"| {row.name} | {row.cpu_ms:.1f} | {row.p50_ms:.1f} | {row.p95_ms:.1f} "
                     f"| {size / 1000:.0f} kB |",

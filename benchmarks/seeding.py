@@ -10,6 +10,8 @@ from portal.app import create_app
 from rental.models import Member, Resource, ResourceKind, Role, Site, Unit
 
 HALLS = 200
+# Those who ask: so many that nobody reaches the quota of hall hours in a week.
+UNITS = 400
 BOOKINGS = 100_000
 # 500 a hall, two hours each: one every 17.5 hours of a year, at another time in every hall.
 YEAR = "2030-01-01T00:00:00+07:00"
@@ -35,14 +37,20 @@ SET session_replication_role = DEFAULT;
 """
 
 
-def fill(database_url: str, settings: Settings) -> str:
-    """Make and fill the database; a token of the member who asks."""
+def fill(database_url: str, settings: Settings) -> list[str]:
+    """Make and fill the database; tokens of members of different units, who ask."""
     app = create_app(settings)
     schema.upgrade(app)
     with app.app_context(), transaction():
         site = Site(slug="hcmc", name="Centre")
-        unit = Unit(slug="unit-a", name="Unit A")
-        member = Member(unit=unit, email="member@unit-a.example", name="Member", role=Role.MEMBER)
+        units = [Unit(slug="unit-a", name="Unit A")]
+        units += [Unit(slug=f"unit-{n}", name=f"Unit {n}") for n in range(1, UNITS)]
+        members = [
+            Member(
+                unit=unit, email=f"member@{unit.slug}.example", name="Member", role=Role.MEMBER
+            )
+            for unit in units
+        ]  # fmt: skip
         halls = [
             Resource(
                 site=site, kind=ResourceKind.HALL, code=f"H{100 + number}", name=f"Hall {number}",
@@ -50,9 +58,9 @@ def fill(database_url: str, settings: Settings) -> str:
             )
             for number in range(HALLS)
         ]  # fmt: skip
-        db.session.add_all([member, *halls])
+        db.session.add_all([*members, *halls])
         db.session.flush()
-        token = tokens.issue(member)
+        issued = [tokens.issue(member) for member in members]
     with app.app_context():
         db.engine.dispose()
     with psycopg.connect(plain(database_url), autocommit=True) as link:
@@ -60,7 +68,7 @@ def fill(database_url: str, settings: Settings) -> str:
             if statement.strip():
                 link.execute(statement)
         link.execute("VACUUM ANALYZE")
-    return token
+    return issued
 
 
 def plain(database_url: str) -> str:
