@@ -1,6 +1,6 @@
 """The refusals of the billing floor."""
 
-from config.errors import Conflict, Invalid, NotFound
+from config.errors import Conflict, Invalid, NotAllowed, NotFound
 
 
 class CurrencyMismatch(Invalid):
@@ -73,3 +73,35 @@ class DecidedAlready(Conflict):
 
 class BadProposal(Invalid):
     """The proposal cannot be decided like this; correct the amount or say why."""
+
+
+class BadPause(Invalid):
+    """Reminders cannot be paused like this; say why and until when."""
+
+
+class NotPaused(Conflict):
+    """Nothing is paused any more; look at the invoice again."""
+
+
+class BadWriteOff(Invalid):
+    """The write-off cannot be proposed or decided like this; say why."""
+
+
+class NotByYourself(NotAllowed):
+    """You proposed this yourself; another person decides it."""
+
+
+class UnknownWriteOff(NotFound):
+    """There is no such proposal to write off."""
+
+
+class UnitOverdue(Invalid):
+    """The unit owes too much for too long to ask for anything new; pay it, or ask the desk."""
+
+
+class BadGrace(Invalid):
+    """The unit cannot be let go on like this; say why and until when."""
+
+
+class UnknownGrace(Conflict):
+    """No leave to go on booking stands any more; look at the unit again."""

@@ -1,6 +1,6 @@
 """What billing does when rental speaks, in the same transaction. Connected by the app factory."""
 
-from billing import cancellation_charges, charges, interruption_credits, proposals
+from billing import cancellation_charges, charges, interruption_credits, proposals, stops
 from billing.interruption_credits import Deprived
 from billing.models import Invoice
 from billing.signals import invoice_voided
@@ -13,6 +13,7 @@ from rental.signals import (
     booking_declined,
     booking_expired,
     booking_returned,
+    bookings_asked,
     damage_reported,
     rental_interrupted,
 )
@@ -25,6 +26,7 @@ def subscribe() -> None:
 
     A no-show keeps its charges.
     """
+    bookings_asked.connect(stops.require_none)
     booking_confirmed.connect(_charge)
     booking_changed.connect(_renew)
     booking_cancelled.connect(_cancel)

@@ -5,6 +5,8 @@
 - `payment_recorded(payment, invoice=Invoice)`: money was received; `invoice.status` says whether
   anything is left.
 - `credit_note_issued(credit_note, invoice=Invoice)`: something was taken off an issued invoice.
+- `write_off_proposed(write_off)`: somebody wants to give an invoice up; another person decides.
+- `write_off_decided(write_off)`: it was given up (`approved`), or is collected further (`refused`).
 """
 
 from blinker import Namespace
@@ -15,3 +17,5 @@ invoice_issued = _billing.signal("invoice_issued")
 invoice_voided = _billing.signal("invoice_voided")
 payment_recorded = _billing.signal("payment_recorded")
 credit_note_issued = _billing.signal("credit_note_issued")
+write_off_proposed = _billing.signal("write_off_proposed")
+write_off_decided = _billing.signal("write_off_decided")

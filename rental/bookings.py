@@ -43,6 +43,7 @@ from rental.signals import (
     booking_expired,
     booking_no_show,
     booking_requested,
+    bookings_asked,
 )
 
 
@@ -85,6 +86,7 @@ def request_all(
     Raises as `request` does.
     """
     asks = asking.read(wanted, by)
+    bookings_asked.send([one.unit for one in wanted], by=by)
     claims = occupancies.unfold([ask for of_one in asks for ask in of_one])
     over = admission.require(admission.events([one.unit for one in wanted], asks, claims), by=by)
     occupancies.require_free(claims)
@@ -104,6 +106,7 @@ def request_free(
     Raises as `request_all` does, with ResourceUnavailable where not one event is free.
     """
     asks = asking.read(wanted, by)
+    bookings_asked.send([one.unit for one in wanted], by=by)
     claims = occupancies.unfold([ask for of_one in asks for ask in of_one])
     over = admission.require(admission.events([one.unit for one in wanted], asks, claims), by=by)
     lacking = occupancies.sift(by_event(asks, claims), *occupancies.look(claims))

@@ -2,6 +2,9 @@
 
 A receiver writes rows in the same transaction and reaches for nothing outside.
 
+- `bookings_asked(units, by=Member)`: something new is asked for these units, and nothing is locked
+  or written yet. The one signal that is a question: a receiver refuses by raising a `Refusal`, and
+  asks the database once at most (docs/decisions/0024).
 - `booking_requested(booking)`: a unit asked; its stock is held.
 - `booking_confirmed(booking)`: the desk promised; from here on it is charged.
 - `booking_changed(booking)`: title, attendees or lines differ from before.
@@ -46,6 +49,7 @@ from blinker import Namespace
 
 _rental = Namespace()
 
+bookings_asked = _rental.signal("bookings_asked")
 booking_requested = _rental.signal("booking_requested")
 booking_confirmed = _rental.signal("booking_confirmed")
 booking_changed = _rental.signal("booking_changed")

@@ -2,6 +2,15 @@
 
 from billing.models.charges import Charge, ChargeKind, InterruptionCredit
 from billing.models.credit_notes import CreditNote, CreditNoteLine
+from billing.models.following import (
+    Grace,
+    PauseCause,
+    Reminder,
+    ReminderPause,
+    Tone,
+    WriteOff,
+    WriteOffStatus,
+)
 from billing.models.invoices import (
     COLLECTING,
     Invoice,
@@ -19,12 +28,19 @@ __all__ = [
     "ChargeProposal",
     "CreditNote",
     "CreditNoteLine",
+    "Grace",
     "InterruptionCredit",
     "Invoice",
     "InvoiceLine",
     "InvoiceStatus",
     "NumberCounter",
+    "PauseCause",
     "Payment",
     "PaymentMethod",
     "ProposalStatus",
+    "Reminder",
+    "ReminderPause",
+    "Tone",
+    "WriteOff",
+    "WriteOffStatus",
 ]

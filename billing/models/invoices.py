@@ -13,6 +13,7 @@ from sqlalchemy import (
     Numeric,
     String,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -71,6 +72,8 @@ class Invoice(Totals, Base):
         ),
         Index("ix_invoice_unit_id_id", "unit_id", "id"),
         Index("ix_invoice_status_id", "status", "id"),
+        # What is owed, by unit: asked with every new booking.
+        Index("ix_invoice_owed", "unit_id", "due_on", postgresql_where=text("status = 'open'")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
