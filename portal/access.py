@@ -63,6 +63,11 @@ TABLE: dict[str, frozenset[Role]] = {
     "pay own invoices": frozenset({Role.HEAD, Role.MEMBER}) | MONEY,
     "see reports": MONEY | LEADERS,
     "decide proposals": MONEY,
+    "follow up invoices": MONEY,
+    "propose write-offs": MONEY,
+    # Whoever proposed it does not decide it.
+    "decide write-offs": LEADERS,
+    "let overdue units book": DESK | MONEY,
     # monitoring
     "see devices": DEVICES | LEADERS,
     "manage devices": DEVICES,

@@ -25,6 +25,7 @@ from portal import (
     series_notices,
     signin,
     vital_signs,
+    write_off_notices,
 )
 from portal.api.fields import LARGEST_ID
 
@@ -67,6 +68,7 @@ def _listen() -> None:
     claim_notices.subscribe()
     series_notices.subscribe()
     overdue_notices.subscribe()
+    write_off_notices.subscribe()
 
 
 def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:

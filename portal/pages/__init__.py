@@ -25,6 +25,7 @@ from portal.pages import (
     feeds,
     files,
     find,
+    following,
     formats,
     holds,
     home,
@@ -44,10 +45,12 @@ from portal.pages import (
     series,
     sharing,
     states,
+    stops,
     timeline,
     timeline_moves,
     violations,
     waitlist,
+    write_offs,
 )
 
 ROOMS = (
@@ -86,10 +89,14 @@ ROOMS = (
     overdue,
     label_sheets,
     proposals,
+    following,
+    write_offs,
+    stops,
 )
 
 # Rooms that stand at another place of the navigation.
 PLACES = {
+    "following": "invoices",
     "changes": "bookings",
     "series": "bookings",
     "event_programme": "bookings",

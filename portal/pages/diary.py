@@ -90,6 +90,13 @@ VERBS = {
     "service_finished": _("finished being looked after"),
     "service_dropped": _("service begun by mistake"),
     "ended": _("ended"),
+    "reminders_paused": _("reminders paused"),
+    "reminders_resumed": _("reminders go on"),
+    "write_off_proposed": _("write-off proposed"),
+    "write_off_refused": _("write-off refused"),
+    "write_off_withdrawn": _("write-off taken back"),
+    "grace_granted": _("may go on booking though overdue"),
+    "grace_ended": _("leave to go on booking taken back"),
 }
 SUBJECTS = {
     "booking": _("Booking"),

@@ -81,6 +81,12 @@ PROPOSAL = {
     "accepted": State("good", "circle-check", _("Accepted")),
     "dropped": State("calm", "x", _("Dropped")),
 }
+WRITE_OFF = {
+    "proposed": State("warn", "hourglass", _("Waiting")),
+    "approved": State("plum", "file-x", _("Written off")),
+    "refused": State("calm", "arrow-back-up", _("Collected further")),
+    "withdrawn": State("calm", "x", _("Taken back")),
+}
 FINDING = {
     "pass": State("good", "circle-check", _("Passes")),
     "fail": State("bad", "circle-x", _("Fails")),
@@ -117,6 +123,7 @@ ALL = {
     "clearance": CLEARANCE,
     "condition": CONDITION,
     "proposal": PROPOSAL,
+    "write_off": WRITE_OFF,
     "finding": FINDING,
     "hold": HOLD,
     "wait": WAIT,

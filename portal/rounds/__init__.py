@@ -10,6 +10,15 @@ from portal.rounds import (
     no_shows,
     overdue,
     reconfirmations,
+    reminders,
 )
 
-__all__ = ["claims", "clearances", "maintenance", "no_shows", "overdue", "reconfirmations"]
+__all__ = [
+    "claims",
+    "clearances",
+    "maintenance",
+    "no_shows",
+    "overdue",
+    "reconfirmations",
+    "reminders",
+]
