@@ -174,7 +174,9 @@ def following(papers: Iterable[Invoice]) -> dict[int, Following]:
             sa.select(Reminder.invoice_id, sa.func.max(Reminder.days))
             .where(Reminder.invoice_id.in_(ids))
             .group_by(Reminder.invoice_id)
-        ).tuples()
+        )
+        .tuples()
+        .all()
     )
     found = {}
     for invoice in of_all:

@@ -16,6 +16,11 @@ from config.database import db
 from rental import journal
 from rental.models import Member, Unit
 
+OWES = (
+    "{unit} owes {amount} since {since}, so nothing new can be asked for. Pay it to {account} at "
+    "{bank} with the purpose of each invoice, or ask the desk to let you go on."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Arrears:
@@ -78,8 +83,7 @@ def require_none(wanted: Sequence[Unit], **_facts: object) -> None:
 def _refusal(unit: Unit, arrears: Arrears) -> UnitOverdue:
     bank = seller.seller().bank
     return UnitOverdue(
-        "{unit} owes {amount} since {since}, so nothing new can be asked for. Pay it to {account} "
-        "at {bank} with the purpose of each invoice, or ask the desk to let you go on.",
+        OWES,
         words={
             "amount": arrears.amount.text(),
             "since": arrears.since.strftime("%d/%m/%Y"),

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from billing.cancellation import CancellationFile
 from billing.compensation import CompensationTerms
+from billing.reminder_rules import ReminderPolicy
 from billing.seller import Seller, Series
 from billing.sla import TermsFile
 from billing.tariff import Tariff
@@ -30,6 +31,7 @@ ROOMS: dict[str, type[BaseModel]] = {
     "config/sla/*.yml": TermsFile,
     "config/cancellation/*.yml": CancellationFile,
     "config/damages/*.yml": CompensationTerms,
+    "config/reminders/*.yml": ReminderPolicy,
     "config/hours/*.yml": OpeningHours,
     "config/quotas/*.yml": QuotaFile,
     "config/approvals/*.yml": ApprovalFile,
