@@ -63,7 +63,7 @@ class ReminderPolicy(Dated):
     stop: Stop | None = None
 
     @model_validator(mode="after")
-    def _in_order(self) -> Self:
+    def _day_after_day(self) -> Self:
         days = [step.days for step in self.steps]
         if days != sorted(set(days)):
             raise ValueError("the steps stand in the order of their days, each day once")
