@@ -13,6 +13,7 @@ export class Rows {
       (entries) => entries.filter((entry) => entry.isIntersecting).forEach(({ target }) => this.load(target)),
       { rootMargin: "700px 0px", scrollMargin: "700px 0px" },
     );
+    this.gather();
     this.measure();
     for (const further of this.further()) {
       further.style.setProperty("--size", further.dataset.size);
@@ -25,6 +26,21 @@ export class Rows {
   }
   tracks() {
     return [...this.root.querySelectorAll(".tl-track")];
+  }
+  // Rows stand in sets: the browser passes over a whole set out of sight instead of row by row.
+  gather() {
+    for (let rows = this.loose(); rows.length; rows = this.loose()) {
+      const set = aSet(rows.length);
+      rows[0].before(set);
+      set.append(...rows);
+    }
+  }
+  // The first rows that stand in no set and follow one another.
+  loose() {
+    const rows = [];
+    let row = this.root.querySelector(".tl-grid > .tl-row");
+    for (; row?.matches(".tl-row") && rows.length < SLICE; row = row.nextElementSibling) rows.push(row);
+    return rows;
   }
   // What is not drawn yet is as tall as the rows drawn are on average.
   measure() {
@@ -57,6 +73,7 @@ export class Rows {
       this.drawn(some);
       const headings = some.querySelectorAll(".tl-group");
       further.before(some);
+      this.gather();
       for (const heading of headings) window.htmx.process(heading);
       further.style.setProperty("--size", left - slice);
       if (left > slice) await aFrame();
@@ -77,21 +94,15 @@ export class Rows {
     return shell.content;
   }
   async next(after) {
-    const row = after.closest(".tl-row");
-    for (let beside = row.nextElementSibling; beside; beside = beside.nextElementSibling) {
-      if (beside.matches(".tl-row")) return beside.querySelector(".tl-track");
-      if (beside.matches(".tl-further")) {
-        await this.load(beside);
-        return row.isConnected && !beside.isConnected ? this.next(after) : null;
-      }
-    }
-    return null;
+    const places = [...this.root.querySelectorAll(".tl-track, .tl-further")];
+    const beside = places[places.indexOf(after) + 1];
+    if (!beside?.matches(".tl-further")) return beside ?? null;
+    await this.load(beside);
+    return after.isConnected && !beside.isConnected ? this.next(after) : null;
   }
   before(track) {
-    for (let beside = track.closest(".tl-row").previousElementSibling; beside; beside = beside.previousElementSibling) {
-      if (beside.matches(".tl-row")) return beside.querySelector(".tl-track");
-    }
-    return null;
+    const tracks = this.tracks();
+    return tracks[tracks.indexOf(track) - 1] ?? null;
   }
   async all() {
     for (const further of this.further()) await this.load(further, Infinity);
@@ -113,6 +124,14 @@ export class Rows {
   track(code) {
     return this.root.querySelector(`.tl-track[data-code="${CSS.escape(code)}"]`);
   }
+}
+
+function aSet(rows) {
+  const set = document.createElement("div");
+  set.className = "tl-set";
+  set.role = "rowgroup";
+  set.style.setProperty("--rows", rows);
+  return set;
 }
 
 // The next frame; where none is drawn, as in a window out of sight, a moment.
