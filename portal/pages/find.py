@@ -57,6 +57,8 @@ class Refused:
     words: str
     closure: Closure | None
     nearby: tuple[Nearby, ...]
+    # The query that begins a place on the waitlist; none where waiting would not help.
+    wait: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,19 @@ def _refused(denied: Denied, asked: Asked) -> Refused:
     if denied.next_free is not None and basket.within_a_day(denied.next_free):
         words = _("Next free: %(when)s", when=_when(*denied.next_free))
         near.append(Nearby(words, asked.at(denied.next_free)))
-    return Refused(resource, _why(denied, asked), denied.closure, tuple(near))
+    return Refused(resource, _why(denied, asked), denied.closure, tuple(near), _wait(denied, asked))
+
+
+def _wait(denied: Denied, asked: Asked) -> dict[str, str] | None:
+    if denied.closure or denied.doors_closed or len(asked.periods) > 1:
+        return None
+    starts_at, ends_at = map(formats.field_time, asked.periods[0])
+    return {
+        "resource": denied.resource.code,
+        "quantity": "1",
+        "starts_at": starts_at,
+        "ends_at": ends_at,
+    }
 
 
 def _when(starts_at: datetime, ends_at: datetime) -> str:

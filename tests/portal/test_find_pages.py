@@ -74,6 +74,21 @@ def test_what_is_not_free_says_when_it_is(renter):
     assert (query["day"], query["from"]) == (["2030-03-05"], ["11:00"])
 
 
+def test_for_what_is_taken_one_may_wait(renter, service, person):
+    (query,) = links(renter.get(f"/find?{WHEN}"), "Đăng ký chờ")
+    assert query == {
+        "resource": ["H100"],
+        "quantity": ["1"],
+        "starts_at": ["2030-03-05T09:00"],
+        "ends_at": ["2030-03-05T11:00"],
+    }
+    form = renter.get("/waitlist/new", query_string=query)
+    assert "Hội trường H100" in words(form)
+    finance = signed_in(service, person(role=Role.FINANCE))
+    assert links(finance.get(f"/find?{WHEN}"), "Đăng ký chờ") == []
+    assert links(renter.get(f"/find?{WHEN}&last=2030-03-06"), "Đăng ký chờ") == []
+
+
 def test_what_is_closed_says_why(renter, house, person):
     with transaction():
         closures.close(
