@@ -53,6 +53,8 @@ class Quote:
 
     lines: tuple[QuoteLine, ...]
     tax_date: date
+    # Whose it is; what is asked in advance hangs on it.
+    unit_class: UnitClass | None = None
 
     @property
     def net(self) -> Money:
@@ -112,7 +114,7 @@ def quote(
     }
     taxed = vat.tax([Taxable(p.amount, codes[p.service], p.tax_inclusive) for p in priced])
     lines = (QuoteLine(*one) for one in zip(wanted, priced, taxed, strict=True))
-    return Quote(tuple(lines), tax_date)
+    return Quote(tuple(lines), tax_date, unit_class)
 
 
 @dataclass(frozen=True, slots=True)

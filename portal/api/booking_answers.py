@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from billing import deposits
 from billing.quotes import Quote
 from portal.api.fields import Amount, Answer
 from portal.api.instants import local, local_or_none
@@ -50,6 +51,17 @@ class VatAnswer(Answer):
     vat: Amount
 
 
+class DepositAnswer(Answer):
+    """What is to be paid before the event, and until when."""
+
+    amount: Amount
+    due_on: str
+    explanation: str
+    explanation_vi: str
+    terms: str
+    sample: bool
+
+
 class QuoteAnswer(Answer):
     """What a booking costs by the lists in force; `sample` where a list is a sample."""
 
@@ -59,6 +71,8 @@ class QuoteAnswer(Answer):
     total: Amount
     tax_date: str
     sample: bool
+    # What the terms in force ask for before the event; null where nothing.
+    deposit: DepositAnswer | None = None
 
 
 class BookingAnswer(Answer):
@@ -172,4 +186,6 @@ def quote_as_json(quote: Quote) -> dict[str, Any]:
     for shown, line in zip(told["lines"], quote.lines, strict=True):
         shown["starts_at"] = local(line.rented.period.starts_at)
         shown["ends_at"] = local(line.rented.period.ends_at)
+    deposit = deposits.of(quote)
+    told["deposit"] = deposit.as_json() if deposit is not None else None
     return told

@@ -6,7 +6,7 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from billing import cancellation_charges, invoices, quotes
+from billing import cancellation_charges, deposits, invoices, quotes
 from billing.errors import NoPrice, NoVatRate
 from billing.quotes import Quote
 from config import clock
@@ -53,6 +53,7 @@ from rental.search import Sorting, Sought
 from rental.series_changes import Scope
 
 pages = Blueprint("bookings", __name__, url_prefix="/bookings")
+FOR_TEMPLATES = {"deposit_of": deposits.of}
 
 # The states in which a member may take its own booking back.
 CANCELLABLE = frozenset({BookingStatus.REQUESTED, BookingStatus.CONFIRMED})

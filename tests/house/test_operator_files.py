@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from billing.cancellation import CancellationFile
 from billing.compensation import CompensationTerms
 from billing.reminder_rules import ReminderPolicy
+from billing.deposits import DepositTerms
 from billing.seller import Seller, Series
 from billing.sla import TermsFile
 from billing.tariff import Tariff
@@ -27,6 +28,7 @@ PAGE = (HOME / "docs" / "reference" / "files.md").read_text("utf-8")
 
 ROOMS: dict[str, type[BaseModel]] = {
     "config/tariffs/*.yml": Tariff,
+    "config/deposits/*.yml": DepositTerms,
     "config/vat/*.yml": VatRates,
     "config/sla/*.yml": TermsFile,
     "config/cancellation/*.yml": CancellationFile,
