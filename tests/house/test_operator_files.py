@@ -9,8 +9,8 @@ from pydantic import BaseModel
 
 from billing.cancellation import CancellationFile
 from billing.compensation import CompensationTerms
-from billing.reminder_rules import ReminderPolicy
 from billing.deposits import DepositTerms
+from billing.reminder_rules import ReminderPolicy
 from billing.seller import Seller, Series
 from billing.sla import TermsFile
 from billing.tariff import Tariff
