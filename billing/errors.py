@@ -105,3 +105,7 @@ class BadGrace(Invalid):
 
 class UnknownGrace(Conflict):
     """No leave to go on booking stands any more; look at the unit again."""
+
+
+class BadStatement(Invalid):
+    """The statement cannot be drawn for these days; choose a first and a last day."""

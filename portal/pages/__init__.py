@@ -6,6 +6,7 @@ from flask import Flask, current_app, request, url_for
 
 from portal.access import allowed, current_member_or_none
 from portal.pages import (
+    ageing,
     agreements,
     approvals,
     asset_pages,
@@ -44,6 +45,7 @@ from portal.pages import (
     reports,
     series,
     sharing,
+    statements,
     states,
     stops,
     timeline,
@@ -92,6 +94,8 @@ ROOMS = (
     following,
     write_offs,
     stops,
+    ageing,
+    statements,
 )
 
 # Rooms that stand at another place of the navigation.

@@ -95,6 +95,7 @@ VERBS = {
     "write_off_proposed": _("write-off proposed"),
     "write_off_refused": _("write-off refused"),
     "write_off_withdrawn": _("write-off taken back"),
+    "statement_sent": _("statement of account sent"),
     "grace_granted": _("may go on booking though overdue"),
     "grace_ended": _("leave to go on booking taken back"),
 }

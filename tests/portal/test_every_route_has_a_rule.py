@@ -155,6 +155,9 @@ PAGES = {
     "POST /proposals/<int:proposal_id>/accept": "decide proposals",
     "POST /proposals/<int:proposal_id>/drop": "decide proposals",
     "GET /readyz": OPEN,
+    "GET /reports/ageing": "see reports",
+    "GET /reports/ageing/<unit_slug>": "see reports",
+    "GET /reports/ageing.<form>": "see reports",
     "GET /reports/utilisation": "see utilisation",
     "GET /series/<series_reference>": "see own bookings",
     "POST /series/<series_reference>/cancel": "change own bookings",
@@ -167,6 +170,10 @@ PAGES = {
     "POST /sign-in": OPEN,
     "POST /sign-out": OPEN,
     "GET /static/<path:filename>": OPEN,
+    "GET /statement": "see own invoices",
+    "GET /units/<unit_slug>/statement": "see own invoices",
+    "GET /units/<unit_slug>/statement.<form>": "see own invoices",
+    "POST /units/<unit_slug>/statement/mail": "follow up invoices",
     "GET /stops": "let overdue units book",
     "POST /stops/<unit_slug>/grace": "let overdue units book",
     "POST /stops/<unit_slug>/grace/end": "let overdue units book",
@@ -271,6 +278,7 @@ OF_A_UNIT = (
     "<int:note_id>",
 )
 OF_A_UNIT += ("<hold>", "<wait>", "<int:approval_id>", "<int:agreement_id>")
+OF_A_UNIT += ("<unit_slug>",)
 
 
 @pytest.fixture
