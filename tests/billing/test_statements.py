@@ -1,0 +1,114 @@
+"""A statement: opening, entries, balance after each, ages, closing, to the đồng."""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+
+from billing import credit_notes, invoices, payments, statements
+from billing.credit_notes import NewCredit
+from billing.errors import BadStatement
+from billing.models import PaymentMethod
+from billing.money import Money
+from billing.payments import NewPayment
+from config import clock
+
+
+def paid(invoice, minor, reference="FT1", at=None):
+    new = NewPayment(PaymentMethod.TRANSFER, Money(minor), reference, at)
+    return payments.record(invoice, new, by=None)
+
+
+def today_of(unit):
+    today = clock.today()
+    return statements.of(unit, today - timedelta(days=30), today)
+
+
+def kinds(statement):
+    return [(one.kind.value, one.amount.minor) for one in statement.entries]
+
+
+def test_entries_stand_in_their_order_with_the_balance_after_each(open_invoice, desk):
+    credit_notes.issue(open_invoice, NewCredit("giảm giá", Money(296_000)), by=desk)
+    paid(open_invoice, 5_000_000)
+    whole = open_invoice.total_minor
+    found = today_of(open_invoice.unit)
+    assert found.opening == Money(0)
+    assert kinds(found) == [
+        ("invoice", whole), ("credit_note", -296_000), ("payment", -5_000_000),
+    ]  # fmt: skip
+    assert [one.balance.minor for one in found.entries] == [
+        whole, whole - 296_000, whole - 5_296_000,
+    ]  # fmt: skip
+    assert found.closing == open_invoice.left
+    assert (found.debits - found.credits) + found.opening == found.closing
+    assert found.aged.total == open_invoice.left
+    assert not found.unallocated
+    assert not found.given_up
+
+
+def test_what_lies_before_the_period_is_the_opening(open_invoice):
+    paid(open_invoice, 1_000_000)
+    tomorrow = clock.today() + timedelta(days=1)
+    with clock.standing_at(clock.now() + timedelta(days=3)):
+        found = statements.of(open_invoice.unit, tomorrow, tomorrow)
+    assert found.entries == []
+    assert found.opening == found.closing == open_invoice.left
+
+
+def test_an_earlier_day_shows_what_was_open_then(open_invoice):
+    later = clock.now() + timedelta(days=40)
+    with clock.standing_at(later):
+        paid(open_invoice, open_invoice.total_minor)
+        day = clock.today()
+        before = statements.of(open_invoice.unit, day - timedelta(days=60), day - timedelta(days=1))
+        now = statements.of(open_invoice.unit, day - timedelta(days=60), day)
+    assert before.aged.total == before.closing == open_invoice.total
+    assert before.aged.overdue == open_invoice.total
+    assert not now.aged.total
+    assert not now.closing
+
+
+def test_a_payment_counts_on_the_local_day_it_was_received(open_invoice):
+    with clock.standing_at(clock.now() + timedelta(days=10)):
+        today = clock.today()
+        midnight = datetime.combine(today, time(), clock.LOCAL).astimezone(UTC)
+        paid(open_invoice, 1, "FT-before", midnight - timedelta(seconds=1))
+        paid(open_invoice, 2, "FT-after", midnight)
+        found = statements.of(open_invoice.unit, today, today)
+    assert kinds(found) == [("payment", -2)]
+    assert found.opening == open_invoice.total - Money(1)
+
+
+def test_a_void_invoice_was_never_owed_and_a_draft_is_not_yet(booking, open_invoice, desk):
+    invoices.void(open_invoice, by=desk, reason="sai tên")
+    invoices.draft_for(booking)
+    assert today_of(open_invoice.unit).entries == []
+
+
+def test_what_is_given_up_is_owed_all_the_same_and_named_apart(open_invoice, desk):
+    invoices.write_off(open_invoice, by=desk, reason="giải thể")
+    found = today_of(open_invoice.unit)
+    assert (found.closing, found.given_up) == (open_invoice.total, open_invoice.total)
+    assert not found.aged.total
+
+
+def test_paid_and_then_credited_is_the_units(open_invoice, desk):
+    paid(open_invoice, open_invoice.total_minor)
+    credit_notes.issue(open_invoice, NewCredit("hủy một phần", Money(700_000)), by=desk)
+    found = today_of(open_invoice.unit)
+    assert found.closing == Money(-700_000)
+    assert found.unallocated == Money(700_000) == open_invoice.refund_due
+
+
+def test_a_unit_sees_nothing_of_another(open_invoice, desk):
+    found = today_of(desk.unit)
+    assert (found.entries, found.opening, found.closing) == ([], Money(0), Money(0))
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [(date(2026, 2, 2), date(2026, 2, 1)), (date(2020, 1, 1), date(2026, 1, 1))],
+)
+def test_days_that_cannot_be_are_refused(open_invoice, first, last):
+    with pytest.raises(BadStatement):
+        statements.of(open_invoice.unit, first, last)
