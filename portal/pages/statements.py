@@ -13,9 +13,9 @@ from billing import statements
 from billing.statements import Statement
 from config import clock
 from config.database import transaction
-from portal import sheets, statement_notices
+from portal import sheets
 from portal.access import current_member, may, require_visible
-from portal.pages import exports, reading
+from portal.pages import exports, reading, statement_mail
 from portal.pages.export_tables import Head, Table
 from portal.pages.reading import BadField
 from portal.pages.reports import Days
@@ -79,7 +79,7 @@ def show(unit_slug: str) -> str:
         statement=found,
         shortcuts=_shortcuts(),
         days=Days(found.first, found.last),
-        whom=statement_notices.recipients(unit),
+        whom=statement_mail.recipients(unit),
     )
 
 
@@ -137,7 +137,7 @@ def mail(unit_slug: str) -> Response:
     unit = _visible(unit_slug)
     with transaction():
         found = _asked(unit)
-        told = statement_notices.write(found, by=current_member())
+        told = statement_mail.write(found, by=current_member())
     flash(_("The statement is on its way to %(names)s.", names=", ".join(told)), "good")
     days = f"?from={found.first.isoformat()}&to={found.last.isoformat()}"
     return redirect(url_for(".show", unit_slug=unit_slug) + days)
