@@ -4,7 +4,14 @@ from billing import cancellation_charges, charges, interruption_credits, proposa
 from billing.interruption_credits import Deprived
 from billing.models import Invoice
 from billing.signals import invoice_voided
-from rental.models import Booking, BookingStatus, Damage, Interruption, Line
+from rental.models import (
+    Booking,
+    BookingStatus,
+    Damage,
+    Interruption,
+    InterruptionFault,
+    Line,
+)
 from rental.period import Period
 from rental.signals import (
     booking_cancelled,
@@ -15,6 +22,7 @@ from rental.signals import (
     booking_returned,
     bookings_asked,
     damage_reported,
+    interruption_judged,
     rental_interrupted,
 )
 
@@ -33,6 +41,7 @@ def subscribe() -> None:
     for given_up in (booking_declined, booking_expired):
         given_up.connect(_reverse)
     rental_interrupted.connect(_credit)
+    interruption_judged.connect(_reckon_anew)
     invoice_voided.connect(_settle)
     damage_reported.connect(_propose)
     booking_returned.connect(_propose_late)
@@ -62,6 +71,10 @@ def _reverse(booking: Booking) -> None:
 
 def _credit(_: Booking, *, line: Line, interruption: Interruption, period: Period) -> None:
     interruption_credits.credit(Deprived(line, interruption, period))
+
+
+def _reckon_anew(interruption: Interruption, *, was: InterruptionFault) -> None:
+    interruption_credits.reckon_anew(interruption, was=was)
 
 
 def _propose(damage: Damage) -> None:

@@ -256,3 +256,11 @@ class NumberTaken(Conflict):
 
 class AgreementsOverlap(Conflict):
     """Another agreement of the unit gives rates in the same days; end it before this one begins."""
+
+
+class UnknownInterruption(NotFound):
+    """There is no such interruption."""
+
+
+class BadJudgement(Invalid):
+    """Say in a sentence whose doing the interruption was and how you know."""

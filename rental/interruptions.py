@@ -1,16 +1,31 @@
 """What renters were deprived of: begun and ended by the floors that measure it."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import Range, insert
 from sqlalchemy.orm import joinedload
 
+from config import clock
 from config.database import db
-from rental.models import Booking, BookingStatus, Interruption, Line, Occupancy, Resource
+from rental import journal
+from rental.errors import BadJudgement, UnknownInterruption
+from rental.models import (
+    Booking,
+    BookingStatus,
+    Closure,
+    ClosureKind,
+    Interruption,
+    InterruptionFault,
+    Line,
+    Member,
+    Occupancy,
+    Resource,
+)
 from rental.period import Period
-from rental.signals import rental_interrupted
+from rental.signals import interruption_judged, rental_interrupted
 
 # Promised and used, or used and given back: a request that nobody confirmed is owed nothing.
 OWED = (BookingStatus.CONFIRMED, BookingStatus.HANDED_OVER, BookingStatus.RETURNED)
@@ -45,6 +60,97 @@ def end(resource: Resource, *, cause: str, at: datetime) -> None:
     span = Period(interruption.began_at, interruption.ended_at)
     for line, period in deprived(resource, span):
         rental_interrupted.send(line.booking, line=line, interruption=interruption, period=period)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Whose doing an interruption was, and how one knows."""
+
+    fault: InterruptionFault
+    reason: str
+
+
+def judge(interruption: Interruption, word: Judgement, *, by: Member) -> None:
+    """Write down whose doing it was; what it gave back is reckoned anew by who listens.
+
+    Raises BadJudgement without a reason. The same word again changes nothing.
+    """
+    reason = " ".join(word.reason.split())[:500]
+    if not reason:
+        raise BadJudgement
+    _lock_touched(interruption)
+    found = db.session.execute(
+        sa.select(Interruption)
+        .where(Interruption.id == interruption.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).scalar_one()
+    was = found.fault
+    if (was, found.fault_reason) == (word.fault, reason):
+        return
+    found.fault, found.fault_reason, found.judged_at = word.fault, reason, clock.now()
+    db.session.flush()
+    journal.record(found, "judged", by=by, fault=word.fault.value, was=was.value, reason=reason)
+    if was is not word.fault:
+        interruption_judged.send(found, was=was)
+
+
+def get(interruption_id: int) -> Interruption:
+    """The interruption of this id; raises UnknownInterruption."""
+    found = db.session.get(Interruption, interruption_id)
+    if found is None:
+        raise UnknownInterruption
+    return found
+
+
+def listed(fault: InterruptionFault | None = None) -> sa.Select[tuple[Interruption]]:
+    """The interruptions, all or those of one fault, the newest first."""
+    query = sa.select(Interruption).options(joinedload(Interruption.resource))
+    if fault is not None:
+        query = query.where(Interruption.fault == fault)
+    return query.order_by(Interruption.began_at.desc(), Interruption.id.desc())
+
+
+def announced(resource_id: int, span: Period, notice: timedelta) -> list[Period]:
+    """When the resource was closed for maintenance, of what was announced so long before."""
+    rows = db.session.scalars(
+        sa.select(Closure).where(
+            Closure.resource_id == resource_id,
+            Closure.kind == ClosureKind.MAINTENANCE,
+            Closure.during.overlaps(Range(span.starts_at, span.ends_at, bounds="[)")),
+            Closure.closed_at <= sa.func.lower(Closure.during) - notice,
+        )
+    )
+    found: list[Period] = []
+    for closure in rows:
+        starts_at = closure.during.lower or span.starts_at
+        until = [at for at in (closure.during.upper, closure.reopened_at) if at is not None]
+        ends_at = min(until, default=span.ends_at)
+        if starts_at < ends_at:
+            overlap = Period(starts_at, ends_at).overlap(span)
+            if overlap is not None:
+                found.append(overlap)
+    return sorted(found)
+
+
+def _lock_touched(interruption: Interruption) -> None:
+    """Lock the bookings whose lines it touched, in id order, as `lock_renters` does."""
+    until = interruption.ended_at or clock.now()
+    touched = (
+        sa.select(Line.booking_id)
+        .join(Occupancy, Occupancy.line_id == Line.id)
+        .where(
+            Occupancy.resource_id == interruption.resource_id,
+            sa.func.lower(Occupancy.during) < until,
+            sa.func.upper(Occupancy.during) > interruption.began_at,
+        )
+    )
+    db.session.execute(
+        sa.select(Booking.id)
+        .where(Booking.id.in_(touched))
+        .order_by(Booking.id)
+        .with_for_update(of=Booking)
+    ).all()
 
 
 def lock_renters(causes: Sequence[str], until: datetime) -> None:

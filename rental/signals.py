@@ -26,6 +26,8 @@ A receiver writes rows in the same transaction and reaches for nothing outside.
 - `rental_interrupted(booking, line=Line, interruption=Interruption, period=Period)`: the renter of
   `line` was deprived of it during `period` (the overlap of outage and rental). Sent once, when the
   interruption has ended.
+- `interruption_judged(interruption, was=InterruptionFault)`: somebody said whose doing it was; what
+  it gave back is to be reckoned anew.
 - `series_requested(series, bookings, skipped)`: a unit asked for many dates by one rule; `skipped`
   are the starts of dates that were taken.
 - `series_changed(series, bookings)`: several dates differ from before.
@@ -73,6 +75,7 @@ wait_lapsed = _rental.signal("wait_lapsed")
 approval_asked = _rental.signal("approval_asked")
 approval_answered = _rental.signal("approval_answered")
 rental_interrupted = _rental.signal("rental_interrupted")
+interruption_judged = _rental.signal("interruption_judged")
 series_requested = _rental.signal("series_requested")
 series_changed = _rental.signal("series_changed")
 series_extended = _rental.signal("series_extended")

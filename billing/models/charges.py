@@ -32,6 +32,10 @@ class ChargeKind(StrEnum):
     RENTAL = "rental"
     # What an interruption gives back, below zero.
     CREDIT = "credit"
+    # What was given back and turned out not to be due: the interruption was the renter's doing.
+    CREDIT_WITHDRAWN = "credit_withdrawn"
+    # Bandwidth beyond what was committed, by the 95th percentile of sealed evidence.
+    METERED = "metered"
     # What a cancelled or unused booking still owes by the terms in force.
     CANCELLATION = "cancellation"
     # What was broken, what did not come back, what came back late: accepted by finance.
@@ -107,7 +111,10 @@ class InterruptionCredit(Base):
     """What one interruption gave back on one line: once, on the draft or by a credit note."""
 
     __tablename__ = "interruption_credit"
-    __table_args__ = (UniqueConstraint("interruption_id", "line_id"),)
+    __table_args__ = (
+        UniqueConstraint("interruption_id", "line_id"),
+        CheckConstraint("given_minor >= 0 AND withdrawn_minor >= 0", name="amounts_not_negative"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     interruption_id: Mapped[int] = mapped_column(ForeignKey("interruption.id"))
@@ -117,6 +124,9 @@ class InterruptionCredit(Base):
     # Both empty: too short to be credited, but remembered, for it may join the next one.
     charge_id: Mapped[int | None] = mapped_column(ForeignKey("charge.id"))
     credit_note_id: Mapped[int | None] = mapped_column(ForeignKey("credit_note.id"))
+    # Tax included: what credit notes gave for it in all, and what later charges took back.
+    given_minor: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    withdrawn_minor: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
 
     interruption: Mapped[Interruption] = relationship()
     line: Mapped[Line] = relationship()

@@ -25,6 +25,7 @@ from rental.models.occupancies import (
     ClosureException,
     ClosureKind,
     Interruption,
+    InterruptionFault,
     Occupancy,
 )
 from rental.models.people import Member, Role, Site, Unit, UnitClass
@@ -58,6 +59,7 @@ __all__ = [
     "HoldLine",
     "HoldStatus",
     "Interruption",
+    "InterruptionFault",
     "JournalEntry",
     "Line",
     "MaintenancePlan",

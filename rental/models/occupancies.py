@@ -113,6 +113,15 @@ class ClosureException(Base):
     unit: Mapped[Unit] = relationship()
 
 
+class InterruptionFault(StrEnum):
+    """Whose doing an interruption was; until somebody says otherwise it is the Centre's."""
+
+    CENTRE = "centre"
+    RENTER = "renter"
+    MAINTENANCE = "maintenance"
+    FORCE_MAJEURE = "force_majeure"
+
+
 class Interruption(Base):
     """A renter was deprived of a resource for a time."""
 
@@ -126,6 +135,10 @@ class Interruption(Base):
             postgresql_where=text("ended_at IS NULL"),
         ),
         CheckConstraint("ended_at IS NULL OR began_at <= ended_at", name="begins_before_it_ends"),
+        CheckConstraint(
+            "fault = 'centre' OR (fault_reason IS NOT NULL AND judged_at IS NOT NULL)",
+            name="another_fault_has_a_reason",
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -133,5 +146,11 @@ class Interruption(Base):
     cause: Mapped[str] = mapped_column(String(80))
     began_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    fault: Mapped[InterruptionFault] = mapped_column(
+        default=InterruptionFault.CENTRE, server_default="centre"
+    )
+    # The word of whoever judged it, and when it was given.
+    fault_reason: Mapped[str | None] = mapped_column(String(500))
+    judged_at: Mapped[datetime | None]
 
     resource: Mapped[Resource] = relationship()
