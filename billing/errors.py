@@ -109,3 +109,17 @@ class UnknownGrace(Conflict):
 
 class BadStatement(Invalid):
     """The statement cannot be drawn for these days; choose a first and a last day."""
+class BadTraffic(Invalid):
+    """The traffic cannot be reckoned; correct the file and send it again."""
+
+
+class NotMetered(Invalid):
+    """The line is not metered: only a circuit with terms in config/metering is."""
+
+
+class TrafficSealed(Conflict):
+    """The month is sealed already with other counters; withdraw that evidence first."""
+
+
+class UnknownTraffic(NotFound):
+    """There is no such evidence of traffic, or it is not yours to see."""

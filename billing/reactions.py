@@ -1,6 +1,6 @@
 """What billing does when rental speaks, in the same transaction. Connected by the app factory."""
 
-from billing import cancellation_charges, charges, interruption_credits, proposals, stops
+from billing import cancellation_charges, charges, interruption_credits, proposals, stops, traffic
 from billing.interruption_credits import Deprived
 from billing.models import Invoice
 from billing.signals import invoice_voided
@@ -49,6 +49,7 @@ def subscribe() -> None:
 
 def _charge(booking: Booking) -> None:
     charges.add_for(booking)
+    traffic.freeze_for(booking)
 
 
 def _renew(booking: Booking) -> None:

@@ -20,6 +20,7 @@ from billing.models.invoices import (
 )
 from billing.models.payments import Payment, PaymentMethod
 from billing.models.proposals import ChargeProposal, ProposalStatus
+from billing.models.traffic import MeteredLine, TrafficEvidence, TrafficState
 
 __all__ = [
     "COLLECTING",
@@ -33,6 +34,7 @@ __all__ = [
     "Invoice",
     "InvoiceLine",
     "InvoiceStatus",
+    "MeteredLine",
     "NumberCounter",
     "PauseCause",
     "Payment",
@@ -43,4 +45,6 @@ __all__ = [
     "Tone",
     "WriteOff",
     "WriteOffStatus",
+    "TrafficEvidence",
+    "TrafficState",
 ]
