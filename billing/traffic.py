@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from billing import charges, evidence_seal, invoices, metered, traffic_charges
 from billing.errors import BadTraffic, NotMetered, TrafficSealed, UnknownTraffic
 from billing.evidence_seal import Sealed
-from billing.metered import Bucketed, CounterReading, Definition
+from billing.metered import Bucket, Bucketed, CounterReading, Definition
 from billing.models import (
     InvoiceLine,
     InvoiceStatus,
@@ -226,6 +226,29 @@ def verify(evidence: TrafficEvidence) -> list[str]:
     if metered.index_of(evidence_seal.buckets_of(plain), definition) != evidence.index_bps:
         wrong.append("the percentile is another")
     return [f"traffic evidence {evidence.id}: {one}" for one in wrong]
+
+
+def gaps_of(spans: Iterable[tuple[Period, Bucket]]) -> list[Period]:
+    """When nothing was measured, as spans."""
+    found: list[Period] = []
+    for span, bucket in spans:
+        if bucket.is_measured:
+            continue
+        if found and found[-1].ends_at == span.starts_at:
+            found[-1] = Period(found[-1].starts_at, span.ends_at)
+        else:
+            found.append(span)
+    return found
+
+
+def busiest_by_day(spans: Iterable[tuple[Period, Bucket]]) -> list[tuple[date, int, int]]:
+    """Of each local day the busiest bucket in and out, in bits per second."""
+    found: dict[date, tuple[int, int]] = {}
+    for span, bucket in spans:
+        day = span.starts_at.astimezone(clock.LOCAL).date()
+        into, out = found.get(day, (0, 0))
+        found[day] = max(into, bucket.in_bps or 0), max(out, bucket.out_bps or 0)
+    return [(day, into, out) for day, (into, out) in found.items()]
 
 
 def _before(evidence: TrafficEvidence) -> TrafficEvidence | None:

@@ -68,6 +68,9 @@ TABLE: dict[str, frozenset[Role]] = {
     # Whoever proposed it does not decide it.
     "decide write-offs": LEADERS,
     "let overdue units book": DESK | MONEY,
+    # Whose doing it was is an operator's word; what it costs follows from it.
+    "judge interruptions": DEVICES | MONEY,
+    "import traffic": DEVICES | MONEY,
     # monitoring
     "see devices": DEVICES | LEADERS,
     "manage devices": DEVICES,

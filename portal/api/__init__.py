@@ -19,6 +19,7 @@ from portal.api import (
     papers,
     resources,
     series,
+    traffic,
     waitlist,
 )
 from portal.api.openapi import PREFIX
@@ -38,6 +39,7 @@ ROOMS = (
     invoices.room,
     devices.room,
     maintenance.room,
+    traffic.room,
     exports.room,
     imports.room,
     openapi.room,

@@ -31,6 +31,7 @@ from portal.pages import (
     holds,
     home,
     imports,
+    interruptions,
     invoices,
     journal,
     label_sheets,
@@ -50,6 +51,7 @@ from portal.pages import (
     stops,
     timeline,
     timeline_moves,
+    traffic,
     violations,
     waitlist,
     write_offs,
@@ -96,6 +98,8 @@ ROOMS = (
     stops,
     ageing,
     statements,
+    interruptions,
+    traffic,
 )
 
 # Rooms that stand at another place of the navigation.

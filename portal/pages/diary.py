@@ -98,6 +98,10 @@ VERBS = {
     "statement_sent": _("statement of account sent"),
     "grace_granted": _("may go on booking though overdue"),
     "grace_ended": _("leave to go on booking taken back"),
+    "judged": _("said whose doing it was"),
+    "traffic_sealed": _("traffic sealed"),
+    "traffic_accepted": _("traffic charged"),
+    "traffic_withdrawn": _("evidence withdrawn"),
 }
 SUBJECTS = {
     "booking": _("Booking"),
@@ -118,6 +122,8 @@ SUBJECTS = {
     "maintenance_plan": _("Maintenance plan"),
     "service_record": _("Service"),
     "agreement": _("Agreement"),
+    "interruption": _("Interruption"),
+    "traffic_evidence": _("Metered traffic"),
 }
 # Details that mean something to a person; the others are for machines.
 TOLD = ("pieces", "reason", "condition", "reference", "number", "amount", "filename")

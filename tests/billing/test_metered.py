@@ -166,7 +166,7 @@ HEAD = b"port,at,in_octets,out_octets,speed_bps\n"
 
 
 def test_counters_are_read_from_csv() -> None:
-    text = HEAD + "Gi0/1,2026-11-01T00:05:00+07:00,100,200,\r\n".encode()
+    text = HEAD + b"Gi0/1,2026-11-01T00:05:00+07:00,100,200,\r\n"
     at = datetime(2026, 10, 31, 17, 5, tzinfo=UTC)
     assert traffic_files.readings_of(text) == [CounterReading("Gi0/1", at, 100, 200)]
 

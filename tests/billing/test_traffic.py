@@ -101,9 +101,7 @@ def test_too_little_measured_waits_for_finance(rented: Booking, desk: Member) ->
 
 
 @pytest.mark.usefixtures("april")
-def test_withdrawn_evidence_gives_way_and_stays_in_the_chain(
-    rented: Booking, desk: Member
-) -> None:
+def test_withdrawn_evidence_gives_way_and_stays_in_the_chain(rented: Booking, desk: Member) -> None:
     first = traffic.take_in(rented.lines[0], FIRST, counters(140), by=desk)
     traffic.withdraw(first, by=desk, reason="Nhầm cổng")
     assert charges.live(rented, ChargeKind.METERED) == []

@@ -11,6 +11,7 @@ from billing.cancellation import CancellationFile
 from billing.compensation import CompensationTerms
 from billing.deposits import DepositTerms
 from billing.reminder_rules import ReminderPolicy
+from billing.metered import MeteringFile
 from billing.seller import Seller, Series
 from billing.sla import TermsFile
 from billing.tariff import Tariff
@@ -31,6 +32,7 @@ ROOMS: dict[str, type[BaseModel]] = {
     "config/deposits/*.yml": DepositTerms,
     "config/vat/*.yml": VatRates,
     "config/sla/*.yml": TermsFile,
+    "config/metering/*.yml": MeteringFile,
     "config/cancellation/*.yml": CancellationFile,
     "config/damages/*.yml": CompensationTerms,
     "config/reminders/*.yml": ReminderPolicy,
