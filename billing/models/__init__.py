@@ -43,8 +43,8 @@ __all__ = [
     "Reminder",
     "ReminderPause",
     "Tone",
-    "WriteOff",
-    "WriteOffStatus",
     "TrafficEvidence",
     "TrafficState",
+    "WriteOff",
+    "WriteOffStatus",
 ]

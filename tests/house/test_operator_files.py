@@ -12,6 +12,7 @@ from billing.compensation import CompensationTerms
 from billing.deposits import DepositTerms
 from billing.reminder_rules import ReminderPolicy
 from billing.metered import MeteringFile
+from billing.reminder_rules import ReminderPolicy
 from billing.seller import Seller, Series
 from billing.sla import TermsFile
 from billing.tariff import Tariff
