@@ -109,6 +109,8 @@ class UnknownGrace(Conflict):
 
 class BadStatement(Invalid):
     """The statement cannot be drawn for these days; choose a first and a last day."""
+
+
 class BadTraffic(Invalid):
     """The traffic cannot be reckoned; correct the file and send it again."""
 

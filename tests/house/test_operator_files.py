@@ -10,7 +10,6 @@ from pydantic import BaseModel
 from billing.cancellation import CancellationFile
 from billing.compensation import CompensationTerms
 from billing.deposits import DepositTerms
-from billing.reminder_rules import ReminderPolicy
 from billing.metered import MeteringFile
 from billing.reminder_rules import ReminderPolicy
 from billing.seller import Seller, Series
