@@ -17,6 +17,7 @@ from rental import bookings
 from rental.asking import RequestedBooking, WantedLine
 from rental.models import EventKind, Role
 from rental.period import Period
+from tests.portal import closing_rules
 from tests.portal.two_units import PERSON, REASON, RENTERS, TITLE, UNIT, Scene, set_up
 
 OPEN = "anybody, signed in or not"
@@ -121,14 +122,6 @@ PAGES = {
     "POST /imports/bookings": "import bookings",
     "POST /imports/bookings/preview": "import bookings",
     "GET /imports/bookings/template.<form>": "import bookings",
-    "GET /interruptions": "judge interruptions",
-    "POST /interruptions/<int:interruption_id>/fault": "judge interruptions",
-    "GET /invoices/<int:invoice_id>/lines/<int:line_number>/traffic": "see own invoices",
-    "GET /invoices/<int:invoice_id>/lines/<int:line_number>/traffic.csv": "see own invoices",
-    "GET /traffic": "import traffic",
-    "POST /traffic": "import traffic",
-    "POST /traffic/<int:evidence_id>/accept": "decide proposals",
-    "POST /traffic/<int:evidence_id>/withdraw": "decide proposals",
     "GET /invoices": "see own invoices",
     "GET /invoices/<int:invoice_id>": "see own invoices",
     "POST /invoices/<int:invoice_id>/credit-notes": "credit invoices",
@@ -252,11 +245,6 @@ API = {
     "POST /imports/bookings": "import bookings",
     "GET /invoices": "see own invoices",
     "GET /invoices/<int:invoice_id>": "see own invoices",
-    "GET /interruptions": "judge interruptions",
-    "POST /interruptions/<int:interruption_id>/fault": "judge interruptions",
-    "GET /bookings/<reference>/traffic": "see own invoices",
-    "POST /bookings/<reference>/lines/<int:line_number>/traffic": "import traffic",
-    "GET /invoices/<int:invoice_id>/lines/<int:line_number>/traffic.csv": "see own invoices",
     "GET /invoices/<int:invoice_id>.pdf": "see own invoices",
     "GET /invoices/<int:invoice_id>.xml": "see own invoices",
     "POST /invoices/<int:invoice_id>/credit-notes": "credit invoices",
@@ -282,6 +270,8 @@ API = {
     "GET /waitlist/<wait>": "see own bookings",
     "POST /waitlist/<wait>/withdraw": "place holds",
 }
+PAGES |= closing_rules.PAGES
+API |= closing_rules.API
 RULES = PAGES | {call.replace(" ", " /api/v1", 1): who for call, who in API.items()}
 OF_A_UNIT = (
     "<reference>",

@@ -1,0 +1,19 @@
+"""Who may use the addresses of what joins and of closing; the table of all takes them in."""
+
+PAGES = {
+    "GET /interruptions": "judge interruptions",
+    "POST /interruptions/<int:interruption_id>/fault": "judge interruptions",
+    "GET /invoices/<int:invoice_id>/lines/<int:line_number>/traffic": "see own invoices",
+    "GET /invoices/<int:invoice_id>/lines/<int:line_number>/traffic.csv": "see own invoices",
+    "GET /traffic": "import traffic",
+    "POST /traffic": "import traffic",
+    "POST /traffic/<int:evidence_id>/accept": "decide proposals",
+    "POST /traffic/<int:evidence_id>/withdraw": "decide proposals",
+}
+API = {
+    "GET /interruptions": "judge interruptions",
+    "POST /interruptions/<int:interruption_id>/fault": "judge interruptions",
+    "GET /bookings/<reference>/traffic": "see own invoices",
+    "POST /bookings/<reference>/lines/<int:line_number>/traffic": "import traffic",
+    "GET /invoices/<int:invoice_id>/lines/<int:line_number>/traffic.csv": "see own invoices",
+}
