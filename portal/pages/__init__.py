@@ -25,6 +25,7 @@ from portal.pages import (
     exports,
     feeds,
     files,
+    finance_work,
     find,
     following,
     formats,
@@ -37,6 +38,7 @@ from portal.pages import (
     label_sheets,
     maintenance,
     maintenance_plans,
+    money,
     opening,
     overdue,
     papers,
@@ -54,6 +56,7 @@ from portal.pages import (
     traffic,
     violations,
     waitlist,
+    work,
     write_offs,
 )
 
@@ -100,6 +103,8 @@ ROOMS = (
     statements,
     interruptions,
     traffic,
+    finance_work,
+    money,
 )
 
 # Rooms that stand at another place of the navigation.
@@ -168,6 +173,7 @@ def register(app: Flask) -> None:
         app.register_blueprint(room.pages)
         # What a room gives to templates of other rooms: functions by name.
         app.jinja_env.globals.update(getattr(room, "FOR_TEMPLATES", {}))
+    work.register(app, [ask for room in ROOMS for ask in getattr(room, "WORK", ())])
     app.jinja_env.globals.update(claim_notes.FOR_TEMPLATES)
     app.jinja_env.filters.update(formats.FILTERS)
     app.jinja_env.filters.update(

@@ -7,15 +7,15 @@ import sqlalchemy as sa
 from flask import Blueprint, render_template
 from sqlalchemy.orm import selectinload
 
-from billing import charges, invoices
-from billing.models import Charge, Invoice, InvoiceStatus
+from billing import invoices, months, reminders, worklist
+from billing.models import Invoice, InvoiceStatus
 from billing.money import total
 from config import clock
 from config.database import db
 from monitoring import devices, outages
 from monitoring.models import Outage
 from portal.access import current_member
-from portal.pages import desk, formats, violations
+from portal.pages import desk, formats, violations, work
 from portal.pages.invoices import standing
 from rental import units
 from rental.models import HOLDING, Booking, BookingStatus, Closure, Line, Role
@@ -109,24 +109,16 @@ def _closed_now() -> list[Closure]:
 
 
 def _finance() -> str:
-    waiting: dict[Booking, list[Charge]] = {}
-    for charge in charges.unbilled():
-        if charge.booking is not None:
-            waiting.setdefault(charge.booking, []).append(charge)
-    unbilled = [(booking, total(c.amount for c in rows)) for booking, rows in waiting.items()]
-    papers = invoices.recent(InvoiceStatus.OPEN, 200)
-    overdue = [invoice for invoice in papers if is_overdue(invoice)]
+    late = worklist.first_overdue()
     return render_template(
         "home/finance.html",
-        unbilled=sorted(unbilled, key=lambda pair: pair[0].ends_at)[:12],
-        unbilled_count=len(unbilled),
-        unbilled_total=total(amount for _booking, amount in unbilled),
-        papers=sorted(papers, key=lambda i: i.due_on or clock.today())[:12],
-        open_total=total(invoice.left for invoice in papers),
-        open_count=len(papers),
-        overdue_total=total(invoice.left for invoice in overdue),
-        overdue_count=len(overdue),
-        drafts=invoices.count(InvoiceStatus.DRAFT),
+        work=work.waiting(),
+        months=months.latest(),
+        awaiting=worklist.awaiting(),
+        late=worklist.overdue(),
+        unbilled=worklist.first_to_invoice(),
+        overdue=late,
+        coming=reminders.following(late),
     )
 
 

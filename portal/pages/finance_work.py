@@ -1,0 +1,128 @@
+"""What waits in billing itself, for the work list of finance."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Blueprint, render_template, url_for
+from flask_babel import lazy_gettext as _
+
+from billing import worklist
+from billing.worklist import Pile
+from portal.access import may
+from portal.pages import stops
+from portal.pages.work import Work
+
+pages = Blueprint("finance_work", __name__, url_prefix="/invoices")
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """How a pile stands in the list."""
+
+    place: int
+    icon: str
+    title: Any
+    endpoint: str
+    query: Mapping[str, Any] = field(default_factory=dict)
+    detail: Any = ""
+    tone: str = "warn"
+
+
+@pages.get("/paused")
+@may("follow up invoices")
+def paused() -> str:
+    """The invoices of which nobody is reminded, and until when."""
+    return render_template("finance/paused.html", pauses=worklist.paused())
+
+
+@pages.get("/refunds-due")
+@may("see reports")
+def refunds_due() -> str:
+    """The invoices of which more was paid than is asked for."""
+    return render_template("finance/refunds_due.html", papers=worklist.over_paid())
+
+
+def _of(pile: Callable[[], Pile], kind: _Kind) -> Callable[[], Work | None]:
+    def ask() -> Work | None:
+        found = pile()
+        if not found:
+            return None
+        return Work(
+            kind.place,
+            kind.icon,
+            kind.title,
+            found.count,
+            url_for(kind.endpoint, **kind.query),
+            found.amount,
+            kind.detail,
+            kind.tone,
+        )
+
+    return ask
+
+
+def _stopped() -> Work | None:
+    count = stops.count()
+    if not count:
+        return None
+    return Work(60, "hand-stop", _("Units that ask for nothing new"), count, url_for("stops.index"))
+
+
+WORK = (
+    _of(
+        worklist.overdue,
+        _Kind(
+            10,
+            "alert-circle",
+            _("Overdue invoices"),
+            "ageing.show",
+            detail=_("remind, call, or arrange a day"),
+            tone="bad",
+        ),
+    ),
+    _of(
+        worklist.to_invoice,
+        _Kind(
+            20,
+            "coins",
+            _("Bookings to invoice"),
+            "home.show",
+            detail=_("the event is over and nothing is invoiced"),
+        ),
+    ),
+    _of(
+        worklist.drafts,
+        _Kind(30, "pencil", _("Drafts to issue"), "invoices.index", {"status": "draft"}),
+    ),
+    _of(
+        worklist.disputed,
+        _Kind(40, "scale", _("Disputed by the unit"), "finance_work.paused", tone="bad"),
+    ),
+    _of(
+        worklist.refunds_due,
+        _Kind(45, "arrow-back-up", _("Refunds due"), "finance_work.refunds_due"),
+    ),
+    _of(
+        worklist.proposals,
+        _Kind(
+            50,
+            "tool",
+            _("Proposals to decide"),
+            "proposals.index",
+            detail=_("for damage, loss and late return"),
+        ),
+    ),
+    _of(
+        worklist.write_offs,
+        _Kind(
+            55,
+            "file-x",
+            _("Write-offs that wait"),
+            "write_offs.index",
+            detail=_("another person decides"),
+            tone="info",
+        ),
+    ),
+    _stopped,
+)
