@@ -14,6 +14,7 @@ from portal import passwords
 from portal.catalogue_files.loading import import_file
 from portal.demo import (
     agreements,
+    arrears,
     claims,
     counter,
     events,
@@ -62,6 +63,7 @@ def load(demo: Demo) -> bool:
         inventory.add(demo.base_port, demo.keys, demo.keyring, by=operator)
         agreements.add(now)
     _close(now)
+    owed = arrears.begin(now)
     diary = Diary(now)
     history.tell(list(events.planned(now, demo.seed)), diary, demo.seed)
     diary.replay()
@@ -70,6 +72,7 @@ def load(demo: Demo) -> bool:
     claims.add(now)
     counter.add(now)
     upkeep.tell(now, units.member_by_email("operator@centre.example"))
+    arrears.end(owed)
     # Nobody wants mail about events that were only replayed.
     db.session.execute(sa.delete(Notice))
     db.session.flush()

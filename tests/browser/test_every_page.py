@@ -37,6 +37,13 @@ PAGES = {
 PAGES["member@unit-a.example"] += ["/a/CAM-01"]
 PAGES["desk@centre.example"] += ["/counter", "/desk/overdue", "/catalogue/labels", "/a/NOTE-10"]
 PAGES["finance@centre.example"] += ["/proposals", "/proposals?status=accepted"]
+# Following up.
+PAGES["member@unit-a.example"] += ["/money", "/units/unit-a/statement"]
+PAGES["desk@centre.example"] += ["/stops"]
+PAGES["finance@centre.example"] += ["/stops", "/reports/ageing", "/invoices/paused"]
+PAGES["finance@centre.example"] += ["/reports/ageing/unit-b", "/units/unit-b/statement"]
+PAGES["finance@centre.example"] += ["/invoices/refunds-due"]
+PAGES["director@centre.example"] += ["/write-offs", "/reports/ageing"]
 VIEWS = [
     ({"phone": phone, "language": language}) for phone in (False, True) for language in ("vi", "en")
 ]

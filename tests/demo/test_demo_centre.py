@@ -6,14 +6,16 @@ import pytest
 import sqlalchemy as sa
 import time_machine
 
-from billing.models import Charge, CreditNote, Invoice, InvoiceStatus, Payment
+from billing import ageing, stops, write_offs
+from billing.ageing import Bucket
+from billing.models import Charge, CreditNote, Invoice, InvoiceStatus, Payment, Reminder
 from config import clock
 from config.database import Base, db, transaction
 from monitoring import credentials
 from monitoring.credentials import Keyring
 from monitoring.models import Credential, Device, HostKey
 from portal import passwords
-from portal.demo import centre, devices
+from portal.demo import arrears, centre, devices
 from portal.demo.centre import Demo
 from portal.demo.sign_ins import PASSWORD, SIGN_INS
 from portal.demo.ssh_switch import SshSwitch
@@ -179,3 +181,15 @@ def test_the_demo_loads_whatever_day_it_is(house, demo, moment, reason):
         assert loaded(demo), reason
         assert set(statuses(Invoice)) == set(InvoiceStatus), reason
         assert BookingStatus.REQUESTED in statuses(Booking), reason
+
+
+def test_finance_has_old_debts_to_follow_up(house, demo):
+    loaded(demo)
+    found = {unit.slug: aged for unit, aged in ageing.by_unit().items()}
+    assert found[arrears.STOPPED].amounts[Bucket.TO_90]
+    assert found["so-do-thi"].amounts[Bucket.TO_60]
+    assert found["unit-b"].amounts[Bucket.TO_30]
+    stopped = stops.arrears_of([unit.id for unit in db.session.scalars(sa.select(Unit))])
+    assert [one.is_stopped for one in stopped.values()] == [True]
+    assert write_offs.count_waiting() == 1
+    assert db.session.scalar(sa.select(sa.func.count(Reminder.id))) >= 8
