@@ -59,8 +59,8 @@ def to_invoice() -> Pile:
     )
 
 
-def first_to_invoice(limit: int = 12) -> list[tuple[Booking, Money]]:
-    """The bookings that wait for an invoice, the first to end first, with what they are charged."""
+def first_to_invoice(limit: int = 8) -> list[tuple[Booking, Money]]:
+    """The bookings that are over and wait for an invoice, the oldest first, with their charges."""
     sums = (
         sa.select(Charge.booking_id, sa.func.sum(Charge.amount_minor).label("minor"))
         .where(*_unbilled(), Charge.booking_id.is_not(None))
@@ -70,6 +70,7 @@ def first_to_invoice(limit: int = 12) -> list[tuple[Booking, Money]]:
     rows = db.session.execute(
         sa.select(Booking, sums.c.minor)
         .join(sums, sums.c.booking_id == Booking.id)
+        .where(Booking.ends_at <= clock.now())
         .options(joinedload(Booking.unit))
         .order_by(Booking.ends_at, Booking.id)
         .limit(limit)

@@ -45,6 +45,7 @@ def begin(now: datetime) -> Arrears:
         day = (now - timedelta(days=days)).astimezone(clock.LOCAL).date()
         with clock.standing_at(datetime.combine(day, time(9), clock.LOCAL)):
             reminders.take_due()
+            db.session.flush()
     stopped = units.get(STOPPED)
     with clock.standing_at(now - timedelta(days=35)):
         until = now.astimezone(clock.LOCAL).date()
@@ -93,4 +94,7 @@ def _issue(unit: Unit, minor: int, finance: Member) -> Invoice:
         )
     )
     invoices.redraw(draft)
-    return invoices.issue(draft, by=finance)
+    invoices.issue(draft, by=finance)
+    # What is noted belongs to that day.
+    db.session.flush()
+    return draft

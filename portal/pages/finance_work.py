@@ -88,6 +88,7 @@ WORK = (
             "coins",
             _("Bookings to invoice"),
             "home.show",
+            {"_anchor": "to-invoice"},
             detail=_("the event is over and nothing is invoiced"),
         ),
     ),

@@ -13,6 +13,7 @@ from config import clock
 from config.database import db, transaction
 from rental import bookings, units
 from rental.models import Role
+from tests.build import TUESDAY
 from tests.portal.test_following_pages import Scene, text
 
 
@@ -65,9 +66,11 @@ def test_bookings_to_invoice_are_those_that_are_over(scene):
     with transaction():
         invoices.void(invoices.get(scene.id), by=None, reason="sai tên")
     assert not worklist.to_invoice()
-    ((booking, amount),) = worklist.first_to_invoice()
-    with clock.standing_at(booking.ends_at + timedelta(minutes=1)):
+    assert worklist.first_to_invoice() == []
+    with clock.standing_at(TUESDAY + timedelta(hours=3, minutes=1)):
+        ((booking, amount),) = worklist.first_to_invoice()
         assert worklist.to_invoice() == worklist.Pile(1, amount)
+    assert booking.unit.slug == "unit-a"
 
 
 def test_everything_done_is_said_so(service, person):
