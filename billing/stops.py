@@ -119,11 +119,13 @@ def grant(unit: Unit, *, until: date, reason: str, by: Member) -> Grace:
     return grace
 
 
-def end_grace(unit: Unit, *, by: Member) -> None:
-    """Take the leave back; raises UnknownGrace where none stands."""
-    if not _end(unit, by):
+def end_grace(unit: Unit, *, by: Member) -> Grace:
+    """Take the leave back and give it as it was; raises UnknownGrace where none stands."""
+    ended = _end(unit, by)
+    if ended is None:
         raise UnknownGrace
     journal.record(unit, "grace_ended", by=by)
+    return ended
 
 
 def grace_of(unit: Unit) -> Grace | None:
@@ -135,7 +137,7 @@ def grace_of(unit: Unit) -> Grace | None:
     )
 
 
-def _end(unit: Unit, by: Member) -> bool:
+def _end(unit: Unit, by: Member) -> Grace | None:
     # Two who decide on one unit at once do so one after the other.
     db.session.execute(
         sa.select(Unit.id).where(Unit.id == unit.id).with_for_update(of=Unit, key_share=True)
@@ -147,7 +149,7 @@ def _end(unit: Unit, by: Member) -> bool:
         .returning(Grace.id)
         .execution_options(synchronize_session=False)
     )
-    return ended is not None
+    return db.session.get_one(Grace, ended) if ended is not None else None
 
 
 def _stop() -> Stop | None:

@@ -17,7 +17,7 @@ from rental import bookings
 from rental.asking import RequestedBooking, WantedLine
 from rental.models import EventKind, Role
 from rental.period import Period
-from tests.portal import closing_rules
+from tests.portal import closing_rules, following_rules
 from tests.portal.two_units import PERSON, REASON, RENTERS, TITLE, UNIT, Scene, set_up
 
 OPEN = "anybody, signed in or not"
@@ -130,11 +130,6 @@ PAGES = {
     "GET /invoices/<int:invoice_id>/invoice.pdf": "see own invoices",
     "POST /invoices/<int:invoice_id>/issue": "issue invoices",
     "POST /invoices/<int:invoice_id>/payments": "record payments",
-    "GET /invoices/paused": "follow up invoices",
-    "GET /invoices/refunds-due": "see reports",
-    "POST /invoices/<int:invoice_id>/pause": "follow up invoices",
-    "POST /invoices/<int:invoice_id>/resume": "follow up invoices",
-    "POST /invoices/<int:invoice_id>/write-off": "propose write-offs",
     "GET /invoices/<int:invoice_id>/vietqr.svg": "see own invoices",
     "GET /journal": "see journal",
     "GET /maintenance": "look after assets",
@@ -150,7 +145,6 @@ PAGES = {
     "POST /maintenance/services/<int:service_id>/finish": "look after assets",
     "GET /maintenance/services/new": "look after assets",
     "GET /metrics": MACHINES,
-    "GET /money": "pay own invoices",
     "GET /programme": OPEN,
     "GET /programme.ics": OPEN,
     "GET /programme.json": OPEN,
@@ -159,9 +153,6 @@ PAGES = {
     "POST /proposals/<int:proposal_id>/accept": "decide proposals",
     "POST /proposals/<int:proposal_id>/drop": "decide proposals",
     "GET /readyz": OPEN,
-    "GET /reports/ageing": "see reports",
-    "GET /reports/ageing/<unit_slug>": "see reports",
-    "GET /reports/ageing.<form>": "see reports",
     "GET /reports/utilisation": "see utilisation",
     "GET /series/<series_reference>": "see own bookings",
     "POST /series/<series_reference>/cancel": "change own bookings",
@@ -174,13 +165,6 @@ PAGES = {
     "POST /sign-in": OPEN,
     "POST /sign-out": OPEN,
     "GET /static/<path:filename>": OPEN,
-    "GET /statement": "see own invoices",
-    "GET /units/<unit_slug>/statement": "see own invoices",
-    "GET /units/<unit_slug>/statement.<form>": "see own invoices",
-    "POST /units/<unit_slug>/statement/mail": "follow up invoices",
-    "GET /stops": "let overdue units book",
-    "POST /stops/<unit_slug>/grace": "let overdue units book",
-    "POST /stops/<unit_slug>/grace/end": "let overdue units book",
     "GET /violations": "see violations",
     "GET /violations/<int:violation_id>": "see violations",
     "POST /violations/<int:violation_id>/acknowledge": "acknowledge violations",
@@ -189,10 +173,6 @@ PAGES = {
     "POST /waitlist": "place holds",
     "GET /waitlist/new": "place holds",
     "POST /waitlist/<wait>/withdraw": "place holds",
-    "GET /write-offs": "see reports",
-    "POST /write-offs/<int:write_off_id>/approve": "decide write-offs",
-    "POST /write-offs/<int:write_off_id>/refuse": "decide write-offs",
-    "POST /write-offs/<int:write_off_id>/withdraw": "propose write-offs",
 }
 API = {
     "GET /approvals": "answer approvals",
@@ -273,8 +253,8 @@ API = {
     "GET /waitlist/<wait>": "see own bookings",
     "POST /waitlist/<wait>/withdraw": "place holds",
 }
-PAGES |= closing_rules.PAGES
-API |= closing_rules.API
+PAGES |= closing_rules.PAGES | following_rules.PAGES
+API |= closing_rules.API | following_rules.API
 RULES = PAGES | {call.replace(" ", " /api/v1", 1): who for call, who in API.items()}
 OF_A_UNIT = (
     "<reference>",

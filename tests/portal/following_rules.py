@@ -1,0 +1,38 @@
+"""Who may use the addresses of following up; the table of all takes them in."""
+
+PAGES = {
+    "GET /invoices/paused": "follow up invoices",
+    "GET /invoices/refunds-due": "see reports",
+    "POST /invoices/<int:invoice_id>/pause": "follow up invoices",
+    "POST /invoices/<int:invoice_id>/resume": "follow up invoices",
+    "POST /invoices/<int:invoice_id>/write-off": "propose write-offs",
+    "GET /money": "pay own invoices",
+    "GET /reports/ageing": "see reports",
+    "GET /reports/ageing/<unit_slug>": "see reports",
+    "GET /reports/ageing.<form>": "see reports",
+    "GET /statement": "see own invoices",
+    "GET /units/<unit_slug>/statement": "see own invoices",
+    "GET /units/<unit_slug>/statement.<form>": "see own invoices",
+    "POST /units/<unit_slug>/statement/mail": "follow up invoices",
+    "GET /stops": "let overdue units book",
+    "POST /stops/<unit_slug>/grace": "let overdue units book",
+    "POST /stops/<unit_slug>/grace/end": "let overdue units book",
+    "GET /write-offs": "see reports",
+    "POST /write-offs/<int:write_off_id>/approve": "decide write-offs",
+    "POST /write-offs/<int:write_off_id>/refuse": "decide write-offs",
+    "POST /write-offs/<int:write_off_id>/withdraw": "propose write-offs",
+}
+API = {
+    "GET /reports/ageing": "see reports",
+    "GET /units/<unit_slug>/statement": "see own invoices",
+    "GET /invoices/<int:invoice_id>/reminders": "see own invoices",
+    "POST /invoices/<int:invoice_id>/reminders/pause": "follow up invoices",
+    "POST /invoices/<int:invoice_id>/reminders/resume": "follow up invoices",
+    "POST /invoices/<int:invoice_id>/write-off": "propose write-offs",
+    "GET /write-offs": "see reports",
+    "POST /write-offs/<int:write_off_id>/approve": "decide write-offs",
+    "POST /write-offs/<int:write_off_id>/refuse": "decide write-offs",
+    "POST /write-offs/<int:write_off_id>/withdraw": "propose write-offs",
+    "POST /units/<unit_slug>/grace": "let overdue units book",
+    "POST /units/<unit_slug>/grace/end": "let overdue units book",
+}
