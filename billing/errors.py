@@ -15,6 +15,22 @@ class NoPrice(Invalid):
     """No tariff in force prices this resource; ask finance to add a rate for it or its kind."""
 
 
+class PriceRefused(NoPrice):
+    """There is a price, but not for what is asked; correct the line."""
+
+
+class AttendeesMissing(PriceRefused):
+    """This is priced per attendee; say how many will come."""
+
+
+class TooLongForPrice(PriceRefused):
+    """This is not rented out for so long; shorten the line or split it."""
+
+
+class UnknownAddOn(PriceRefused):
+    """That add-on cannot be had with this resource; choose one that is offered."""
+
+
 class NoVatRate(Invalid):
     """No VAT rate is on record for this service on that day; add it to config/vat."""
 

@@ -155,8 +155,16 @@ def total_of(bookings: Iterable[Booking]) -> Money:
     return money.total(for_booking(booking).total for booking in bookings)
 
 
-def rented(resource: Resource, period: Period, quantity: int = 1) -> Rented:
-    """A resource as pricing takes it."""
+def rented(
+    resource: Resource,
+    period: Period,
+    quantity: int = 1,
+    attendees: int | None = None,
+    add_ons: Sequence[str] = (),
+) -> Rented:
+    """A resource as pricing takes it; of a kit that is priced by its parts, with them."""
+    by_parts = pricing.is_priced_by_parts(tariffs(), resource.code, resource.tariff)
+    parts = resource.parts if by_parts else ()
     return Rented(
         code=resource.code,
         kind=resource.kind,
@@ -164,12 +172,17 @@ def rented(resource: Resource, period: Period, quantity: int = 1) -> Rented:
         quantity=quantity,
         tariff=resource.tariff,
         mbps=resource.mbps,
+        attendees=attendees,
+        add_ons=tuple(add_ons),
+        parts=tuple(rented(part.part, period, part.quantity, attendees) for part in parts),
+        zone=resource.site.tzinfo,
     )
 
 
 def rented_by(line: Line) -> Rented:
     """A booking's line as pricing takes it."""
-    return rented(line.resource, Period(line.starts_at, line.ends_at), line.quantity)
+    period = Period(line.starts_at, line.ends_at)
+    return rented(line.resource, period, line.quantity, line.booking.attendees)
 
 
 def first_day(period: Period) -> date:
