@@ -29,6 +29,12 @@ class AgreedRate:
         """The price less the discount: the one place where that is rounded, half up."""
         return price.times(Fraction(100 - self.discount_percent) / 100)
 
+    @property
+    def mark(self) -> str:
+        """Number, class and discount as one word: prices by two of the same mark are the same."""
+        rate_class = self.rate_class.value if self.rate_class else ""
+        return f"{self.number}|{rate_class}|{self.discount_percent.normalize():f}"
+
     def said(self) -> tuple[str, str]:
         """What stands behind the class in an explanation, in Vietnamese and English."""
         vi, en = f" theo thỏa thuận {self.number}", f" by agreement {self.number}"

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from billing import invoices, quotes
 from billing.errors import InvoicedAlready
 from billing.models import Charge, ChargeKind, Invoice, InvoiceStatus
-from billing.quotes import QuoteLine, Renter
+from billing.quotes import QuoteLine
 from config import clock
 from config.database import db
 from rental.models import Booking, Line
@@ -18,10 +18,11 @@ from rental.models import Booking, Line
 def add_for(booking: Booking) -> list[Charge]:
     """Charge each line of a booking that bears no charge yet; a second call adds nothing."""
     charged = {charge.line_id for charge in live(booking, ChargeKind.RENTAL)}
-    lines = [line for line in booking.lines if line.id not in charged]
-    quote = quotes.for_lines(booking, lines)
+    quote = quotes.for_booking(booking)
     charges = [
-        _charge(booking, line, quoted) for line, quoted in zip(lines, quote.lines, strict=True)
+        _charge(booking, line, quoted)
+        for line, quoted in zip(booking.lines, quote.lines, strict=True)
+        if line.id not in charged
     ]
     db.session.add_all(charges)
     db.session.flush()
@@ -41,12 +42,12 @@ def renew_for(booking: Booking) -> None:
 
     Raises InvoicedAlready where a line that changed is on an issued invoice.
     """
-    now = {line.id: line for line in booking.lines}
-    renter = quotes.renter(booking.unit, [quotes.rented_by(line).period for line in now.values()])
+    quote = quotes.for_booking(booking)
+    now = {line.id: quoted for line, quoted in zip(booking.lines, quote.lines, strict=True)}
     stale = [
         charge
         for charge in live(booking, ChargeKind.RENTAL)
-        if charge.line_id not in now or not _still_true(charge, now[charge.line_id], renter)
+        if charge.line_id not in now or not _still_true(charge, now[charge.line_id])
     ]
     issued = [charge for charge in stale if _is_issued(charge)]
     if issued:
@@ -125,13 +126,13 @@ def _is_issued(charge: Charge) -> bool:
     return charge.invoice is not None and charge.invoice.status is not InvoiceStatus.DRAFT
 
 
-def _still_true(charge: Charge, line: Line, renter: Renter) -> bool:
+def _still_true(charge: Charge, quoted: QuoteLine) -> bool:
     """Whether the line still costs what was charged, for the same thing at the same time."""
-    quoted = renter.quote([quotes.rented_by(line)]).lines[0]
+    period = quoted.rented.period
     return (charge.amount, charge.starts_at, charge.ends_at, charge.quantity) == (
         quoted.priced.amount,
-        line.starts_at,
-        line.ends_at,
+        period.starts_at,
+        period.ends_at,
         quoted.priced.measured,
     )
 

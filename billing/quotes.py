@@ -1,18 +1,21 @@
-"""What a booking would cost: writes nothing. Only what is agreed with the unit is looked up."""
+"""What a booking costs: by what was promised, and else by the lists in force and what is agreed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from billing import agreed as agreed_rates
-from billing import money, pricing, vat
+from billing import money, pricing, promises, vat
 from billing.agreed import AgreedRate
+from billing.errors import NoPrice, PriceRefused
+from billing.models import PromisedPrice
 from billing.money import Money
 from billing.pricing import Priced, Rented
 from billing.tariff import tariffs
 from billing.vat import Taxable, Taxed, VatGroup
 from config.clock import LOCAL
+from config.database import db
 from rental.models import Booking, Line, Resource, Unit, UnitClass
 from rental.period import Period
 
@@ -24,6 +27,8 @@ class QuoteLine:
     rented: Rented
     priced: Priced
     taxed: Taxed
+    # When it was promised; None where it is what the lists say now.
+    promised_at: datetime | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The form of the JSON API."""
@@ -44,7 +49,14 @@ class QuoteLine:
             "vat": self.taxed.vat.as_json(),
             "vat_code": self.taxed.code.value,
             "total": self.taxed.total.as_json(),
+            "add_ons": list(self.rented.add_ons),
+            "promised_on": self.promised_on.isoformat() if self.promised_on else None,
         }
+
+    @property
+    def promised_on(self) -> date | None:
+        """The local day of whose prices it is, where it was promised."""
+        return self.promised_at.astimezone(LOCAL).date() if self.promised_at else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,19 +113,31 @@ def quote(
     Each line is priced by the lists in force on the local day it starts, or on `on`. The tax is
     that of the day on which the last line ends: the service is complete then.
     """
-    if not wanted:
-        return Quote((), on or date.min)
-    tax_date = max(last_day(one.period) for one in wanted)
-    lists, rates = tariffs(), vat.rates()
+    lists = tariffs()
     priced = []
     for one in wanted:
         day = on or first_day(one.period)
         priced.append(pricing.price(lists, unit_class, one, day, agreed_rates.on(agreed, day)))
+    return _taxed(unit_class, wanted, priced)
+
+
+def _taxed(
+    unit_class: UnitClass,
+    wanted: Sequence[Rented],
+    priced: Sequence[Priced],
+    promised: Sequence[datetime | None] = (),
+) -> Quote:
+    """The tax of priced lines: that of the day on which the last of them ends."""
+    if not wanted:
+        return Quote((), date.min, unit_class)
+    tax_date = max(last_day(one.period) for one in wanted)
+    rates = vat.rates()
     codes = {
         service: vat.code_on(rates, service, tax_date) for service in {p.service for p in priced}
     }
     taxed = vat.tax([Taxable(p.amount, codes[p.service], p.tax_inclusive) for p in priced])
-    lines = (QuoteLine(*one) for one in zip(wanted, priced, taxed, strict=True))
+    days = promised or [None] * len(wanted)
+    lines = (QuoteLine(*one) for one in zip(wanted, priced, taxed, days, strict=True))
     return Quote(tuple(lines), tax_date, unit_class)
 
 
@@ -123,6 +147,17 @@ class Renter:
 
     unit_class: UnitClass
     agreed: tuple[AgreedRate, ...] = ()
+
+    def price(self, one: Rented) -> Priced:
+        """What this line would cost by the lists in force when it starts; raises NoPrice."""
+        day = first_day(one.period)
+        found = agreed_rates.on(self.agreed, day)
+        return pricing.price(tariffs(), self.unit_class, one, day, found)
+
+    def mark(self, one: Rented) -> str:
+        """What is agreed for this line, as a promise remembers it."""
+        found = agreed_rates.on(self.agreed, first_day(one.period))
+        return found.mark if found is not None else ""
 
     def quote(self, wanted: Sequence[Rented]) -> Quote:
         """What these lines would cost; raises NoPrice or NoVatRate."""
@@ -140,19 +175,104 @@ def for_unit(unit: Unit, wanted: Sequence[Rented]) -> Quote:
     return renter(unit, [one.period for one in wanted]).quote(wanted)
 
 
-def for_lines(booking: Booking, lines: Sequence[Line]) -> Quote:
-    """The quote of some lines of a booking."""
-    return for_unit(booking.unit, [rented_by(line) for line in lines])
-
-
 def for_booking(booking: Booking) -> Quote:
-    """The quote of a booking as it stands."""
-    return for_lines(booking, booking.lines)
+    """The quote of a booking as it stands: what was promised, or what the lists say now."""
+    return for_bookings([booking])[0]
 
 
-def total_of(bookings: Iterable[Booking]) -> Money:
+def for_bookings(bookings: Sequence[Booking]) -> list[Quote]:
+    """The quotes of several bookings, each by itself; what was promised is read at once."""
+    promised = promises.of_bookings([booking.id for booking in bookings])
+    found = []
+    for booking in bookings:
+        lines = list(_priced_lines(booking, promised))
+        found.append(
+            _taxed(
+                booking.unit.unit_class,
+                [line.rented for line in lines],
+                [line.priced for line in lines],
+                [line.promised_at for line in lines],
+            )
+        )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _PricedLine:
+    rented: Rented
+    priced: Priced
+    promised_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Payer:
+    """A booking with what its lines rent, and whose rates count for them."""
+
+    booking: Booking
+    wanted: tuple[Rented, ...]
+    renter: Renter
+    # Whether what is agreed with the unit meanwhile still counts.
+    is_asked: bool
+
+    @classmethod
+    def of(cls, booking: Booking, *, is_asked: bool | None = None) -> "_Payer":
+        wanted = tuple(rented_by(line) for line in booking.lines)
+        asked = promises.is_asked(booking) if is_asked is None else is_asked
+        return cls(booking, wanted, renter(booking.unit, [one.period for one in wanted]), asked)
+
+    def standing(self, promised: Mapping[int, PromisedPrice]) -> "list[_Standing]":
+        """Each line with its promise, where that still holds."""
+        found = []
+        for line, one in zip(self.booking.lines, self.wanted, strict=True):
+            kept = promised.get(line.id)
+            agreed = self.renter.mark(one) if self.is_asked else None
+            if kept is not None and not promises.holds(kept, line, agreed):
+                kept = None
+            found.append(_Standing(line, one, kept))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    line: Line
+    rented: Rented
+    promise: PromisedPrice | None
+
+
+def _priced_lines(booking: Booking, promised: Mapping[int, PromisedPrice]) -> Iterator[_PricedLine]:
+    payer = _Payer.of(booking)
+    for each in payer.standing(promised):
+        if each.promise is not None:
+            priced = promises.price_of(each.promise)
+            yield _PricedLine(each.rented, priced, each.promise.promised_at)
+        else:
+            yield _PricedLine(each.rented, payer.renter.price(each.rented), None)
+
+
+def promise(booking: Booking, *, is_asked: bool | None = None) -> None:
+    """Keep what each line costs now; a line that stays what it was keeps what it was promised.
+
+    `is_asked` says that what is agreed with the unit still counts, as it does for a request. A
+    line that no list prices is left for the confirmation to refuse. Raises PriceRefused where
+    whoever asks can cure the line.
+    """
+    payer = _Payer.of(booking, is_asked=is_asked)
+    for each in payer.standing(promises.of_bookings([booking.id])):
+        if each.promise is not None:
+            continue
+        try:
+            priced = payer.renter.price(each.rented)
+        except PriceRefused:
+            raise
+        except NoPrice:
+            continue
+        promises.write(each.line, priced, payer.renter.mark(each.rented))
+    db.session.flush()
+
+
+def total_of(bookings: Sequence[Booking]) -> Money:
     """What several bookings cost, each quoted by itself."""
-    return money.total(for_booking(booking).total for booking in bookings)
+    return money.total(quote.total for quote in for_bookings(bookings))
 
 
 def rented(

@@ -1,6 +1,14 @@
 """What billing does when rental speaks, in the same transaction. Connected by the app factory."""
 
-from billing import cancellation_charges, charges, interruption_credits, proposals, stops, traffic
+from billing import (
+    cancellation_charges,
+    charges,
+    interruption_credits,
+    proposals,
+    quotes,
+    stops,
+    traffic,
+)
 from billing.interruption_credits import Deprived
 from billing.models import Invoice
 from billing.signals import invoice_voided
@@ -19,6 +27,7 @@ from rental.signals import (
     booking_confirmed,
     booking_declined,
     booking_expired,
+    booking_requested,
     booking_returned,
     bookings_asked,
     damage_reported,
@@ -35,6 +44,7 @@ def subscribe() -> None:
     A no-show keeps its charges.
     """
     bookings_asked.connect(stops.require_none)
+    booking_requested.connect(_promise)
     booking_confirmed.connect(_charge)
     booking_changed.connect(_renew)
     booking_cancelled.connect(_cancel)
@@ -47,12 +57,19 @@ def subscribe() -> None:
     booking_returned.connect(_propose_late)
 
 
+def _promise(booking: Booking) -> None:
+    quotes.promise(booking)
+
+
 def _charge(booking: Booking) -> None:
+    # What no list priced when it was asked for has a price by now, or cannot be confirmed.
+    quotes.promise(booking, is_asked=True)
     charges.add_for(booking)
     traffic.freeze_for(booking)
 
 
 def _renew(booking: Booking) -> None:
+    quotes.promise(booking)
     if booking.status in _PROMISED:
         charges.renew_for(booking)
 

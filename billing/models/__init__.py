@@ -19,6 +19,7 @@ from billing.models.invoices import (
     NumberCounter,
 )
 from billing.models.payments import Payment, PaymentMethod
+from billing.models.promises import PromisedPrice
 from billing.models.proposals import ChargeProposal, ProposalStatus
 from billing.models.traffic import MeteredLine, TrafficEvidence, TrafficState
 
@@ -39,6 +40,7 @@ __all__ = [
     "PauseCause",
     "Payment",
     "PaymentMethod",
+    "PromisedPrice",
     "ProposalStatus",
     "Reminder",
     "ReminderPause",

@@ -77,8 +77,8 @@ class Charge(Base):
     kind: Mapped[ChargeKind] = mapped_column(default=ChargeKind.RENTAL)
     description: Mapped[str] = mapped_column(String(500))
     description_en: Mapped[str] = mapped_column(String(500))
-    explanation: Mapped[str] = mapped_column(String(300), default="")
-    explanation_en: Mapped[str] = mapped_column(String(300), default="")
+    explanation: Mapped[str] = mapped_column(String(1000), default="")
+    explanation_en: Mapped[str] = mapped_column(String(1000), default="")
     measure: Mapped[Measure | None]
     quantity: Mapped[Decimal] = mapped_column(Numeric(16, 4))
     unit_price_minor: Mapped[int] = mapped_column(BigInteger)

@@ -156,8 +156,8 @@ class InvoiceLine(Base):
     charge_id: Mapped[int | None] = mapped_column(ForeignKey("charge.id"), index=True)
     description: Mapped[str] = mapped_column(String(500))
     description_en: Mapped[str] = mapped_column(String(500))
-    explanation: Mapped[str] = mapped_column(String(300), default="")
-    explanation_en: Mapped[str] = mapped_column(String(300), default="")
+    explanation: Mapped[str] = mapped_column(String(1000), default="")
+    explanation_en: Mapped[str] = mapped_column(String(1000), default="")
     measure: Mapped[Measure | None]
     quantity: Mapped[Decimal] = mapped_column(Numeric(16, 4))
     unit_price_minor: Mapped[int] = mapped_column(BigInteger)
