@@ -123,9 +123,9 @@ def _special(tariff: Tariff, rate: Rate, at: datetime, zone: ZoneInfo) -> Specia
     """The first special price that fits the moment."""
     local = at.astimezone(zone)
     for special in rate.special:
-        if special.on == "holiday" and holidays.on(local.date()) is None:
+        if special.day == "holiday" and holidays.on(local.date()) is None:
             continue
-        if special.on == "weekend" and not rates.is_weekend(local.date(), tariff.weekend):
+        if special.day == "weekend" and not rates.is_weekend(local.date(), tariff.weekend):
             continue
         window = next((one for one in tariff.windows if one.code == special.window), None)
         if window is None or window.includes(local.time()):
@@ -135,7 +135,7 @@ def _special(tariff: Tariff, rate: Rate, at: datetime, zone: ZoneInfo) -> Specia
 
 def _labels(tariff: Tariff, special: Special) -> tuple[Title, ...]:
     found = {"weekend": WEEKEND, "holiday": HOLIDAY}
-    labels = [found[special.on]] if special.on else []
+    labels = [found[special.day]] if special.day else []
     labels += [window.title for window in tariff.windows if window.code == special.window]
     if special.percent is not None:
         percent = f"{special.percent}\N{NO-BREAK SPACE}%"

@@ -72,28 +72,31 @@ def price_of(promise: PromisedPrice) -> Priced:
 
 def write(line: Line, priced: Priced, agreed: str) -> None:
     """Promise this price for the line as it stands, in place of what was promised before."""
+    db.session.merge(row(line, priced, agreed))
+
+
+def row(line: Line, priced: Priced, agreed: str) -> PromisedPrice:
+    """The promise of a price as it is kept."""
     booking: Booking = line.booking
-    db.session.merge(
-        PromisedPrice(
-            line_id=line.id,
-            booking_id=booking.id,
-            promised_at=clock.now(),
-            resource_id=line.resource_id,
-            quantity=line.quantity,
-            starts_at=line.starts_at,
-            ends_at=line.ends_at,
-            attendees=booking.attendees if priced.by_attendees else None,
-            agreed=agreed,
-            measure=priced.measure,
-            measured=priced.measured,
-            unit_price_minor=priced.unit_price.minor,
-            amount_minor=priced.amount.minor,
-            currency=priced.amount.currency,
-            tax_inclusive=priced.tax_inclusive,
-            service=priced.service,
-            explanation=priced.explanation,
-            explanation_en=priced.explanation_en,
-            tariff=priced.tariff,
-            sample=priced.sample,
-        )
+    return PromisedPrice(
+        line_id=line.id,
+        booking_id=booking.id,
+        promised_at=clock.now(),
+        resource_id=line.resource_id,
+        quantity=line.quantity,
+        starts_at=line.starts_at,
+        ends_at=line.ends_at,
+        attendees=booking.attendees if priced.by_attendees else None,
+        agreed=agreed,
+        measure=priced.measure,
+        measured=priced.measured,
+        unit_price_minor=priced.unit_price.minor,
+        amount_minor=priced.amount.minor,
+        currency=priced.amount.currency,
+        tax_inclusive=priced.tax_inclusive,
+        service=priced.service,
+        explanation=priced.explanation,
+        explanation_en=priced.explanation_en,
+        tariff=priced.tariff,
+        sample=priced.sample,
     )

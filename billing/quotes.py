@@ -14,6 +14,7 @@ from billing.money import Money
 from billing.pricing import Priced, Rented
 from billing.tariff import tariffs
 from billing.vat import Taxable, Taxed, VatGroup
+from config import clock
 from config.clock import LOCAL
 from config.database import db
 from rental.models import Booking, Line, Resource, Unit, UnitClass
@@ -50,7 +51,7 @@ class QuoteLine:
             "vat_code": self.taxed.code.value,
             "total": self.taxed.total.as_json(),
             "add_ons": list(self.rented.add_ons),
-            "promised_on": self.promised_on.isoformat() if self.promised_on else None,
+            "price_of": (self.promised_on or clock.today()).isoformat(),
         }
 
     @property
@@ -183,18 +184,7 @@ def for_booking(booking: Booking) -> Quote:
 def for_bookings(bookings: Sequence[Booking]) -> list[Quote]:
     """The quotes of several bookings, each by itself; what was promised is read at once."""
     promised = promises.of_bookings([booking.id for booking in bookings])
-    found = []
-    for booking in bookings:
-        lines = list(_priced_lines(booking, promised))
-        found.append(
-            _taxed(
-                booking.unit.unit_class,
-                [line.rented for line in lines],
-                [line.priced for line in lines],
-                [line.promised_at for line in lines],
-            )
-        )
-    return found
+    return [_of_lines(one, list(_priced_lines(one, promised))) for one in bookings]
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +228,15 @@ class _Standing:
     rented: Rented
     promise: PromisedPrice | None
 
+    def is_same(self, one: Rented) -> bool:
+        """Whether what is wanted is what was promised."""
+        counted = self.promise.attendees if self.promise is not None else None
+        mine, wanted = (
+            (rented.code, rented.period, rented.quantity, rented.add_ons)
+            for rented in (self.rented, one)
+        )
+        return mine == wanted and counted in (None, one.attendees)
+
 
 def _priced_lines(booking: Booking, promised: Mapping[int, PromisedPrice]) -> Iterator[_PricedLine]:
     payer = _Payer.of(booking)
@@ -247,6 +246,32 @@ def _priced_lines(booking: Booking, promised: Mapping[int, PromisedPrice]) -> It
             yield _PricedLine(each.rented, priced, each.promise.promised_at)
         else:
             yield _PricedLine(each.rented, payer.renter.price(each.rented), None)
+
+
+def foreseen(booking: Booking, wanted: Sequence[Rented]) -> Quote:
+    """What the booking would cost with these lines; those it has already keep what was promised."""
+    payer = _Payer.of(booking)
+    left = [each for each in payer.standing(promises.of_bookings([booking.id])) if each.promise]
+    renting = renter(booking.unit, [one.period for one in wanted])
+    lines: list[_PricedLine] = []
+    for one in wanted:
+        same = next((each for each in left if each.is_same(one)), None)
+        if same is not None and same.promise is not None:
+            left.remove(same)
+            priced = promises.price_of(same.promise)
+            lines.append(_PricedLine(one, priced, same.promise.promised_at))
+        else:
+            lines.append(_PricedLine(one, renting.price(one), None))
+    return _of_lines(booking, lines)
+
+
+def _of_lines(booking: Booking, lines: Sequence[_PricedLine]) -> Quote:
+    return _taxed(
+        booking.unit.unit_class,
+        [line.rented for line in lines],
+        [line.priced for line in lines],
+        [line.promised_at for line in lines],
+    )
 
 
 def promise(booking: Booking, *, is_asked: bool | None = None) -> None:

@@ -88,15 +88,15 @@ class Special(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    on: Literal["weekend", "holiday"] | None = None
+    day: Literal["weekend", "holiday"] | None = None
     window: str | None = None
     percent: int | None = Field(default=None, ge=0, le=1000)
     prices: Prices | None = Field(default=None, min_length=len(UnitClass))
 
     @model_validator(mode="after")
     def _says_when_and_how_much(self) -> Self:
-        if self.on is None and self.window is None:
-            raise ValueError("a special price says when: on, window, or both")
+        if self.day is None and self.window is None:
+            raise ValueError("a special price says when: day, window, or both")
         if (self.percent is None) == (self.prices is None):
             raise ValueError("a special price has either a percent or prices")
         if any(price < 0 for price in (self.prices or {}).values()):

@@ -40,6 +40,9 @@ class QuoteLineAnswer(Answer):
     vat: Amount
     vat_code: str
     total: Amount
+    add_ons: list[str] = []
+    # The day whose prices these are: that of the promise, or today.
+    price_of: str = ""
 
 
 class VatAnswer(Answer):

@@ -151,16 +151,15 @@ def asked_series(body: QuoteBody, unit: Unit) -> RequestedSeries:
 def _quote(body: QuoteBody) -> Quote:
     unit = unit_of(body.unit)
     if body.recurrence is None:
-        return _price(unit, [line.wanted() for line in body.lines])
+        return _price(unit, [line.wanted() for line in body.lines], body.attendees)
     planned = series.plan(asked_series(body, unit))
-    return _price(
-        unit, [line for at in planned.dates for line in planned.template.lines_on(at, planned.zone)]
-    )
+    lines = [line for at in planned.dates for line in planned.template.lines_on(at, planned.zone)]
+    return _price(unit, lines, body.attendees)
 
 
-def _price(unit: Unit, wanted: Sequence[WantedLine]) -> Quote:
+def _price(unit: Unit, wanted: Sequence[WantedLine], attendees: int | None) -> Quote:
     resources = catalogue.by_codes(line.resource for line in wanted)
-    rented = [quotes.rented(resources[w.resource], w.period, w.quantity) for w in wanted]
+    rented = [quotes.rented(resources[w.resource], w.period, w.quantity, attendees) for w in wanted]
     return quotes.for_unit(unit, rented)
 
 

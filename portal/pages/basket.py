@@ -74,12 +74,13 @@ def of(asked: Asked, known: Mapping[str, Resource], findings: Findings, renter: 
     ]
     days = len(asked.periods)
     short = {number // days for number in findings.seen.short_lines(asks)}
-    quote = quoted(renter, asks)
+    quote = quoted(renter, asks, asked.people)
     chosen = tuple(
         Chosen(
             resource,
             pieces,
-            _price_of(asks[place * days : (place + 1) * days], quote, place, renter),
+            _price_of(asks[place * days : (place + 1) * days], quote, place)
+            or _alone(renter, asks[place * days : (place + 1) * days], asked.people),
             _clash(resource, pieces, findings, asked, is_short=place in short),
         )
         for place, (resource, pieces) in enumerate(wanted)
@@ -97,20 +98,26 @@ def sorted_by_kind(
     return sorted(entries, key=lambda entry: kinds.index(known[entry[0]].kind))
 
 
-def quoted(renter: Renter, asks: Sequence[Ask]) -> Quote | None:
-    """What these cost the unit; None where a price is not on record."""
+def quoted(renter: Renter, asks: Sequence[Ask], people: int | None) -> Quote | None:
+    """What these cost the unit for so many people; None where a price is not on record."""
+    wanted = [quotes.rented(ask.resource, ask.period, ask.quantity, people) for ask in asks]
     try:
-        return renter.quote([quotes.rented(ask.resource, ask.period, ask.quantity) for ask in asks])
+        return renter.quote(wanted)
     except (NoPrice, NoVatRate):
         return None
 
 
-def _price_of(asks: Sequence[Ask], whole: Quote | None, place: int, renter: Renter) -> Money | None:
-    """From the quote of everything, so that the lines add up; alone where others lack a price."""
-    if whole is not None:
-        lines = whole.lines[place * len(asks) : (place + 1) * len(asks)]
-        return total(line.taxed.total for line in lines)
-    alone = quoted(renter, asks)
+def _price_of(asks: Sequence[Ask], whole: Quote | None, place: int) -> Money | None:
+    """From the quote of everything, so that the lines add up."""
+    if whole is None:
+        return None
+    lines = whole.lines[place * len(asks) : (place + 1) * len(asks)]
+    return total(line.taxed.total for line in lines)
+
+
+def _alone(renter: Renter, asks: Sequence[Ask], people: int | None) -> Money | None:
+    """The price where others in the basket lack one."""
+    alone = quoted(renter, asks, people)
     return alone.total if alone else None
 
 

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from billing import quotes
-from billing.errors import NoPrice, NoVatRate
+from billing.errors import NoPrice, NoVatRate, PriceRefused
 from billing.quotes import Quote
 from config.errors import Refusal
 from portal.pages import formats, opening, reading, repeat_form, suggested
@@ -201,7 +201,7 @@ def preview(
             readable.append((line, Ask(known[wish.resource], wish.quantity, wish.period)))
     _note_clashes(readable, resources, apart_from)
     _note_kept(readable, unit)
-    quote, problem = _quoted(unit, [ask for _line, ask in readable])
+    quote, problem = _quoted(unit, [ask for _line, ask in readable], _attendees(form))
     prices = iter(quote.lines if quote else ())
     priced = {id(line): next(prices, None) for line, _ask in readable}
     lines = [(line, known.get(line.resource), priced.get(id(line))) for line in form.lines]
@@ -216,14 +216,24 @@ def _clashes(form: TypedBooking) -> bool:
     return any(line.clash for line in form.lines)
 
 
-def _quoted(unit: Unit, asks: Sequence[Ask]) -> tuple[Quote | None, str]:
+def _quoted(unit: Unit, asks: Sequence[Ask], attendees: int | None) -> tuple[Quote | None, str]:
     if not asks:
         return None, ""
-    wanted = [quotes.rented(ask.resource, ask.period, ask.quantity) for ask in asks]
+    wanted = [quotes.rented(ask.resource, ask.period, ask.quantity, attendees) for ask in asks]
     try:
         return quotes.for_unit(unit, wanted), ""
-    except (NoPrice, NoVatRate) as missing:
-        return None, spoken(missing)
+    except PriceRefused as refused:
+        return None, spoken(refused)
+    except (NoPrice, NoVatRate):
+        return None, _("No price is on record for one of the lines; finance will set it.")
+
+
+def _attendees(form: TypedBooking) -> int | None:
+    """How many will come, where that can be read already."""
+    try:
+        return reading.integer({"attendees": form.attendees}, "attendees")
+    except reading.BadField:
+        return None
 
 
 def _note_clashes(

@@ -10,7 +10,7 @@ from billing.errors import NoPrice, NoVatRate
 from billing.money import Money
 from billing.quotes import Quote
 from portal.pages import booking_form, formats
-from portal.pages.booking_form import TypedBooking, TypedLine
+from portal.pages.booking_form import Preview, TypedBooking, TypedLine
 from rental import asking, catalogue, differences, shifts
 from rental.asking import Changes, RequestedBooking, WantedLine
 from rental.differences import FieldDifference, LineDifference, LineValue
@@ -158,7 +158,7 @@ def compare(booking: Booking, form: TypedBooking, resources: Sequence[Resource])
         lines=tuple(lines),
         unreadable=tuple(line for line, value in readable if value is None),
         before=_price(booking),
-        after=shown.quote,
+        after=_after(booking, shown),
     )
 
 
@@ -174,6 +174,16 @@ def _fields(booking: Booking, form: TypedBooking) -> tuple[FieldDifference, ...]
         for name in differences.FIELDS
     ]
     return tuple(FieldDifference(*pair) for pair in pairs if pair[1] != pair[2])
+
+
+def _after(booking: Booking, shown: Preview) -> Quote | None:
+    """The price of the form, where a line that stays keeps what it was promised."""
+    if shown.quote is None:
+        return None
+    try:
+        return quotes.foreseen(booking, [line.rented for line in shown.quote.lines])
+    except (NoPrice, NoVatRate):
+        return None
 
 
 def _price(booking: Booking) -> Quote | None:

@@ -125,7 +125,7 @@ def _group(kind: ResourceKind, found: Findings, asked: Asked, renter: Renter) ->
         Row(
             one.resource,
             one.free,
-            _price(one.resource, asked.periods, renter),
+            _price(one.resource, asked, renter),
             asked.basket.get(one.resource.code, 0),
             _remark(one.resource, asked.periods),
         )
@@ -134,8 +134,9 @@ def _group(kind: ResourceKind, found: Findings, asked: Asked, renter: Renter) ->
     return Group(kind, rows, len(of_kind))
 
 
-def _price(resource: Resource, periods: Sequence[Period], renter: Renter) -> Money | None:
-    quote = basket.quoted(renter, [Ask(resource, 1, period) for period in periods])
+def _price(resource: Resource, asked: Asked, renter: Renter) -> Money | None:
+    asks = [Ask(resource, 1, period) for period in asked.periods]
+    quote = basket.quoted(renter, asks, asked.people)
     return quote.total if quote else None
 
 

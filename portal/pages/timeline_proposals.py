@@ -95,9 +95,11 @@ def proposal(booking: Booking, shift: Shift, viewer: Viewer) -> Proposal:
 
 
 def _quoted(booking: Booking, asks: Sequence[Ask]) -> Quote | None:
-    wanted = [quotes.rented(ask.resource, ask.period, ask.quantity) for ask in asks]
+    attendees = booking.attendees
+    wanted = [quotes.rented(ask.resource, ask.period, ask.quantity, attendees) for ask in asks]
     try:
-        return quotes.quote(booking.unit.unit_class, wanted)
+        # A line that stays keeps what it was promised.
+        return quotes.foreseen(booking, wanted)
     except (NoPrice, NoVatRate):
         return None
 

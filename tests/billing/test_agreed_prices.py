@@ -158,13 +158,18 @@ def test_another_units_agreement_changes_nothing(desk):
     assert quotes.for_booking(booking).total == Money(OTHER_SESSION)
 
 
-def test_a_price_asks_the_database_once_for_what_is_agreed(desk):
+def test_a_price_asks_the_database_as_often_for_two_lines_as_for_one(desk):
     build.a_hall(code="H100", name="Hội trường lớn")
     build.equipment(code="CAM", name="Máy quay", tariff="camera")
-    booking = asked("H100", "CAM")
-    signed(booking.unit, by=desk)
-    quotes.for_booking(booking)
+    one, two = asked("H100"), asked("CAM", "CAM")
     statements = []
     sa.event.listen(db.engine, "before_cursor_execute", lambda *a: statements.append(a[2]))
-    quotes.for_booking(booking)
-    assert len(statements) == 1
+    counts = []
+    for booking in (one, two):
+        signed(booking.unit, by=desk, number=booking.reference)
+        quotes.for_booking(booking)
+        statements.clear()
+        quotes.for_booking(booking)
+        counts.append(len(statements))
+    # What was promised, and what is agreed.
+    assert counts == [2, 2]

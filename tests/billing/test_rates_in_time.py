@@ -29,8 +29,8 @@ WINDOWS = [
     {"code": "evening", "title": {"vi": "buổi tối", "en": "evening"}, "hours": "18:00-22:00"},
 ]
 EVENING = {"window": "evening", "percent": 150}
-WEEKEND = {"on": "weekend", "percent": 120}
-HOLIDAY = {"on": "holiday", "percent": 200}
+WEEKEND = {"day": "weekend", "percent": 120}
+HOLIDAY = {"day": "holiday", "percent": 200}
 
 
 def flat(price: int) -> dict[str, int]:
@@ -65,8 +65,8 @@ def cost(rate: dict[str, Any], rented: Rented, **over: Any) -> int:
         (8, SATURDAY, [HOLIDAY, WEEKEND], 1200, "no holiday: the next that fits"),
         (18, SATURDAY, [{**WEEKEND, "window": "evening"}], 1200, "weekend and evening both"),
         (8, SATURDAY, [{**WEEKEND, "window": "evening"}], 1000, "weekend, but no evening"),
-        (8, SATURDAY, [{"on": "weekend", "prices": flat(1111)}], 1111, "a price of its own"),
-        (8, SATURDAY, [{"on": "weekend", "percent": 0}], 0, "nothing on weekends"),
+        (8, SATURDAY, [{"day": "weekend", "prices": flat(1111)}], 1111, "a price of its own"),
+        (8, SATURDAY, [{"day": "weekend", "percent": 0}], 0, "nothing on weekends"),
     ],
 )
 def test_the_time_decides_the_price(
@@ -117,7 +117,7 @@ def test_a_day_over_the_clock_change_in_paris_is_still_divided_at_midnight() -> 
     zone = ZoneInfo("Europe/Paris")
     starts_at = datetime(2027, 3, 27, 23, 0, tzinfo=zone).astimezone(UTC)  # a Saturday
     rented = Rented("H", ResourceKind.HALL, Period(starts_at, starts_at + timedelta(hours=26)))
-    rated = a_rate(per="hour", prices=flat(100), special=[{"on": "weekend", "percent": 200}])
+    rated = a_rate(per="hour", prices=flat(100), special=[{"day": "weekend", "percent": 200}])
     # Until Monday 02:00: Sunday has 23 hours.
     rented = Rented(rented.code, rented.kind, rented.period, zone=zone)
     assert cost(rated, rented) == 24 * 200 + 2 * 100
@@ -260,9 +260,9 @@ def test_an_add_on_that_does_not_go_with_it_is_refused_with_those_that_do() -> N
     ("over", "reason"),
     [
         ({"special": [{"percent": 150}]}, "a special price without a when"),
-        ({"special": [{"on": "weekend"}]}, "without a how much"),
+        ({"special": [{"day": "weekend"}]}, "without a how much"),
         ({"special": [{**WEEKEND, "prices": flat(1)}]}, "with two"),
-        ({"special": [{"on": "weekend", "prices": flat(-1)}]}, "below zero"),
+        ({"special": [{"day": "weekend", "prices": flat(-1)}]}, "below zero"),
         ({"special": [{"window": "night", "percent": 150}]}, "a window nobody has defined"),
         ({"over_time": {"prices": flat(-1)}}, "over-time below zero"),
         ({"per": "event", "over_time": {"prices": flat(1)}}, "an event has no over-time"),
