@@ -63,6 +63,22 @@ class PaymentRepeated(Conflict):
     """This payment is on record already: same invoice, same reference, same amount."""
 
 
+class PaymentNotFound(NotFound):
+    """There is no such payment, or it is not yours to see."""
+
+
+class WrongPaymentState(Conflict):
+    """The payment has moved on; look at it again."""
+
+
+class OverAllocation(Invalid):
+    """The amount is more than what is left of the payment or open on the invoice."""
+
+
+class OverRefund(Invalid):
+    """The refund is more than what is left of the payment."""
+
+
 class OverCredit(Invalid):
     """The credit is more than what is left of the invoice."""
 

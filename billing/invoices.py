@@ -23,6 +23,8 @@ MOVES: dict[InvoiceStatus, frozenset[InvoiceStatus]] = {
     ),
     # Money that comes after all still settles it.
     InvoiceStatus.UNCOLLECTIBLE: frozenset({InvoiceStatus.PAID}),
+    # A payment that was taken back leaves it open again.
+    InvoiceStatus.PAID: frozenset({InvoiceStatus.OPEN}),
 }
 
 
@@ -244,6 +246,15 @@ def settle(invoice: Invoice) -> None:
     if invoice.status in COLLECTING and not invoice.left:
         invoice.paid_at = clock.now()
         move(invoice, InvoiceStatus.PAID)
+    db.session.flush()
+
+
+def unsettle(invoice: Invoice, minor: int) -> None:
+    """Take off a locked invoice what a payment no longer pays; where that is missed it is open."""
+    invoice.paid_minor -= minor
+    if invoice.status is InvoiceStatus.PAID and invoice.left:
+        invoice.paid_at = None
+        move(invoice, InvoiceStatus.OPEN)
     db.session.flush()
 
 

@@ -27,7 +27,7 @@ class Numbered:
 
 
 def take(series_name: str, year: int) -> Numbered:
-    """The next number of a series ("invoice" or "credit_note") in a year.
+    """The next number of a series ("invoice", "credit_note" or "receipt") in a year.
 
     Raises SeriesExhausted when its eight digits are used up.
     """

@@ -1,20 +1,27 @@
-"""Payments recorded by hand: transfers seen at the bank, and cash."""
+"""Payments: money received from units, put against an invoice or into the unit's balance."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
 
-from billing import invoices
-from billing.errors import BadAmount, OverPayment, PaymentRepeated, WrongInvoiceState
-from billing.models import COLLECTING, Invoice, Payment, PaymentMethod
+from billing import invoices, ledger, numbering
+from billing.errors import (
+    BadAmount,
+    OverPayment,
+    PaymentNotFound,
+    PaymentRepeated,
+    WrongInvoiceState,
+    WrongPaymentState,
+)
+from billing.models import COLLECTING, Allocation, Invoice, Payment, PaymentMethod
 from billing.money import Money
-from billing.signals import payment_recorded
+from billing.signals import payment_recorded, payment_reversed
 from config import clock
 from config.database import db
 from config.errors import Invalid
 from rental import journal
-from rental.models import Member
+from rental.models import Member, Unit
 
 NOT_ISSUED = "The invoice is {status}, so no payment can be recorded; issue it first."
 NOT_OWED = "The invoice is {status}, so no payment can be recorded; nothing is owed on it."
@@ -36,23 +43,12 @@ def record(invoice: Invoice, new: NewPayment, *, by: Member | None) -> Payment:
     Raises PaymentRepeated for the same slip again, OverPayment above what is open,
     WrongInvoiceState where nothing is owed, and Invalid for values that do not fit.
     """
-    reference = " ".join(new.reference.split())
-    _check(new, reference)
+    new = replace(new, reference=_checked(new))
     invoice = invoices.lock(invoice)
-    _require_new(invoice, new, reference)
+    _require_new(invoice.unit_id, invoice, new)
     _require_owed(invoice, new.amount)
-    payment = Payment(
-        invoice_id=invoice.id,
-        method=new.method,
-        amount_minor=new.amount.minor,
-        currency=new.amount.currency,
-        reference=reference,
-        received_at=new.received_at or clock.now(),
-        recorded_by_id=by.id if by else None,
-    )
-    db.session.add(payment)
-    invoice.paid_minor += new.amount.minor
-    invoices.settle(invoice)
+    payment = _written(invoice.unit_id, invoice, new, by=by)
+    ledger.add(payment, invoice, new.amount, by=by)
     journal.record(
         invoice, "payment recorded", by=by, amount=new.amount.minor, method=new.method.value
     )
@@ -60,16 +56,137 @@ def record(invoice: Invoice, new: NewPayment, *, by: Member | None) -> Payment:
     return payment
 
 
-def of(invoice: Invoice) -> list[Payment]:
-    """What was received for an invoice, oldest first."""
+def receive(
+    unit: Unit, new: NewPayment, *, invoice: Invoice | None = None, by: Member | None
+) -> Payment:
+    """Take any amount from a unit: it pays the invoice as far as that is open, the rest is balance.
+
+    Raises PaymentRepeated for the same slip again, WrongPaymentState for another unit's invoice.
+    """
+    new = replace(new, reference=_checked(new))
+    if invoice is not None:
+        invoice = invoices.lock(invoice)
+        if invoice.unit_id != unit.id:
+            raise WrongPaymentState(
+                "The invoice is another unit's; take one of {unit}.", words={"unit": unit.name}
+            )
+    lock_unit(unit)
+    _require_new(unit.id, invoice, new)
+    payment = _written(unit.id, invoice, new, by=by)
+    journal.record(
+        payment, "payment recorded", by=by, amount=new.amount.minor, method=new.method.value
+    )
+    if invoice is not None and invoice.is_owed:
+        ledger.add(payment, invoice, min(new.amount, invoice.left), by=by)
+        payment_recorded.send(payment, invoice=invoice)
+    db.session.flush()
+    return payment
+
+
+def reverse(payment: Payment, *, by: Member | None, reason: str) -> Payment:
+    """Undo a payment recorded by mistake or taken back by the bank; its invoices are open again.
+
+    The row stays. Raises WrongPaymentState where it is reversed already or was refunded.
+    """
+    reason = ledger.checked_reason(reason)
+    for invoice in _lock_invoices_of(payment):
+        db.session.refresh(invoice)
+    (payment,) = ledger.lock([payment.id])
+    if payment.reversed_at is not None:
+        raise WrongPaymentState("The payment is taken back already; look at it again.")
+    if payment.refunded_minor:
+        raise WrongPaymentState(
+            "{amount} of the payment went back already, so it did come in; reverse nothing, but "
+            "release it from its invoices if it paid the wrong one.",
+            words={"amount": payment.refunded.text()},
+        )
+    for allocation in _live(payment):
+        ledger.take_off(allocation, allocation.invoice, by=by, reason=reason)
+    payment.reversed_at, payment.reversed_reason = clock.now(), reason
+    payment.reversed_by_id = by.id if by else None
+    db.session.flush()
+    journal.record(payment, "payment reversed", by=by, amount=payment.amount_minor, reason=reason)
+    payment_reversed.send(payment)
+    return payment
+
+
+def get(payment_id: int) -> Payment:
+    """The payment; raises PaymentNotFound."""
+    payment = db.session.get(Payment, payment_id)
+    if payment is None:
+        raise PaymentNotFound
+    return payment
+
+
+def lock_unit(unit: Unit) -> None:
+    """Let payments of one unit without an invoice come one after the other."""
+    db.session.execute(sa.select(Unit.id).where(Unit.id == unit.id).with_for_update(key_share=True))
+
+
+def _live(payment: Payment) -> list[Allocation]:
     return list(
         db.session.scalars(
-            sa.select(Payment).where(Payment.invoice_id == invoice.id).order_by(Payment.id)
+            sa.select(Allocation)
+            .where(Allocation.payment_id == payment.id, Allocation.released_at.is_(None))
+            .order_by(Allocation.id)
+            .execution_options(populate_existing=True)
         )
     )
 
 
-def _check(new: NewPayment, reference: str) -> None:
+def _lock_invoices_of(payment: Payment) -> list[Invoice]:
+    """The invoices it pays, locked in id order; asked again until none has come meanwhile."""
+    locked: dict[int, Invoice] = {}
+    while missing := sorted({one.invoice_id for one in _live(payment)} - locked.keys()):
+        for invoice_id in missing:
+            locked[invoice_id] = invoices.lock(invoices.get(invoice_id))
+    return list(locked.values())
+
+
+def _written(
+    unit_id: int, invoice: Invoice | None, new: NewPayment, *, by: Member | None
+) -> Payment:
+    payment = Payment(
+        unit_id=unit_id,
+        invoice_id=invoice.id if invoice else None,
+        method=new.method,
+        amount_minor=new.amount.minor,
+        allocated_minor=0,
+        refunded_minor=0,
+        currency=new.amount.currency,
+        reference=new.reference,
+        received_at=new.received_at or clock.now(),
+        recorded_by_id=by.id if by else None,
+    )
+    if new.method is PaymentMethod.CASH:
+        numbered = numbering.take("receipt", payment.received_at.astimezone(clock.LOCAL).year)
+        payment.symbol, payment.year = numbered.symbol, numbered.year
+        payment.number = numbered.number
+    db.session.add(payment)
+    db.session.flush()
+    return payment
+
+
+def of(invoice: Invoice) -> list[Payment]:
+    """What was recorded for an invoice or pays it, oldest first; without what was reversed."""
+    pays = sa.select(Allocation.payment_id).where(
+        Allocation.invoice_id == invoice.id, Allocation.released_at.is_(None)
+    )
+    return list(
+        db.session.scalars(
+            sa.select(Payment)
+            .where(
+                sa.or_(Payment.invoice_id == invoice.id, Payment.id.in_(pays)),
+                Payment.reversed_at.is_(None),
+            )
+            .order_by(Payment.id)
+        )
+    )
+
+
+def _checked(new: NewPayment) -> str:
+    """The reference without needless blanks; raises BadAmount or Invalid for what cannot be."""
+    reference = " ".join(new.reference.split())
     if new.amount.minor <= 0:
         raise BadAmount
     if new.method is PaymentMethod.TRANSFER and not reference:
@@ -78,20 +195,34 @@ def _check(new: NewPayment, reference: str) -> None:
         raise Invalid("The reference is longer than 100 characters; enter the bank's own number.")
     if new.received_at is not None and new.received_at > clock.now():
         raise Invalid("The payment lies in the future; enter the day it was received.")
+    return reference
 
 
-def _require_new(invoice: Invoice, new: NewPayment, reference: str) -> None:
-    repeated = reference and any(
-        (one.method, one.reference, one.amount) == (new.method, reference, new.amount)
-        for one in of(invoice)
+def _require_new(unit_id: int, invoice: Invoice | None, new: NewPayment) -> None:
+    if not new.reference:
+        return
+    repeated = sa.select(Payment.id).where(
+        Payment.unit_id == unit_id,
+        Payment.invoice_id == (invoice.id if invoice else None),
+        Payment.method == new.method,
+        Payment.reference == new.reference,
+        Payment.amount_minor == new.amount.minor,
+        Payment.reversed_at.is_(None),
     )
-    if repeated:
+    if db.session.scalar(repeated.limit(1)) is None:
+        return
+    if invoice is None:
         raise PaymentRepeated(
-            "{amount} with reference {reference} is on record for this invoice already; nothing "
-            "was added. Look at its payments.",
-            words={"amount": new.amount.text(), "reference": reference},
-            invoice=invoice.id,
+            "{amount} with reference {reference} is on record for this unit already; nothing was "
+            "added. Look at its payments.",
+            words={"amount": new.amount.text(), "reference": new.reference},
         )
+    raise PaymentRepeated(
+        "{amount} with reference {reference} is on record for this invoice already; nothing "
+        "was added. Look at its payments.",
+        words={"amount": new.amount.text(), "reference": new.reference},
+        invoice=invoice.id,
+    )
 
 
 def _require_owed(invoice: Invoice, amount: Money) -> None:

@@ -53,9 +53,11 @@ class Series(BaseModel):
 
     invoice: str
     credit_note: str
+    # Of cash receipts (phiếu thu).
+    receipt: str = "PT{yy}"
     due_days: int = Field(ge=0, le=365)
 
-    @field_validator("invoice", "credit_note")
+    @field_validator("invoice", "credit_note", "receipt")
     @classmethod
     def _renewed_every_year(cls, value: str) -> str:
         if "{yy}" not in value or len(value.format(yy=26)) > 10:

@@ -15,7 +15,16 @@ import sqlalchemy as sa
 from billing import ageing
 from billing.ageing import Aged
 from billing.errors import BadStatement
-from billing.models import COLLECTING, CreditNote, Invoice, InvoiceStatus, Payment
+from billing.models import (
+    COLLECTING,
+    Allocation,
+    CreditNote,
+    Invoice,
+    InvoiceStatus,
+    Payment,
+    Refund,
+    RefundStatus,
+)
 from billing.money import Money, total
 from config import clock
 from config.database import db
@@ -35,6 +44,7 @@ class EntryKind(StrEnum):
     INVOICE = "invoice"
     CREDIT_NOTE = "credit_note"
     PAYMENT = "payment"
+    REFUND = "refund"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +131,12 @@ def _running(opening: Money, entries: Iterable[Entry]) -> Iterable[Entry]:
 
 
 def _entries(unit: Unit, last: date) -> list[Entry]:
-    return [*_invoices(unit, last), *_credit_notes(unit, last), *_payments(unit, last)]
+    return [
+        *_invoices(unit, last),
+        *_credit_notes(unit, last),
+        *_payments(unit, last),
+        *_refunds(unit, last),
+    ]
 
 
 def _invoices(unit: Unit, last: date) -> list[Entry]:
@@ -174,28 +189,52 @@ def _payments(unit: Unit, last: date) -> list[Entry]:
     day = local_day(Payment.received_at)
     rows = db.session.execute(
         sa.select(Payment, Invoice, day)
-        .join(Invoice, Invoice.id == Payment.invoice_id)
-        .where(Invoice.unit_id == unit.id, day <= last)
+        .outerjoin(Invoice, Invoice.id == Payment.invoice_id)
+        .where(Payment.unit_id == unit.id, Payment.reversed_at.is_(None), day <= last)
         .order_by(Payment.received_at, Payment.id)
     )
     return [
         Entry(
             received_on,
             EntryKind.PAYMENT,
-            payment.reference or f"#{payment.id}",
-            invoice.display_number or "",
+            payment.reference or payment.display_number or f"#{payment.id}",
+            (invoice.display_number or "") if invoice else "",
             -payment.amount,
-            invoice.id,
+            invoice.id if invoice else None,
         )
         for payment, invoice, received_on in rows.tuples()
+    ]
+
+
+def _refunds(unit: Unit, last: date) -> list[Entry]:
+    """What went back, or is on its way: on the day it was asked for."""
+    day = local_day(Refund.requested_at)
+    rows = db.session.execute(
+        sa.select(Refund, day)
+        .join(Payment, Payment.id == Refund.payment_id)
+        .where(Payment.unit_id == unit.id, Refund.status != RefundStatus.FAILED, day <= last)
+        .order_by(Refund.requested_at, Refund.id)
+    )
+    return [
+        Entry(
+            given_on,
+            EntryKind.REFUND,
+            refund.reference or f"#{refund.id}",
+            refund.reason,
+            refund.amount,
+            refund.payment.invoice_id,
+        )
+        for refund, given_on in rows.tuples()
     ]
 
 
 def _owed(unit: Unit, last: date) -> list[tuple[date, Money, bool]]:
     """What was left of each invoice at the end of a day, and whether it is given up by now."""
     paid = _sum(
-        sa.select(sa.func.sum(Payment.amount_minor)).where(
-            Payment.invoice_id == Invoice.id, local_day(Payment.received_at) <= last
+        sa.select(sa.func.sum(Allocation.amount_minor)).where(
+            Allocation.invoice_id == Invoice.id,
+            local_day(Allocation.allocated_at) <= last,
+            sa.or_(Allocation.released_at.is_(None), local_day(Allocation.released_at) > last),
         )
     )
     credited = _sum(

@@ -18,13 +18,20 @@ from billing.models.invoices import (
     InvoiceStatus,
     NumberCounter,
 )
-from billing.models.payments import Payment, PaymentMethod
+from billing.models.payments import (
+    Allocation,
+    Payment,
+    PaymentMethod,
+    Refund,
+    RefundStatus,
+)
 from billing.models.promises import PromisedPrice
 from billing.models.proposals import ChargeProposal, ProposalStatus
 from billing.models.traffic import MeteredLine, TrafficEvidence, TrafficState
 
 __all__ = [
     "COLLECTING",
+    "Allocation",
     "Charge",
     "ChargeKind",
     "ChargeProposal",
@@ -42,6 +49,8 @@ __all__ = [
     "PaymentMethod",
     "PromisedPrice",
     "ProposalStatus",
+    "Refund",
+    "RefundStatus",
     "Reminder",
     "ReminderPause",
     "Tone",

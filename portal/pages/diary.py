@@ -102,6 +102,9 @@ VERBS = {
     "traffic_sealed": _("traffic sealed"),
     "traffic_accepted": _("traffic charged"),
     "traffic_withdrawn": _("evidence withdrawn"),
+    "paid_from_balance": _("paid from the balance"),
+    "payment_taken_off": _("payment taken off"),
+    "payment_reversed": _("payment taken back"),
 }
 SUBJECTS = {
     "booking": _("Booking"),

@@ -31,6 +31,7 @@ KINDS = {
     "invoice": lazy_gettext("Invoice"),
     "credit_note": lazy_gettext("Credit note"),
     "payment": lazy_gettext("Payment"),
+    "refund": lazy_gettext("Refund"),
     "closing": lazy_gettext("Closing balance"),
 }
 HEADS = (
