@@ -16,6 +16,8 @@ from billing.models import (
     PauseCause,
     ProposalStatus,
     ReminderPause,
+    TrafficEvidence,
+    TrafficState,
     WriteOff,
     WriteOffStatus,
 )
@@ -174,6 +176,11 @@ def proposals() -> Pile:
         ChargeProposal.amount_minor,
         ChargeProposal.status == ProposalStatus.PROPOSED,
     )
+
+
+def traffic() -> Pile:
+    """Months of circuits of which too little was measured to charge them without a person."""
+    return _pile(TrafficEvidence.id, sa.literal(0), TrafficEvidence.state == TrafficState.WAITING)
 
 
 def write_offs() -> Pile:

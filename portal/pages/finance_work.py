@@ -115,6 +115,10 @@ WORK = (
         ),
     ),
     _of(
+        worklist.traffic,
+        _Kind(52, "activity", _("Traffic measured too little"), "traffic.index"),
+    ),
+    _of(
         worklist.write_offs,
         _Kind(
             55,

@@ -3,14 +3,17 @@
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from billing import credit_notes, invoices, payments, statements
 from billing.credit_notes import NewCredit
 from billing.errors import BadStatement
-from billing.models import PaymentMethod
+from billing.models import InvoiceStatus, PaymentMethod
 from billing.money import Money
 from billing.payments import NewPayment
 from config import clock
+from config.database import db
 
 
 def paid(invoice, minor, reference="FT1", at=None):
@@ -112,3 +115,51 @@ def test_a_unit_sees_nothing_of_another(open_invoice, desk):
 def test_days_that_cannot_be_are_refused(open_invoice, first, last):
     with pytest.raises(BadStatement):
         statements.of(open_invoice.unit, first, last)
+
+
+DEEDS = st.lists(
+    st.tuples(st.sampled_from(("pay", "credit", "write off", "wait")), st.integers(1, 3_000_000)),
+    max_size=8,
+)
+
+
+@pytest.mark.slow
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(deeds=DEEDS, cut=st.integers(0, 40))
+def test_any_sequence_of_deeds_adds_up_and_may_be_cut_on_any_day(open_invoice, deeds, cut):
+    start = clock.now()
+    nested = db.session.begin_nested()
+    try:
+        invoice, at = open_invoice, start
+        for number, (deed, minor) in enumerate(deeds):
+            at += timedelta(days=5 if deed == "wait" else 1)
+            with clock.standing_at(at):
+                _do(invoice, deed, minor, f"FT{number}")
+        with clock.standing_at(start + timedelta(days=45)):
+            today, day = clock.today(), start.date() + timedelta(days=cut)
+            first = day - timedelta(days=60)
+            whole = statements.of(invoice.unit, first, today)
+            before = statements.of(invoice.unit, first, day)
+            after = statements.of(invoice.unit, day + timedelta(days=1), today)
+        assert before.closing == after.opening
+        assert [*kinds(before), *kinds(after)] == kinds(whole)
+        assert whole.closing == invoice.left - invoice.refund_due
+        assert whole.aged.total + whole.given_up == invoice.left
+        assert whole.unallocated == invoice.refund_due
+        assert before.aged.total + before.given_up - before.unallocated == before.closing
+    finally:
+        nested.rollback()
+        db.session.expire_all()
+
+
+def _do(invoice, deed, minor, reference):
+    if deed == "pay" and invoice.is_owed:
+        paid(invoice, min(minor, invoice.left.minor), reference)
+    elif deed == "credit" and credit_notes.creditable(invoice):
+        amount = Money(min(minor, credit_notes.creditable(invoice).minor))
+        credit_notes.issue(invoice, NewCredit("giảm", amount), by=None)
+    elif deed == "write off" and invoice.status is InvoiceStatus.OPEN:
+        invoices.write_off(invoice, by=None, reason="không thu được")
+    db.session.flush()
