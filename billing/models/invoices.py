@@ -72,6 +72,12 @@ class Invoice(Totals, Base):
         ),
         Index("ix_invoice_unit_id_id", "unit_id", "id"),
         Index("ix_invoice_status_id", "status", "id"),
+        # What was paid and then credited, owed back: few among many.
+        Index(
+            "ix_invoice_over_paid",
+            "id",
+            postgresql_where=text("paid_minor + credited_minor > total_minor"),
+        ),
         # What is owed, by unit: asked with every new booking.
         Index("ix_invoice_owed", "unit_id", "due_on", postgresql_where=text("status = 'open'")),
     )
