@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
+from billing import ledger
 from billing.models import Invoice, InvoiceStatus, Payment
+from billing.money import Money
 from config.database import db
 from rental.models import Booking, BookingStatus, Line, Unit
 
@@ -37,12 +39,24 @@ def requests(unit: Unit, limit: int = 20) -> Sequence[Booking]:
 
 
 def payments(unit: Unit, limit: int = 20) -> Sequence[Payment]:
-    """What was received of a unit lately, newest first."""
+    """What was received of a unit lately, newest first; without what was taken back."""
     return db.session.scalars(
         sa.select(Payment)
-        .join(Invoice, Invoice.id == Payment.invoice_id)
-        .where(Invoice.unit_id == unit.id)
+        .where(Payment.unit_id == unit.id, Payment.reversed_at.is_(None))
         .options(selectinload(Payment.invoice))
         .order_by(Payment.received_at.desc(), Payment.id.desc())
         .limit(limit)
     ).all()
+
+
+def credit(unit: Unit) -> Money:
+    """What is the unit's own: its balance, and what was paid on an invoice and then credited."""
+    over = Invoice.paid_minor + Invoice.credited_minor - Invoice.total_minor
+    surplus = db.session.scalar(
+        sa.select(sa.func.coalesce(sa.func.sum(over), 0)).where(
+            Invoice.unit_id == unit.id,
+            Invoice.credited_minor > 0,
+            Invoice.paid_minor + Invoice.credited_minor > Invoice.total_minor,
+        )
+    )
+    return ledger.balance(unit) + Money(int(surplus or 0))

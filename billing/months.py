@@ -15,7 +15,7 @@ from config.database import db
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """One month by its first day: issued less credit notes (void ones left out), and received."""
+    """One month by its first day: issued less credit notes, void ones left out, and received."""
 
     first: date
     invoiced: Money
@@ -36,7 +36,7 @@ def latest(count: int = 12) -> list[Month]:
     )
     credited = _by_month(CreditNote.tax_date, CreditNote.total_minor, CreditNote.tax_date >= since)
     day = local_day(Payment.received_at)
-    received = _by_month(day, Payment.amount_minor, day >= since)
+    received = _by_month(day, Payment.amount_minor, Payment.reversed_at.is_(None), day >= since)
     return [
         Month(
             first,

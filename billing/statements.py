@@ -45,6 +45,8 @@ class EntryKind(StrEnum):
     CREDIT_NOTE = "credit_note"
     PAYMENT = "payment"
     REFUND = "refund"
+    # A payment that was recorded by mistake, or that the bank took back.
+    REVERSAL = "reversal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,7 @@ def _entries(unit: Unit, last: date) -> list[Entry]:
         *_invoices(unit, last),
         *_credit_notes(unit, last),
         *_payments(unit, last),
+        *_reversals(unit, last),
         *_refunds(unit, last),
     ]
 
@@ -190,7 +193,7 @@ def _payments(unit: Unit, last: date) -> list[Entry]:
     rows = db.session.execute(
         sa.select(Payment, Invoice, day)
         .outerjoin(Invoice, Invoice.id == Payment.invoice_id)
-        .where(Payment.unit_id == unit.id, Payment.reversed_at.is_(None), day <= last)
+        .where(Payment.unit_id == unit.id, day <= last)
         .order_by(Payment.received_at, Payment.id)
     )
     return [
@@ -203,6 +206,29 @@ def _payments(unit: Unit, last: date) -> list[Entry]:
             invoice.id if invoice else None,
         )
         for payment, invoice, received_on in rows.tuples()
+    ]
+
+
+def _reversals(unit: Unit, last: date) -> list[Entry]:
+    """Payments that were taken back, on that day: what was told of the days before stays true."""
+    received, taken_back = local_day(Payment.received_at), local_day(Payment.reversed_at)
+    # Dated ahead of its own day by mistake: it counts from when it was received.
+    day = sa.func.greatest(received, taken_back)
+    rows = db.session.execute(
+        sa.select(Payment, day)
+        .where(Payment.unit_id == unit.id, Payment.reversed_at.is_not(None), day <= last)
+        .order_by(Payment.reversed_at, Payment.id)
+    )
+    return [
+        Entry(
+            reversed_on,
+            EntryKind.REVERSAL,
+            payment.reference or payment.display_number or f"#{payment.id}",
+            payment.reversed_reason or "",
+            payment.amount,
+            payment.invoice_id,
+        )
+        for payment, reversed_on in rows.tuples()
     ]
 
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from billing import reminder_rules, seller
 from billing.errors import BadGrace, UnitOverdue, UnknownGrace
-from billing.models import Grace, Invoice, InvoiceStatus
+from billing.models import Grace, Invoice, InvoiceStatus, Payment
 from billing.money import Money
 from billing.reminder_rules import Stop
 from config import clock
@@ -24,7 +24,7 @@ OWES = (
 
 @dataclass(frozen=True, slots=True)
 class Arrears:
-    """What a unit owes beyond the policy: how much, how many invoices, since when."""
+    """What a unit owes beyond the policy: how much less its balance, how many invoices, since."""
 
     unit_id: int
     amount: Money
@@ -49,7 +49,19 @@ def arrears_of(unit_ids: Sequence[int]) -> dict[int, Arrears]:
         .where(Grace.unit_id == Invoice.unit_id, Grace.ended_at.is_(None), Grace.until >= today)
         .scalar_subquery()
     )
-    left = sa.func.sum(Invoice.total_minor - Invoice.paid_minor - Invoice.credited_minor)
+    unspent = sa.func.sum(Payment.amount_minor - Payment.allocated_minor - Payment.refunded_minor)
+    # What the unit has paid and nobody has put on an invoice yet stops nobody.
+    balance = (
+        sa.select(sa.func.coalesce(unspent, 0))
+        .where(
+            Payment.unit_id == Invoice.unit_id,
+            Payment.reversed_at.is_(None),
+            Payment.allocated_minor + Payment.refunded_minor < Payment.amount_minor,
+        )
+        .scalar_subquery()
+    )
+    open_minor = sa.func.sum(Invoice.total_minor - Invoice.paid_minor - Invoice.credited_minor)
+    left = open_minor - balance
     rows = db.session.execute(
         sa.select(
             Invoice.unit_id, left, sa.func.count(Invoice.id), sa.func.min(Invoice.due_on), grace

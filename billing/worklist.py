@@ -14,7 +14,10 @@ from billing.models import (
     Invoice,
     InvoiceStatus,
     PauseCause,
+    Payment,
     ProposalStatus,
+    Refund,
+    RefundStatus,
     ReminderPause,
     TrafficEvidence,
     TrafficState,
@@ -137,6 +140,22 @@ def _over_paid() -> list[sa.ColumnElement[bool]]:
         Invoice.credited_minor > 0,
         Invoice.paid_minor + Invoice.credited_minor > Invoice.total_minor,
     ]
+
+
+def unallocated() -> Pile:
+    """Payments of which something pays no invoice and did not go back."""
+    spent = Payment.allocated_minor + Payment.refunded_minor
+    return _pile(
+        Payment.id,
+        Payment.amount_minor - spent,
+        Payment.reversed_at.is_(None),
+        spent < Payment.amount_minor,
+    )
+
+
+def refunds_asked() -> Pile:
+    """Refunds that were asked for and not paid out."""
+    return _pile(Refund.id, Refund.amount_minor, Refund.status == RefundStatus.REQUESTED)
 
 
 def disputed() -> Pile:

@@ -6,7 +6,7 @@ from flask import current_app
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
-from billing import reminders, seller, transfers
+from billing import ledger, reminders, seller, transfers
 from billing.models import Invoice, Tone
 from billing.reminder_rules import Step
 from billing.reminders import Due
@@ -101,6 +101,15 @@ def _facts(invoice: Invoice) -> list[str]:
         _("Purpose: %(words)s", words=f"TT {transfers.bill(invoice)}"),
         _("VietQR code and the invoice: %(address)s", address=address),
     ]
+    balance = ledger.balance(invoice.unit)
+    if balance:
+        facts.append(
+            _(
+                "Received from you and not put on an invoice yet: %(amount)s. Tell us if it is "
+                "meant for this one.",
+                amount=formats.money(balance),
+            )
+        )
     return ["\n".join(facts), "\n".join(how)]
 
 

@@ -7,9 +7,10 @@ from flask_babel import lazy_gettext as _
 from werkzeug.exceptions import NotFound as NoSuchPage
 from werkzeug.wrappers import Response
 
-from billing import ageing, reminders
+from billing import ageing, ledger, reminders
 from billing.ageing import Aged, Bucket
 from billing.models import Invoice
+from billing.money import Money
 from config import clock
 from portal import sheets
 from portal.access import may
@@ -34,6 +35,7 @@ UNIT_HEADS = (
     Head("invoices", _("Invoices"), Kind.NUMBER, 10),
     *(Head(bucket.value, word, Kind.NUMBER, 18) for bucket, word in BUCKETS.items()),
     Head("total", _("Total"), Kind.NUMBER, 18),
+    Head("balance", _("Balance of the unit"), Kind.NUMBER, 18),
 )
 PAPER_HEADS = (
     Head("unit", _("Unit (code)"), width=18),
@@ -56,6 +58,7 @@ def show() -> str:
         "ageing/index.html",
         rows=found,
         whole=ageing.summed(found.values()),
+        balances=ledger.balances(),
         today=clock.today(),
     )
 
@@ -77,6 +80,7 @@ def unit(unit_slug: str) -> str:
         coming=reminders.following(papers),
         today=today,
         bucket_of=_bucket,
+        balance=ledger.balance(owing),
     )
 
 
@@ -95,7 +99,11 @@ def export(form: str) -> Response:
 
 
 def _units() -> Table:
-    rows = [_row(unit, found) for unit, found in ageing.by_unit().items()]
+    balances = ledger.balances()
+    rows = [
+        [*_row(unit, found), balances.get(unit.id, Money(0)).minor]
+        for unit, found in ageing.by_unit().items()
+    ]
     return Table("ageing", UNIT_HEADS, rows)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Blueprint, render_template, url_for
+from flask import Blueprint, current_app, render_template, url_for
 from flask_babel import lazy_gettext as _
 
 from billing import worklist
@@ -45,6 +45,8 @@ def refunds_due() -> str:
 
 def _of(pile: Callable[[], Pile], kind: _Kind) -> Callable[[], Work | None]:
     def ask() -> Work | None:
+        if kind.endpoint not in current_app.view_functions:
+            return None
         found = pile()
         if not found:
             return None

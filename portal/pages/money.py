@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Blueprint, render_template
 
-from billing import accounts, ageing, quotes, statements, transfers
+from billing import accounts, ageing, quotes, transfers
 from billing.errors import NoPrice, NoVatRate
 from billing.models import Invoice
 from billing.money import Money
@@ -43,12 +43,11 @@ def show() -> str:
     unit = current_member().unit
     today = clock.today()
     papers = accounts.to_pay(unit)
-    account = statements.of(unit, today, today)
     return render_template(
         "money/show.html",
         unit=unit,
         aged=ageing.aged(((one.due_on or today, one.left) for one in papers), today),
-        account=account,
+        credit=accounts.credit(unit),
         payable=[_payable(one) for one in papers],
         quoted=[_quoted(one) for one in accounts.requests(unit)],
         payments=accounts.payments(unit),

@@ -32,6 +32,7 @@ KINDS = {
     "credit_note": lazy_gettext("Credit note"),
     "payment": lazy_gettext("Payment"),
     "refund": lazy_gettext("Refund"),
+    "reversal": lazy_gettext("Payment taken back"),
     "closing": lazy_gettext("Closing balance"),
 }
 HEADS = (

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from billing import credit_notes, invoices, payments, statements
+from billing import credit_notes, invoices, ledger, payments, statements
 from billing.credit_notes import NewCredit
 from billing.errors import BadStatement
 from billing.models import InvoiceStatus, PaymentMethod
@@ -115,6 +115,42 @@ def test_a_unit_sees_nothing_of_another(open_invoice, desk):
 def test_days_that_cannot_be_are_refused(open_invoice, first, last):
     with pytest.raises(BadStatement):
         statements.of(open_invoice.unit, first, last)
+
+
+def test_more_than_was_asked_for_is_the_units_balance(open_invoice):
+    unit, whole = open_invoice.unit, open_invoice.total_minor
+    new = NewPayment(PaymentMethod.TRANSFER, Money(whole + 250_000), "FT1")
+    payments.receive(unit, new, invoice=open_invoice, by=None)
+    found = today_of(unit)
+    assert found.closing == Money(-250_000)
+    assert found.unallocated == Money(250_000) == ledger.balance(unit)
+    assert not found.aged.total
+
+
+def test_money_without_an_invoice_stands_on_the_statement_and_pays_later(open_invoice):
+    unit = open_invoice.unit
+    new = NewPayment(PaymentMethod.TRANSFER, Money(400_000), "FT1")
+    payments.receive(unit, new, by=None)
+    before = today_of(unit)
+    assert before.aged.total == open_invoice.total
+    assert before.unallocated == Money(400_000)
+    ledger.use_balance(open_invoice, by=None)
+    after = today_of(unit)
+    assert (after.closing, after.unallocated) == (before.closing, Money(0))
+    assert after.aged.total == open_invoice.left
+
+
+def test_a_payment_taken_back_leaves_earlier_days_as_they_were_told(open_invoice):
+    payment = paid(open_invoice, 900_000)
+    day = clock.today()
+    told = statements.of(open_invoice.unit, day, day)
+    with clock.standing_at(clock.now() + timedelta(days=6)):
+        payments.reverse(payment, by=None, reason="ngân hàng thu hồi")
+        again = statements.of(open_invoice.unit, day, day)
+        now = statements.of(open_invoice.unit, day, clock.today())
+    assert (again.closing, kinds(again), again.aged) == (told.closing, kinds(told), told.aged)
+    assert kinds(now)[-1] == ("reversal", 900_000)
+    assert now.closing == open_invoice.total == now.aged.total
 
 
 DEEDS = st.lists(

@@ -7,7 +7,9 @@ import sqlalchemy as sa
 
 from billing import invoices, payments, stops
 from billing.errors import BadGrace, UnitOverdue, UnknownGrace
-from billing.models import Invoice
+from billing.models import Invoice, PaymentMethod
+from billing.money import Money
+from billing.payments import NewPayment
 from config import clock
 from config.database import db
 from rental import bookings, journal, series
@@ -117,6 +119,18 @@ def test_a_grace_has_a_reason_and_an_end(overdue, desk, reason, days):
 def test_what_is_paid_given_up_or_not_due_stops_nobody(overdue, desk):
     invoices.write_off(overdue, by=desk, reason="giải thể")
     assert stops.arrears_of([overdue.unit_id]) == {}
+
+
+@pytest.mark.parametrize(("balance", "stopped"), [(999_999, True), (9_500_000, False)])
+def test_what_was_paid_and_pays_no_invoice_yet_counts_for_the_unit(overdue, balance, stopped):
+    # Ten million are owed; a million would still stop it.
+    assert overdue.left == Money(10_296_000)
+    new = NewPayment(PaymentMethod.TRANSFER, Money(balance), "FT1")
+    payments.receive(overdue.unit, new, by=None)
+    found = stops.arrears_of([overdue.unit_id])
+    assert (overdue.unit_id in found) is stopped
+    if stopped:
+        assert found[overdue.unit_id].amount == overdue.left - Money(balance)
 
 
 def test_a_request_asks_billing_once_however_many_events_it_has(overdue):

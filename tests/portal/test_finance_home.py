@@ -95,6 +95,19 @@ def test_months_add_up_invoices_less_credit_and_payments(scene):
     assert [one.first.day for one in found] == [1] * 12
 
 
+def test_money_that_pays_nothing_yet_is_the_units_credit(scene):
+    with transaction():
+        new = NewPayment(PaymentMethod.TRANSFER, Money(765_432), "FT-free")
+        payments.receive(units.get("unit-a"), new, by=None)
+    assert worklist.unallocated() == worklist.Pile(1, Money(765_432))
+    page = text(scene.browser("ours").get("/money"))
+    assert "Số dư có" in page
+    assert "765.432" in page
+    finance = scene.browser("finance")
+    assert "765.432" in text(finance.get("/reports/ageing"))
+    assert "765.432" in text(finance.get("/reports/ageing/unit-a"))
+
+
 def test_a_unit_finds_what_it_has_to_pay_and_how(scene):
     page = text(scene.browser("ours").get("/money"))
     bank = invoices.get(scene.id).snapshot["seller"]["bank"]
