@@ -6,8 +6,10 @@ from flask import Blueprint, Response
 from pydantic import Field
 
 from billing import ageing, invoices, reminders, statements, stops, write_offs
+from billing.documents.statement import statement_pdf
 from billing.models import PauseCause
 from billing.reminders import Following
+from billing.statements import Statement
 from config import clock
 from portal.access import allowed, current_member, may, require_visible
 from portal.api.booking_bodies import NothingBody
@@ -27,6 +29,7 @@ from portal.api.following_answers import (
 )
 from portal.api.invoices import SEE_ALL, visible
 from portal.idempotency import once
+from portal.pages import formats
 from rental import units
 
 room = Blueprint("api_following", __name__)
@@ -84,11 +87,25 @@ def list_ages(query: Paged) -> Response:
 )
 def statement(unit_slug: str, query: StatementQuery) -> Response:
     """Opening, every entry with the balance after it, ages and closing."""
+    return answer(statement_as_json(_asked(unit_slug, query)))
+
+
+@room.get("/units/<unit_slug>/statement.pdf")
+@may("see own invoices")
+@offers(
+    Call("Draw a statement of account", "following up", answer="application/pdf", refusals=(404,))
+)
+def statement_as_pdf(unit_slug: str, query: StatementQuery) -> Response:
+    """The same as a document to sign; in English where that is the first language accepted."""
+    found = _asked(unit_slug, query)
+    return Response(statement_pdf(found, formats.language()), mimetype="application/pdf")
+
+
+def _asked(unit_slug: str, query: StatementQuery) -> Statement:
     unit = units.get(unit_slug)
     require_visible(unit.id, SEE_ALL)
     today = clock.today()
-    found = statements.of(unit, query.first or date(today.year, 1, 1), query.last or today)
-    return answer(statement_as_json(found))
+    return statements.of(unit, query.first or date(today.year, 1, 1), query.last or today)
 
 
 def _following(invoice_id: int) -> Response:

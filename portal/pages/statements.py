@@ -4,18 +4,20 @@ from datetime import date, timedelta
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Response as Sent
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from werkzeug.exceptions import NotFound as NoSuchPage
 from werkzeug.wrappers import Response
 
 from billing import statements
+from billing.documents.statement import statement_pdf
 from billing.statements import Statement
 from config import clock
 from config.database import transaction
 from portal import sheets
 from portal.access import current_member, may, require_visible
-from portal.pages import exports, reading, statement_mail
+from portal.pages import exports, formats, reading, statement_mail
 from portal.pages.export_tables import Head, Table
 from portal.pages.reading import BadField
 from portal.pages.reports import Days
@@ -95,6 +97,20 @@ def _shortcuts() -> list[tuple[str, Days]]:
         (_("This year"), Days(year, today)),
         (_("Last year"), Days(year.replace(year=year.year - 1), year - timedelta(days=1))),
     ]
+
+
+@pages.get("/units/<unit_slug>/statement.pdf")
+@may("see own invoices")
+def pdf(unit_slug: str) -> Sent:
+    """The statement as a document to sign, in the language of the page."""
+    unit = _visible(unit_slug)
+    found = _asked(unit)
+    name = f"statement-{unit.slug}-{found.last.isoformat()}"
+    return Sent(
+        statement_pdf(found, formats.language()),
+        mimetype="application/pdf",
+        headers={"Content-Disposition": f'inline; filename="{name}.pdf"'},
+    )
 
 
 @pages.get("/units/<unit_slug>/statement.<form>")

@@ -41,6 +41,8 @@ def test_a_unit_reads_its_own_statement_and_no_other(owing: Centre) -> None:
     assert found["ages"]["days_31_60"] == owing.total
     assert owing.finance.get("/units/unit-a/statement").json == found
     assert owing.stranger.get("/units/unit-a/statement").status_code == 404
+    assert owing.member.get("/units/unit-a/statement.pdf").data.startswith(b"%PDF")
+    assert owing.stranger.get("/units/unit-a/statement.pdf").status_code == 404
     assert owing.finance.get("/units/nobody/statement").status_code == 404
     tomorrow = owing.member.get(f"/units/unit-a/statement?from={in_days(5)}&to={in_days(1)}")
     assert tomorrow.status_code == 422

@@ -12,6 +12,7 @@ PAGES = {
     "GET /reports/ageing.<form>": "see reports",
     "GET /statement": "see own invoices",
     "GET /units/<unit_slug>/statement": "see own invoices",
+    "GET /units/<unit_slug>/statement.pdf": "see own invoices",
     "GET /units/<unit_slug>/statement.<form>": "see own invoices",
     "POST /units/<unit_slug>/statement/mail": "follow up invoices",
     "GET /stops": "let overdue units book",
@@ -25,6 +26,7 @@ PAGES = {
 API = {
     "GET /reports/ageing": "see reports",
     "GET /units/<unit_slug>/statement": "see own invoices",
+    "GET /units/<unit_slug>/statement.pdf": "see own invoices",
     "GET /invoices/<int:invoice_id>/reminders": "see own invoices",
     "POST /invoices/<int:invoice_id>/reminders/pause": "follow up invoices",
     "POST /invoices/<int:invoice_id>/reminders/resume": "follow up invoices",

@@ -226,7 +226,8 @@ def test_a_statement_shows_the_account_to_its_unit_and_to_finance_only(scene):
         assert scene.number in page
         assert "FT26<x>" in page
         assert f"{scene.left.minor - 1_500_000:,}".replace(",", ".") in page
-    for path in ("", ".csv", ".xlsx", "?from=2026-01-01&to=2026-12-31"):
+    assert scene.browser("ours").get("/units/unit-a/statement.pdf").data.startswith(b"%PDF")
+    for path in ("", ".csv", ".xlsx", ".pdf", "?from=2026-01-01&to=2026-12-31"):
         assert scene.browser("theirs").get(f"/units/unit-a/statement{path}").status_code == 404
     assert scene.browser("desk").get("/units/unit-a/statement").status_code == 403
     assert scene.number not in text(scene.browser("theirs").get("/units/unit-b/statement"))
