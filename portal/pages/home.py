@@ -119,6 +119,7 @@ def _finance() -> str:
         unbilled=worklist.first_to_invoice(),
         overdue=late,
         coming=reminders.following(late),
+        reminded=reminders.written_since(today().starts_at),
     )
 
 

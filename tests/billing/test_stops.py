@@ -12,8 +12,9 @@ from billing.money import Money
 from billing.payments import NewPayment
 from config import clock
 from config.database import db
-from rental import bookings, journal, series
+from rental import bookings, holds, journal, series
 from rental.asking import Changes, RequestedBooking, WantedLine
+from rental.holds import Conversion, NewHold
 from rental.models import Booking, EventKind
 from rental.period import Period
 from rental.series import RequestedSeries
@@ -73,6 +74,14 @@ def test_a_series_is_refused_as_well_and_so_is_the_staff(overdue, desk):
         series.request(RequestedSeries(wanted(member.unit), "FREQ=WEEKLY;COUNT=3"), by=member)
     with pytest.raises(UnitOverdue):
         bookings.request(wanted(member.unit), by=desk)
+
+
+def test_a_hold_is_placed_but_becomes_no_booking(overdue):
+    member = overdue.booking.member
+    asked = wanted(member.unit)
+    hold = holds.place(NewHold(asked.unit, asked.title, asked.event_kind, asked.lines), by=member)
+    with pytest.raises(UnitOverdue):
+        holds.convert(hold, Conversion(), by=member)
 
 
 def test_what_is_booked_already_is_changed_and_confirmed_all_the_same(overdue, desk):

@@ -26,12 +26,14 @@ on("click", "[data-print]", () => window.print());
 // Copies what stands in a field; where the browser allows no clipboard, the text is marked to copy by hand.
 on("click", "[data-copies]", async (button) => {
   const field = document.getElementById(button.dataset.copies);
-  field.select();
+  const isField = "value" in field;
+  if (isField) field.select();
+  else getSelection().selectAllChildren(field);
   try {
-    await navigator.clipboard.writeText(field.value);
+    await navigator.clipboard.writeText(isField ? field.value : field.textContent.trim());
     button.querySelector("[data-word]").textContent = button.dataset.copied;
   } catch {
-    field.focus();
+    if (isField) field.focus();
   }
 });
 
