@@ -72,7 +72,9 @@ def _due(policy: ReminderPolicy, today: date, limit: int) -> sa.Select[tuple[Inv
             ~_reminded(Reminder.written_on > rest),
             ~sa.exists().where(ReminderPause.invoice_id == Invoice.id, standing_on(today)),
         )
-        .order_by(Invoice.id)
+        # A unit gets one mail: its invoices come together. Nothing is waited for, so the order of
+        # locks is free.
+        .order_by(Invoice.unit_id, Invoice.id)
         .limit(limit)
         .with_for_update(of=Invoice, skip_locked=True)
         .execution_options(populate_existing=True)

@@ -1,4 +1,7 @@
-"""Mail that reminds of an invoice: what is left, since when, and how it is paid."""
+"""Mail that reminds of invoices: what is left, since when, and how it is paid.
+
+Whoever is to be reminded of several at once gets one mail with all of them.
+"""
 
 from datetime import date
 
@@ -8,6 +11,7 @@ from flask_babel import gettext as _
 
 from billing import ledger, reminders, seller, transfers
 from billing.models import Invoice, Tone
+from billing.money import total
 from billing.reminder_rules import Step
 from billing.reminders import Due
 from config import clock
@@ -20,23 +24,94 @@ from rental.models import Member
 def remind_due(limit: int = 100) -> int:
     """Write what is due now, a mail for each recipient; how many invoices were reminded of."""
     taken = reminders.take_due(limit)
+    of_each: dict[Member, list[Due]] = {}
     for due in taken:
         for member in due.recipients:
-            _write(due, member)
+            of_each.setdefault(member, []).append(due)
+    for member, dues in of_each.items():
+        with force_locale(member.locale):
+            if len(dues) == 1:
+                _write(dues[0], member)
+            else:
+                _write_all(dues, member)
     return len(taken)
 
 
 def _write(due: Due, member: Member) -> None:
     invoice = due.invoice
-    with force_locale(member.locale):
-        subject = _subject(invoice, due.step, clock.today())
-        parts = [_sentence(invoice, due.step, clock.today()), *_facts(invoice), _closing(due.step)]
-        notices.write(
-            member,
-            f"{invoice.display_number}: {subject}",
-            "\n\n".join(parts),
-            about=invoice.reference,
+    subject = _subject(invoice, due.step, clock.today())
+    parts = [_sentence(invoice, due.step, clock.today()), *_facts(invoice), _closing(due.step)]
+    notices.write(
+        member,
+        f"{invoice.display_number}: {subject}",
+        "\n\n".join(parts),
+        about=invoice.reference,
+    )
+
+
+def _write_all(dues: list[Due], member: Member) -> None:
+    """One mail about several invoices; finance reads which unit each is of."""
+    today = clock.today()
+    papers = [due.invoice for due in dues]
+    left = formats.money(total(invoice.left for invoice in papers))
+    late = any(_is_late(invoice, today) for invoice in papers)
+    subject = (
+        _("reminder of %(count)s invoices, %(left)s", count=len(papers), left=left)
+        if late
+        else _("%(count)s invoices are due soon, %(left)s", count=len(papers), left=left)
+    )
+    gravest = max(dues, key=lambda due: list(Tone).index(due.step.tone)).step
+    ours = all(invoice.unit_id == member.unit_id for invoice in papers)
+    place = "/money" if ours else "/reports/ageing"
+    bank = seller.seller().bank
+    how = [
+        _("Transfer to: %(holder)s", holder=bank.holder),
+        _("Account: %(account)s, %(bank)s", account=bank.account, bank=bank.name),
+        _("VietQR codes and the invoices: %(address)s", address=_address(place)),
+    ]
+    parts = [
+        _sentence_of_all(gravest, late=late),
+        "\n".join(_entry(invoice, named=not ours) for invoice in papers),
+        _("Left to pay: %(amount)s", amount=left),
+        "\n".join(how),
+        _closing(gravest),
+    ]
+    notices.write(member, subject, "\n\n".join(parts), about=f"reminders:{today.isoformat()}")
+
+
+def _sentence_of_all(gravest: Step, *, late: bool) -> str:
+    if not late:
+        return _(
+            "This is a friendly reminder that the invoices below are due soon. What you have paid "
+            "already needs nothing more."
         )
+    if gravest.tone is Tone.FINAL:
+        return _(
+            "The invoices below are overdue, and for some of them this is our last reminder. If "
+            "they are not paid, new bookings of your unit are not accepted, and the Press Center "
+            "takes the further steps the law allows."
+        )
+    return _(
+        "The invoices below are due or overdue, and we have not seen a payment for all of them "
+        "yet. Please pay them now, or tell us what stands in the way."
+    )
+
+
+def _entry(invoice: Invoice, *, named: bool) -> str:
+    about = [invoice.unit.name] if named else []
+    about += [invoice.booking.title] if invoice.booking is not None else []
+    facts = _(
+        "%(left)s, due %(day)s, purpose %(words)s",
+        left=formats.money(invoice.left),
+        day=formats.plain_day(invoice.due_on),
+        words=f"TT {transfers.bill(invoice)}",
+    )
+    return f"- {' · '.join([str(invoice.display_number), *about])}: {facts}"
+
+
+def _address(place: str) -> str:
+    settings: Settings = current_app.extensions["settings"]
+    return settings.public_url.rstrip("/") + place
 
 
 def _subject(invoice: Invoice, step: Step, today: date) -> str:
@@ -86,8 +161,7 @@ def _is_late(invoice: Invoice, today: date) -> bool:
 def _facts(invoice: Invoice) -> list[str]:
     frozen = (invoice.snapshot or {}).get("seller", {}).get("bank")
     bank = frozen or seller.seller().bank.model_dump()
-    settings: Settings = current_app.extensions["settings"]
-    address = f"{settings.public_url.rstrip('/')}/invoices/{invoice.id}"
+    address = _address(f"/invoices/{invoice.id}")
     facts = [
         _("Invoice: %(number)s", number=invoice.display_number),
         _("Left to pay: %(amount)s", amount=formats.money(invoice.left)),

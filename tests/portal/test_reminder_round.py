@@ -79,6 +79,40 @@ def test_a_mail_names_what_is_left_the_day_the_account_the_purpose_and_the_page(
         assert told in mail.body
 
 
+def test_several_invoices_of_a_unit_come_in_one_mail_and_each_keeps_its_step(scene, finance):
+    number, due_on = scene
+    with transaction():
+        first = invoices.get(number)
+        member = first.booking.member
+        for hours in (26, 50):
+            start = TUESDAY + timedelta(hours=hours)
+            lines = [WantedLine("H100", 1, Period(start, start + timedelta(hours=2)))]
+            wanted = RequestedBooking(member.unit, f"Hội thảo {hours}", EventKind.FORUM, lines)
+            booking = bookings.request(wanted, by=member)
+            bookings.confirm(booking, by=build.desk())
+            invoices.issue(invoices.draft_for(booking), by=finance)
+    with transaction():
+        db.session.execute(sa.delete(Notice))
+    with at(due_on, 30):
+        remind_invoices()
+        remind_invoices()
+    told = {mail.recipient: mail for mail in mails()}
+    assert len(mails()) == 3
+    assert set(told) == {"unit@example.com", "head@example.com", "finance@example.com"}
+    mine, finances = told["unit@example.com"], told["finance@example.com"]
+    papers = list(db.session.scalars(sa.select(invoices.Invoice)))
+    assert len(papers) == 3
+    for invoice in papers:
+        assert str(invoice.display_number) in mine.body
+        assert f"TT {invoice.reference.replace('-', '')}" in mine.body
+        assert [one.days for one in reminders.of(invoice)] == [30]
+    assert f"{sum(one.left.minor for one in papers):,}" in mine.subject
+    assert "last reminder" in mine.body
+    assert "/money" in mine.body
+    assert papers[0].unit.name in finances.body
+    assert "/reports/ageing" in finances.body
+
+
 def test_everybody_reads_their_own_language(scene):
     _number, due_on = scene
     with at(due_on, 7):
