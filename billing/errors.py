@@ -31,6 +31,26 @@ class UnknownAddOn(PriceRefused):
     """That add-on cannot be had with this resource; choose one that is offered."""
 
 
+class BadDiscount(Invalid):
+    """A discount takes a percentage or an amount off, for a reason; correct it."""
+
+
+class OverDiscount(Invalid):
+    """The discounts come to more than the price; take less off."""
+
+
+class UnknownDiscount(NotFound):
+    """There is no such discount."""
+
+
+class SecondPersonNeeded(Conflict):
+    """Whoever proposes a discount cannot approve it; ask a colleague who may."""
+
+
+class DiscountDecided(Conflict):
+    """A colleague has decided this discount already; look at the booking again."""
+
+
 class NoVatRate(Invalid):
     """No VAT rate is on record for this service on that day; add it to config/vat."""
 

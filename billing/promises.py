@@ -45,6 +45,8 @@ def holds(promise: PromisedPrice, line: Line, agreed: str | None) -> bool:
     )
     if promise.attendees is not None and promise.attendees != booking.attendees:
         return False
+    if promise.add_ons != line.add_ons:
+        return False
     if agreed is not None and promise.agreed != agreed:
         return False
     return same
@@ -86,6 +88,7 @@ def row(line: Line, priced: Priced, agreed: str) -> PromisedPrice:
         quantity=line.quantity,
         starts_at=line.starts_at,
         ends_at=line.ends_at,
+        add_ons=list(line.add_ons),
         attendees=booking.attendees if priced.by_attendees else None,
         agreed=agreed,
         measure=priced.measure,

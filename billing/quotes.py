@@ -6,12 +6,13 @@ from datetime import date, datetime
 from typing import Any
 
 from billing import agreed as agreed_rates
-from billing import money, pricing, promises, vat
+from billing import money, pricing, promises, reductions, vat
 from billing.agreed import AgreedRate
 from billing.errors import NoPrice, PriceRefused
 from billing.models import PromisedPrice
 from billing.money import Money
 from billing.pricing import Priced, Rented
+from billing.reductions import Reduction
 from billing.tariff import tariffs
 from billing.vat import Taxable, Taxed, VatGroup
 from config import clock
@@ -30,6 +31,8 @@ class QuoteLine:
     taxed: Taxed
     # When it was promised; None where it is what the lists say now.
     promised_at: datetime | None = None
+    # What approved discounts took off, in the terms of the price.
+    discount: Money | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The form of the JSON API."""
@@ -51,6 +54,7 @@ class QuoteLine:
             "vat_code": self.taxed.code.value,
             "total": self.taxed.total.as_json(),
             "add_ons": list(self.rented.add_ons),
+            "discount": self.discount.as_json() if self.discount is not None else None,
             "price_of": (self.promised_on or clock.today()).isoformat(),
         }
 
@@ -126,9 +130,12 @@ def _taxed(
     unit_class: UnitClass,
     wanted: Sequence[Rented],
     priced: Sequence[Priced],
-    promised: Sequence[datetime | None] = (),
+    told: Sequence[tuple[datetime | None, Money | None]] = (),
 ) -> Quote:
-    """The tax of priced lines: that of the day on which the last of them ends."""
+    """The tax of priced lines: that of the day on which the last of them ends.
+
+    `told` says of each line when it was promised and what was taken off it.
+    """
     if not wanted:
         return Quote((), date.min, unit_class)
     tax_date = max(last_day(one.period) for one in wanted)
@@ -137,8 +144,9 @@ def _taxed(
         service: vat.code_on(rates, service, tax_date) for service in {p.service for p in priced}
     }
     taxed = vat.tax([Taxable(p.amount, codes[p.service], p.tax_inclusive) for p in priced])
-    days = promised or [None] * len(wanted)
-    lines = (QuoteLine(*one) for one in zip(wanted, priced, taxed, days, strict=True))
+    more = told or [(None, None)] * len(wanted)
+    found = zip(wanted, priced, taxed, more, strict=True)
+    lines = (QuoteLine(one, price, tax, *rest) for one, price, tax, rest in found)
     return Quote(tuple(lines), tax_date, unit_class)
 
 
@@ -184,7 +192,17 @@ def for_booking(booking: Booking) -> Quote:
 def for_bookings(bookings: Sequence[Booking]) -> list[Quote]:
     """The quotes of several bookings, each by itself; what was promised is read at once."""
     promised = promises.of_bookings([booking.id for booking in bookings])
-    return [_of_lines(one, list(_priced_lines(one, promised))) for one in bookings]
+    reduced = reductions.of_bookings([booking.id for booking in bookings])
+    return [
+        _of_lines(one, list(_priced_lines(one, promised)), reduced.get(one.id, ()))
+        for one in bookings
+    ]
+
+
+def full_prices(booking: Booking) -> list[tuple[Line, Priced]]:
+    """The price of each line before any discount."""
+    found = _priced_lines(booking, promises.of_bookings([booking.id]))
+    return list(zip(booking.lines, (line.priced for line in found), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +210,8 @@ class _PricedLine:
     rented: Rented
     priced: Priced
     promised_at: datetime | None
+    # None for a line that is not booked yet.
+    line_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,9 +263,10 @@ def _priced_lines(booking: Booking, promised: Mapping[int, PromisedPrice]) -> It
     for each in payer.standing(promised):
         if each.promise is not None:
             priced = promises.price_of(each.promise)
-            yield _PricedLine(each.rented, priced, each.promise.promised_at)
+            yield _PricedLine(each.rented, priced, each.promise.promised_at, each.line.id)
         else:
-            yield _PricedLine(each.rented, payer.renter.price(each.rented), None)
+            priced = payer.renter.price(each.rented)
+            yield _PricedLine(each.rented, priced, None, each.line.id)
 
 
 def foreseen(booking: Booking, wanted: Sequence[Rented]) -> Quote:
@@ -259,18 +280,19 @@ def foreseen(booking: Booking, wanted: Sequence[Rented]) -> Quote:
         if same is not None and same.promise is not None:
             left.remove(same)
             priced = promises.price_of(same.promise)
-            lines.append(_PricedLine(one, priced, same.promise.promised_at))
+            lines.append(_PricedLine(one, priced, same.promise.promised_at, same.line.id))
         else:
             lines.append(_PricedLine(one, renting.price(one), None))
-    return _of_lines(booking, lines)
+    return _of_lines(booking, lines, reductions.of_bookings([booking.id]).get(booking.id, ()))
 
 
-def _of_lines(booking: Booking, lines: Sequence[_PricedLine]) -> Quote:
+def _of_lines(booking: Booking, lines: Sequence[_PricedLine], found: Sequence[Reduction]) -> Quote:
+    reduced = reductions.applied([(line.line_id, line.priced) for line in lines], found)
     return _taxed(
         booking.unit.unit_class,
         [line.rented for line in lines],
-        [line.priced for line in lines],
-        [line.promised_at for line in lines],
+        [one.priced for one in reduced],
+        [(line.promised_at, one.off) for line, one in zip(lines, reduced, strict=True)],
     )
 
 
@@ -327,7 +349,7 @@ def rented(
 def rented_by(line: Line) -> Rented:
     """A booking's line as pricing takes it."""
     period = Period(line.starts_at, line.ends_at)
-    return rented(line.resource, period, line.quantity, line.booking.attendees)
+    return rented(line.resource, period, line.quantity, line.booking.attendees, line.add_ons)
 
 
 def first_day(period: Period) -> date:

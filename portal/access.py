@@ -63,6 +63,11 @@ TABLE: dict[str, frozenset[Role]] = {
     "pay own invoices": frozenset({Role.HEAD, Role.MEMBER}) | MONEY,
     "see reports": MONEY | LEADERS,
     "decide proposals": MONEY,
+    "see tariffs": DESK | MONEY | LEADERS,
+    "see discounts": DESK | MONEY | LEADERS,
+    # Whoever approves is never who proposed.
+    "propose discounts": DESK | MONEY,
+    "approve discounts": MONEY | LEADERS,
     "follow up invoices": MONEY,
     "propose write-offs": MONEY,
     # Whoever proposed it does not decide it.

@@ -1,5 +1,6 @@
 """What a unit asks for, read and checked before anything is locked or written."""
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from rental.period import Period
 LONGEST = timedelta(days=366)
 MOST_LINES = 200
 MOST_PIECES = 100_000
+MOST_ADD_ONS = 20
+ADD_ON = re.compile(r"[a-z0-9_]{1,40}")
 # Clocks differ a little, and a form takes a while to fill in.
 GRACE = timedelta(minutes=15)
 # Line breaks and controls; and what makes the text after it read from right to left, so that a
@@ -25,11 +28,13 @@ TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 @dataclass(frozen=True, slots=True)
 class WantedLine:
-    """One line as a unit asks for it: a resource's code, pieces, a period."""
+    """One line as a unit asks for it: a resource's code, pieces, a period, what goes with it."""
 
     resource: str
     quantity: int
     period: Period
+    # Codes of the price list: sound and light, say.
+    add_ons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +108,7 @@ def _read(bookings: Sequence[Sequence[WantedLine]], by: Member) -> list[list[Ask
                     resource=line.resource,
                 )
     return [
-        [Ask(resources[line.resource], line.quantity, line.period) for line in lines]
+        [Ask(resources[line.resource], line.quantity, line.period, line.add_ons) for line in lines]
         for lines in bookings
     ]
 
@@ -114,6 +119,12 @@ def _check(line: WantedLine, resource: Resource) -> None:
             "The quantity of {resource} is between 1 and {most}; correct it.",
             resource=resource.code,
             most=MOST_PIECES,
+        )
+    if len(line.add_ons) > MOST_ADD_ONS or any(not ADD_ON.fullmatch(one) for one in line.add_ons):
+        raise BadBooking(
+            "{resource}: name at most {most} add-ons, each by its code.",
+            resource=resource.code,
+            most=MOST_ADD_ONS,
         )
     if line.period.duration > LONGEST:
         raise BadBooking(
@@ -133,7 +144,12 @@ def _check(line: WantedLine, resource: Resource) -> None:
 def asks_of(booking: Booking) -> list[Ask]:
     """The lines of a booking as they stand."""
     return [
-        Ask(line.resource, line.quantity, Period(line.starts_at, line.ends_at))
+        Ask(
+            line.resource,
+            line.quantity,
+            Period(line.starts_at, line.ends_at),
+            tuple(line.add_ons),
+        )
         for line in booking.lines
     ]
 
@@ -145,6 +161,7 @@ def line_of(ask: Ask) -> Line:
         quantity=ask.quantity,
         starts_at=ask.period.starts_at,
         ends_at=ask.period.ends_at,
+        add_ons=list(ask.add_ons),
     )
 
 

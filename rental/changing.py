@@ -142,7 +142,7 @@ def _replace_lines(
 
 def _put_lines(booking: Booking, asks: Sequence[Ask]) -> None:
     old = list(booking.lines)
-    wanted = [LineValue(ask.resource.code, ask.quantity, ask.period) for ask in asks]
+    wanted = [LineValue(ask.resource.code, ask.quantity, ask.period, ask.add_ons) for ask in asks]
     partners = differences.pairs(differences.of(booking).lines, wanted)
     kept: list[Line] = []
     # A line that rents the same thing stays the same row, so that its charges keep their line.
@@ -150,6 +150,7 @@ def _put_lines(booking: Booking, asks: Sequence[Ask]) -> None:
         line = asking.line_of(ask) if partner is None else old[partner]
         line.quantity = ask.quantity
         line.starts_at, line.ends_at = ask.period
+        line.add_ons = list(ask.add_ons)
         kept.append(line)
     booking.lines = kept
     booking.starts_at, booking.ends_at = asking.span_of(asks)

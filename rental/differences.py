@@ -18,15 +18,16 @@ class LineValue:
     resource: str
     quantity: int
     period: Period
+    add_ons: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, line: WantedLine) -> "LineValue":
         """A line as it is asked for."""
-        return cls(line.resource, line.quantity, line.period)
+        return cls(line.resource, line.quantity, line.period, line.add_ons)
 
     def as_wanted(self) -> WantedLine:
         """The line as it would be asked for."""
-        return WantedLine(self.resource, self.quantity, self.period)
+        return WantedLine(self.resource, self.quantity, self.period, self.add_ons)
 
     def as_json(self) -> dict[str, Any]:
         """The form the journal keeps."""
@@ -35,6 +36,7 @@ class LineValue:
             "quantity": self.quantity,
             "starts_at": self.period.starts_at.isoformat(),
             "ends_at": self.period.ends_at.isoformat(),
+            "add_ons": list(self.add_ons),
         }
 
 
@@ -63,6 +65,7 @@ class LineChange(StrEnum):
     # Another length at another time.
     RETIMED = "retimed"
     QUANTITY = "quantity"
+    ADD_ONS = "add_ons"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,8 @@ class LineDifference:
         found = [_timing(self.before.period, self.after.period)]
         if self.before.quantity != self.after.quantity:
             found.append(LineChange.QUANTITY)
+        if self.before.add_ons != self.after.add_ons:
+            found.append(LineChange.ADD_ONS)
         return tuple(change for change in found if change is not None)
 
     def as_json(self) -> dict[str, Any]:
@@ -183,7 +188,12 @@ def of(booking: Booking) -> BookingValue:
         attendees=booking.attendees,
         note=booking.note,
         lines=tuple(
-            LineValue(line.resource.code, line.quantity, Period(line.starts_at, line.ends_at))
+            LineValue(
+                line.resource.code,
+                line.quantity,
+                Period(line.starts_at, line.ends_at),
+                tuple(line.add_ons),
+            )
             for line in booking.lines
         ),
     )
@@ -194,7 +204,8 @@ def read_line(kept: dict[str, Any] | None) -> LineValue | None:
     if kept is None:
         return None
     starts_at, ends_at = (datetime.fromisoformat(kept[end]) for end in ("starts_at", "ends_at"))
-    return LineValue(kept["resource"], kept["quantity"], Period(starts_at, ends_at))
+    add_ons = tuple(kept.get("add_ons", ()))
+    return LineValue(kept["resource"], kept["quantity"], Period(starts_at, ends_at), add_ons)
 
 
 def _timing(before: Period, after: Period) -> LineChange | None:

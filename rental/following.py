@@ -1,7 +1,7 @@
 """Moving one line of a booking, and what the rest of the event does then: rules over values."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -31,14 +31,16 @@ def shifted(lines: Sequence[WantedLine], shift: Shift, zone: ZoneInfo) -> list[W
     after: list[WantedLine] = []
     for number, line in enumerate(lines):
         if number == shift.number:
-            after.append(WantedLine(shift.resource, line.quantity, shift.period))
+            # Another hall may offer other add-ons; the same one keeps them.
+            kept = line.add_ons if shift.resource == line.resource else ()
+            after.append(WantedLine(shift.resource, line.quantity, shift.period, kept))
         elif not shift.together:
             after.append(line)
         elif by[0] == by[1]:
             ends = [_later(at, by[0], zone) for at in line.period]
-            after.append(WantedLine(line.resource, line.quantity, Period(*ends)))
+            after.append(replace(line, period=Period(*ends)))
         else:
-            after.append(WantedLine(line.resource, line.quantity, _stretched(line, moved, shift)))
+            after.append(replace(line, period=_stretched(line, moved, shift)))
     return after
 
 

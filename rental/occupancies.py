@@ -38,6 +38,8 @@ class Ask:
     resource: Resource
     quantity: int
     period: Period
+    # What is asked for beside it, by the codes of the price list.
+    add_ons: tuple[str, ...] = ()
 
 
 def unfold(asks: Sequence[Ask]) -> list[Wanted]:

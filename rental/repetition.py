@@ -179,6 +179,12 @@ class TemplateLine:
     quantity: int
     starts: int
     ends: int
+    add_ons: tuple[str, ...] = ()
+
+    @classmethod
+    def of_json(cls, told: dict[str, Any]) -> "TemplateLine":
+        """What a row kept."""
+        return cls(**{**told, "add_ons": tuple(told.get("add_ons", ()))})
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,13 +227,14 @@ class Template:
             organiser=Organiser(told["organiser"]),
             attendees=told["attendees"],
             note=told["note"],
-            lines=tuple(TemplateLine(**line) for line in told["lines"]),
+            lines=tuple(map(TemplateLine.of_json, told["lines"])),
         )
 
     def lines_on(self, at: datetime, zone: ZoneInfo) -> list[WantedLine]:
         """The lines of one date."""
         return [
-            WantedLine(line.resource, line.quantity, _period(line, at, zone)) for line in self.lines
+            WantedLine(line.resource, line.quantity, _period(line, at, zone), line.add_ons)
+            for line in self.lines
         ]
 
     def asked_on(
@@ -281,6 +288,7 @@ def lines_from(
             line.quantity,
             wall_seconds(at, line.period.starts_at, zone),
             wall_seconds(at, line.period.ends_at, zone),
+            line.add_ons,
         )
         for line in lines
     )
@@ -303,6 +311,9 @@ def _period(line: TemplateLine, at: datetime, zone: ZoneInfo) -> Period:
 
 def is_as(template: Template, booking: Booking, at: datetime, zone: ZoneInfo) -> bool:
     """Whether the booking's lines are those of the template; else it was changed by itself."""
-    own = [(x.resource.code, x.quantity, x.starts_at, x.ends_at) for x in booking.lines]
-    usual = [(x.resource, x.quantity, *x.period) for x in template.lines_on(at, zone)]
+    own = [
+        (x.resource.code, x.quantity, x.starts_at, x.ends_at, tuple(x.add_ons))
+        for x in booking.lines
+    ]
+    usual = [(x.resource, x.quantity, *x.period, x.add_ons) for x in template.lines_on(at, zone)]
     return sorted(own) == sorted(usual)

@@ -309,5 +309,6 @@ def lines_moved(booking: Booking, starts_at: datetime, ends_at: datetime) -> Seq
     for line in booking.lines:
         first = line.starts_at + shift
         last = ends_at if line.ends_at == booking.ends_at else min(line.ends_at + shift, ends_at)
-        lines.append(WantedLine(line.resource.code, line.quantity, Period(first, last)))
+        period, add_ons = Period(first, last), tuple(line.add_ons)
+        lines.append(WantedLine(line.resource.code, line.quantity, period, add_ons))
     return lines

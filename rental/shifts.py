@@ -22,7 +22,12 @@ def of(booking: Booking) -> list[PlacedLine]:
     """The lines of a booking as they stand."""
     return [
         PlacedLine(
-            WantedLine(line.resource.code, line.quantity, Period(line.starts_at, line.ends_at)),
+            WantedLine(
+                line.resource.code,
+                line.quantity,
+                Period(line.starts_at, line.ends_at),
+                tuple(line.add_ons),
+            ),
             line.resource.site.tzinfo,
         )
         for line in booking.lines

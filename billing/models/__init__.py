@@ -2,6 +2,7 @@
 
 from billing.models.charges import Charge, ChargeKind, InterruptionCredit
 from billing.models.credit_notes import CreditNote, CreditNoteLine
+from billing.models.discounts import Discount, DiscountStatus
 from billing.models.following import (
     Grace,
     PauseCause,
@@ -37,6 +38,8 @@ __all__ = [
     "ChargeProposal",
     "CreditNote",
     "CreditNoteLine",
+    "Discount",
+    "DiscountStatus",
     "Grace",
     "InterruptionCredit",
     "Invoice",

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Numeric, String, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -29,6 +30,7 @@ class PromisedPrice(Base):
     quantity: Mapped[int]
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
+    add_ons: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
     # How many will come, where the price hangs on it.
     attendees: Mapped[int | None]
     # What was agreed with the unit, as `AgreedRate.mark` says it; empty where nothing was.

@@ -19,6 +19,7 @@ class LineAnswer(Answer):
     quantity: int
     starts_at: str
     ends_at: str
+    add_ons: list[str] = []
 
 
 class QuoteLineAnswer(Answer):
@@ -41,6 +42,8 @@ class QuoteLineAnswer(Answer):
     vat_code: str
     total: Amount
     add_ons: list[str] = []
+    # What approved discounts took off, in the terms of the price list; null where nothing.
+    discount: Amount | None = None
     # The day whose prices these are: that of the promise, or today.
     price_of: str = ""
 
@@ -180,6 +183,7 @@ def _line(line: Line) -> dict[str, Any]:
         "quantity": line.quantity,
         "starts_at": local(line.starts_at, zone),
         "ends_at": local(line.ends_at, zone),
+        "add_ons": list(line.add_ons),
     }
 
 

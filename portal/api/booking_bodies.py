@@ -21,7 +21,7 @@ from portal.api.fields import (
     Title,
     instant,
 )
-from rental.asking import MOST_LINES, WantedLine
+from rental.asking import MOST_ADD_ONS, MOST_LINES, WantedLine
 from rental.counting import Piece
 from rental.models import AssetCondition, BookingStatus, EventKind, OnConflict, Organiser
 from rental.period import Period
@@ -48,6 +48,9 @@ ExDate = Annotated[
 ]
 
 
+AddOnCode = Annotated[str, Field(pattern="^[a-z0-9_]{1,40}$")]
+
+
 class LineBody(Body):
     """One resource: how many, from when until when."""
 
@@ -55,10 +58,13 @@ class LineBody(Body):
     quantity: Pieces = 1
     starts_at: Instant
     ends_at: Instant
+    # What goes with it, by the codes of the price list that prices it.
+    add_ons: list[AddOnCode] = Field(default=[], max_length=MOST_ADD_ONS)
 
     def wanted(self) -> WantedLine:
         """The line as the bookings room takes it; raises BadPeriod."""
-        return WantedLine(self.resource, self.quantity, Period(self.starts_at, self.ends_at))
+        period, add_ons = Period(self.starts_at, self.ends_at), tuple(dict.fromkeys(self.add_ons))
+        return WantedLine(self.resource, self.quantity, period, add_ons)
 
 
 class RecurrenceBody(Body):

@@ -159,7 +159,10 @@ def _quote(body: QuoteBody) -> Quote:
 
 def _price(unit: Unit, wanted: Sequence[WantedLine], attendees: int | None) -> Quote:
     resources = catalogue.by_codes(line.resource for line in wanted)
-    rented = [quotes.rented(resources[w.resource], w.period, w.quantity, attendees) for w in wanted]
+    rented = [
+        quotes.rented(resources[w.resource], w.period, w.quantity, attendees, w.add_ons)
+        for w in wanted
+    ]
     return quotes.for_unit(unit, rented)
 
 

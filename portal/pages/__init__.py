@@ -21,6 +21,7 @@ from portal.pages import (
     counter,
     desk,
     devices,
+    discounts,
     event_programme,
     exports,
     feeds,
@@ -51,6 +52,7 @@ from portal.pages import (
     statements,
     states,
     stops,
+    tariffs,
     timeline,
     timeline_moves,
     traffic,
@@ -105,6 +107,8 @@ ROOMS = (
     traffic,
     finance_work,
     money,
+    tariffs,
+    discounts,
 )
 
 # Rooms that stand at another place of the navigation.

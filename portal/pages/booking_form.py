@@ -12,7 +12,7 @@ from billing import quotes
 from billing.errors import NoPrice, NoVatRate, PriceRefused
 from billing.quotes import Quote
 from config.errors import Refusal
-from portal.pages import formats, opening, reading, repeat_form, suggested
+from portal.pages import form_add_ons, formats, opening, reading, repeat_form, suggested
 from portal.pages.repeat_form import ShownRepeat, TypedRepeat
 from portal.pages.sentences import spoken
 from portal.pages.suggested import Suggested
@@ -39,6 +39,7 @@ class TypedLine:
     remark: str = ""
     # Whether it clashes only because the date is kept for other units.
     is_kept: bool = False
+    add_ons: tuple[str, ...] = ()
 
     @property
     def is_blank(self) -> bool:
@@ -72,6 +73,7 @@ def typed(form: MultiDict[str, str]) -> TypedBooking:
     """The form as it came; the lines are parallel lists of the line fields."""
     columns = [form.getlist(name)[: asking.MOST_LINES] for name in LINE_FIELDS]
     lines = [TypedLine(*values) for values in zip(*columns, strict=False)]
+    form_add_ons.read(lines, form.getlist(form_add_ons.FIELD))
     return TypedBooking(
         title=form.get("title", ""),
         event_kind=form.get("event_kind", ""),
@@ -96,7 +98,7 @@ def wanted_line(line: TypedLine) -> WantedLine | None:
         line.errors["ends_at"] = _("The end must come after the start.")
     if line.errors or starts_at is None or ends_at is None or quantity is None:
         return None
-    return WantedLine(line.resource, quantity, Period(starts_at, ends_at))
+    return WantedLine(line.resource, quantity, Period(starts_at, ends_at), line.add_ons)
 
 
 def period_of(line: TypedLine) -> Period | None:
@@ -198,7 +200,8 @@ def preview(
         wish = None if line.is_blank else wanted_line(line)
         if wish is not None and wish.resource in known:
             line.remark = opening.outside(known[wish.resource], wish.period)
-            readable.append((line, Ask(known[wish.resource], wish.quantity, wish.period)))
+            ask = Ask(known[wish.resource], wish.quantity, wish.period, wish.add_ons)
+            readable.append((line, ask))
     _note_clashes(readable, resources, apart_from)
     _note_kept(readable, unit)
     quote, problem = _quoted(unit, [ask for _line, ask in readable], _attendees(form))
@@ -207,7 +210,7 @@ def preview(
     lines = [(line, known.get(line.resource), priced.get(id(line))) for line in form.lines]
     near = suggested.near(form.attendees, readable, form.lines) if _clashes(form) else []
     asks = [ask for _line, ask in readable]
-    wishes = [WantedLine(ask.resource.code, ask.quantity, ask.period) for ask in asks]
+    wishes = [WantedLine(ask.resource.code, ask.quantity, ask.period, ask.add_ons) for ask in asks]
     repeated = repeat_form.foreseen(form.repeat, wishes, unit)
     return Preview(lines, quote, problem, near, form, unit, asks, apart_from, repeated)
 
@@ -219,7 +222,10 @@ def _clashes(form: TypedBooking) -> bool:
 def _quoted(unit: Unit, asks: Sequence[Ask], attendees: int | None) -> tuple[Quote | None, str]:
     if not asks:
         return None, ""
-    wanted = [quotes.rented(ask.resource, ask.period, ask.quantity, attendees) for ask in asks]
+    wanted = [
+        quotes.rented(ask.resource, ask.period, ask.quantity, attendees, ask.add_ons)
+        for ask in asks
+    ]
     try:
         return quotes.for_unit(unit, wanted), ""
     except PriceRefused as refused:

@@ -26,6 +26,7 @@ from portal.pages import (
     booking_form,
     change_form,
     exemptions,
+    form_add_ons,
     form_lines,
     formats,
     reading,
@@ -53,7 +54,7 @@ from rental.search import Sorting, Sought
 from rental.series_changes import Scope
 
 pages = Blueprint("bookings", __name__, url_prefix="/bookings")
-FOR_TEMPLATES = {"deposit_of": deposits.of}
+FOR_TEMPLATES = {"deposit_of": deposits.of, **form_add_ons.FOR_TEMPLATES}
 
 # The states in which a member may take its own booking back.
 CANCELLABLE = frozenset({BookingStatus.REQUESTED, BookingStatus.CONFIRMED})

@@ -45,7 +45,8 @@ def repeated(booking: Booking, day: date | None) -> TypedBooking:
 
 def _typed(line: WantedLine) -> TypedLine:
     starts_at, ends_at = map(formats.field_time, line.period)
-    return TypedLine(line.resource, str(line.quantity), starts_at, ends_at)
+    quantity = str(line.quantity)
+    return TypedLine(line.resource, quantity, starts_at, ends_at, add_ons=line.add_ons)
 
 
 def changes(wanted: RequestedBooking, seen: int) -> Changes:
@@ -117,6 +118,8 @@ class Comparison:
     unreadable: tuple[TypedLine, ...]
     before: Quote | None
     after: Quote | None
+    # The form as it was looked at.
+    shown: Preview
 
     @property
     def changed(self) -> tuple[ComparedLine, ...]:
@@ -159,6 +162,7 @@ def compare(booking: Booking, form: TypedBooking, resources: Sequence[Resource])
         unreadable=tuple(line for line, value in readable if value is None),
         before=_price(booking),
         after=_after(booking, shown),
+        shown=shown,
     )
 
 

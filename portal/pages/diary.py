@@ -105,6 +105,10 @@ VERBS = {
     "paid_from_balance": _("paid from the balance"),
     "payment_taken_off": _("payment taken off"),
     "payment_reversed": _("payment taken back"),
+    "discount_proposed": _("discount proposed"),
+    "discount_approved": _("discount approved"),
+    "discount_declined": _("discount refused"),
+    "discount_withdrawn": _("discount taken back"),
 }
 SUBJECTS = {
     "booking": _("Booking"),
@@ -125,6 +129,7 @@ SUBJECTS = {
     "maintenance_plan": _("Maintenance plan"),
     "service_record": _("Service"),
     "agreement": _("Agreement"),
+    "discount": _("Discount"),
     "interruption": _("Interruption"),
     "traffic_evidence": _("Metered traffic"),
 }

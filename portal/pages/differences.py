@@ -25,12 +25,14 @@ LINE_CHANGES = {
     LineChange.SHORTENED: _("shortened"),
     LineChange.RETIMED: _("another time"),
     LineChange.QUANTITY: _("another quantity"),
+    LineChange.ADD_ONS: _("other add-ons"),
 }
 # How a change is marked: the tone and the icon beside its word.
 MARKS = {
     LineChange.ADDED: ("good", "plus"),
     LineChange.REMOVED: ("bad", "minus"),
     LineChange.QUANTITY: ("info", "stack-2"),
+    LineChange.ADD_ONS: ("info", "list-details"),
 }
 OTHER_TIME = ("info", "clock")
 

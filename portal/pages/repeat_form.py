@@ -284,7 +284,11 @@ def _total(planned: Plan, dates: Sequence[datetime], unit: Unit) -> Money | None
     total: Money | None = None
     for at in dates:
         wanted = planned.template.lines_on(at, planned.zone)
-        rented = [quotes.rented(resources[w.resource], w.period, w.quantity) for w in wanted]
+        people = planned.template.attendees
+        rented = [
+            quotes.rented(resources[w.resource], w.period, w.quantity, people, w.add_ons)
+            for w in wanted
+        ]
         try:
             price = quotes.quote(unit.unit_class, rented).total
         except (NoPrice, NoVatRate):

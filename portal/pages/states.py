@@ -76,6 +76,12 @@ CONDITION = {
     "damaged": State("bad", "tool", _("Damaged")),
     "lost": State("bad", "help-circle", _("Lost")),
 }
+DISCOUNT = {
+    "proposed": State("warn", "hourglass", _("Waiting")),
+    "approved": State("good", "circle-check", _("Approved")),
+    "declined": State("calm", "x", _("Refused")),
+    "withdrawn": State("calm", "x", _("Taken back")),
+}
 PROPOSAL = {
     "proposed": State("warn", "hourglass", _("Waiting")),
     "accepted": State("good", "circle-check", _("Accepted")),
@@ -123,6 +129,7 @@ ALL = {
     "clearance": CLEARANCE,
     "condition": CONDITION,
     "proposal": PROPOSAL,
+    "discount": DISCOUNT,
     "write_off": WRITE_OFF,
     "finding": FINDING,
     "hold": HOLD,

@@ -15,7 +15,7 @@ from portal.pages import formats
 from portal.pages.booking_form import clash_words
 from portal.pages.timeline_bars import LOOKS
 from portal.pages.timeline_rows import Viewer, look
-from rental import asking, board, catalogue, following, occupancies
+from rental import asking, board, catalogue, differences, following, occupancies
 from rental.asking import WantedLine
 from rental.board import Closed, Held, Mark, Wanted
 from rental.catalogue import Locked
@@ -69,10 +69,7 @@ class Proposal:
 
 def lines_of(booking: Booking) -> list[WantedLine]:
     """The lines of a booking as they stand."""
-    return [
-        WantedLine(line.resource.code, line.quantity, Period(line.starts_at, line.ends_at))
-        for line in booking.lines
-    ]
+    return [line.as_wanted() for line in differences.of(booking).lines]
 
 
 def proposal(booking: Booking, shift: Shift, viewer: Viewer) -> Proposal:
@@ -80,7 +77,9 @@ def proposal(booking: Booking, shift: Shift, viewer: Viewer) -> Proposal:
     before = lines_of(booking)
     after = following.shifted(before, shift, clock.LOCAL)
     resources = catalogue.by_codes({line.resource for line in [*before, *after]})
-    asks = [Ask(resources[line.resource], line.quantity, line.period) for line in after]
+    asks = [
+        Ask(resources[line.resource], line.quantity, line.period, line.add_ons) for line in after
+    ]
     names = {code: formats.title_of(resource) for code, resource in resources.items()}
     changes = [
         Change(old, new, names[old.resource], names[new.resource])
@@ -96,7 +95,10 @@ def proposal(booking: Booking, shift: Shift, viewer: Viewer) -> Proposal:
 
 def _quoted(booking: Booking, asks: Sequence[Ask]) -> Quote | None:
     attendees = booking.attendees
-    wanted = [quotes.rented(ask.resource, ask.period, ask.quantity, attendees) for ask in asks]
+    wanted = [
+        quotes.rented(ask.resource, ask.period, ask.quantity, attendees, ask.add_ons)
+        for ask in asks
+    ]
     try:
         # A line that stays keeps what it was promised.
         return quotes.foreseen(booking, wanted)

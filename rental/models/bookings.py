@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -137,6 +138,8 @@ class Line(Base):
     quantity: Mapped[int] = mapped_column(default=1)
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
+    # What is asked for beside it, by the codes of the price list; the lists say what they cost.
+    add_ons: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
 
     booking: Mapped[Booking] = relationship(back_populates="lines")
     resource: Mapped[Resource] = relationship()

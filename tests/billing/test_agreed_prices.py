@@ -171,5 +171,5 @@ def test_a_price_asks_the_database_as_often_for_two_lines_as_for_one(desk):
         statements.clear()
         quotes.for_booking(booking)
         counts.append(len(statements))
-    # What was promised, and what is agreed.
-    assert counts == [2, 2]
+    # What was promised, what is taken off, and what is agreed.
+    assert counts == [3, 3]

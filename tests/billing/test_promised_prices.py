@@ -231,7 +231,7 @@ def test_a_promise_is_read_as_it_was_written(quantity: int, key: str, lasts: tim
     resource.site = Site(zone="Asia/Ho_Chi_Minh")
     booking = Booking(id=1, attendees=None)
     line = Line(
-        id=1, resource=resource, resource_id=1, quantity=quantity, booking=booking,
+        id=1, resource=resource, resource_id=1, quantity=quantity, booking=booking, add_ons=[],
         starts_at=STARTS, ends_at=STARTS + lasts,
     )  # fmt: skip
     priced = quotes.Renter(UnitClass.OTHER).price(quotes.rented_by(line))

@@ -4,13 +4,15 @@ import io
 import re
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
 
-from billing import credit_notes, invoices
+from billing import credit_notes, discounts, invoices
 from billing.credit_notes import NewCredit
+from billing.discounts import NewDiscount
 from billing.money import Money
 from config import clock
 from config.database import db
@@ -163,6 +165,9 @@ def _event(scene: Scene) -> None:
         "credit_note_id": note.id,
         "file_id": notice.id,
         "clearance_id": clearance.id,
+        "discount_id": discounts.propose(
+            booking, NewDiscount(REASON, Decimal(5)), by=scene.ids["desk"]
+        ).id,
         "code": "H100",
         "filename": "nothing.css",
         "name": "quotation",

@@ -63,7 +63,7 @@ export function bookingForm(form, htmx) {
   });
   // A repetition, and the ticks at its dates, are looked at anew.
   form.addEventListener("change", ({ target }) => {
-    if (target.closest("[data-repeats]") || target.name === "date") changed();
+    if (target.closest("[data-repeats]") || ["date", "add_on", "attendees"].includes(target.name)) changed();
   });
   // A suggestion fills the lines it speaks of; the server looks again.
   form.addEventListener("click", (happened) => {
