@@ -11,6 +11,8 @@ from billing.models import (
     COLLECTING,
     Charge,
     ChargeProposal,
+    Discount,
+    DiscountStatus,
     Invoice,
     InvoiceStatus,
     PauseCause,
@@ -195,6 +197,11 @@ def proposals() -> Pile:
         ChargeProposal.amount_minor,
         ChargeProposal.status == ProposalStatus.PROPOSED,
     )
+
+
+def discounts() -> Pile:
+    """Discounts that wait for a second person; what each is worth its price says."""
+    return _pile(Discount.id, sa.literal(0), Discount.status == DiscountStatus.PROPOSED)
 
 
 def traffic() -> Pile:

@@ -107,6 +107,32 @@ WORK = (
         _Kind(45, "arrow-back-up", _("Refunds due"), "finance_work.refunds_due"),
     ),
     _of(
+        worklist.unallocated,
+        _Kind(
+            42,
+            "cash",
+            _("Payments that pay no invoice"),
+            "payments.index",
+            {"state": "unspent"},
+            detail=_("put them on an invoice, or give them back"),
+        ),
+    ),
+    _of(
+        worklist.refunds_asked,
+        _Kind(46, "arrow-back-up", _("Refunds to pay out"), "payments.index"),
+    ),
+    _of(
+        worklist.discounts,
+        _Kind(
+            48,
+            "minus",
+            _("Discounts to approve"),
+            "discounts.index",
+            detail=_("another person decides"),
+            tone="info",
+        ),
+    ),
+    _of(
         worklist.proposals,
         _Kind(
             50,
