@@ -19,10 +19,14 @@ FOLDER = documents.HOME / "reminders"
 
 
 class Recipient(StrEnum):
-    """Whom a reminder is written to: who asked for the booking, the unit's heads, our finance."""
+    """Whom a reminder is written to.
+
+    Who asked for the booking, the unit's heads, the unit's own address, our finance.
+    """
 
     REQUESTER = "requester"
     HEADS = "heads"
+    UNIT = "unit"
     FINANCE = "finance"
 
 

@@ -31,6 +31,8 @@ class Due:
     invoice: Invoice
     step: Step
     recipients: list[Member]
+    # The unit's own address, where the step is written to it.
+    address: str | None = None
 
 
 def take_due(limit: int = 100) -> list[Due]:
@@ -48,9 +50,9 @@ def take_due(limit: int = 100) -> list[Due]:
         due_on = invoice.due_on or at.date()
         step = reminder_rules.step_on(policy.steps, due_on, at.date())
         if step is not None:
-            people = recipients(invoice, step)
-            if _note(invoice, step, policy, people):
-                taken.append(Due(invoice, step, people))
+            due = Due(invoice, step, recipients(invoice, step), address(invoice, step))
+            if _note(due, policy):
+                taken.append(due)
     return taken
 
 
@@ -90,8 +92,11 @@ def standing_on(day: date) -> sa.ColumnElement[bool]:
     return sa.and_(ReminderPause.ended_at.is_(None), ReminderPause.until >= day)
 
 
-def _note(invoice: Invoice, step: Step, policy: ReminderPolicy, people: list[Member]) -> bool:
+def _note(due: Due, policy: ReminderPolicy) -> bool:
     """Whether this step was noted now; False where a colleague was quicker."""
+    invoice, step = due.invoice, due.step
+    told = [member.name for member in due.recipients]
+    told += [due.address] if due.address else []
     noted = db.session.scalar(
         insert(Reminder)
         .values(
@@ -104,7 +109,7 @@ def _note(invoice: Invoice, step: Step, policy: ReminderPolicy, people: list[Mem
             due_on=invoice.due_on,
             left_minor=invoice.left.minor,
             currency=invoice.currency,
-            recipients=", ".join(member.name for member in people)[:1000],
+            recipients=", ".join(told)[:1000],
         )
         .on_conflict_do_nothing(index_elements=["invoice_id", "days"])
         .returning(Reminder.id)
@@ -117,15 +122,20 @@ def _note(invoice: Invoice, step: Step, policy: ReminderPolicy, people: list[Mem
 
 def recipients(invoice: Invoice, step: Step) -> list[Member]:
     """Whom a step is written to; the whole unit where none of those named is there any more."""
-    ours = set(step.to) - {Recipient.FINANCE}
-    people = _requester(invoice) if Recipient.REQUESTER in ours else []
-    if Recipient.HEADS in ours or not people:
+    people = _requester(invoice) if Recipient.REQUESTER in step.to else []
+    nobody = not people and address(invoice, step) is None
+    if Recipient.HEADS in step.to or nobody:
         people += _members(Member.unit_id == invoice.unit_id, Member.role == Role.HEAD)
-    if not people:
+    if not people and nobody:
         people = _members(Member.unit_id == invoice.unit_id)
     if Recipient.FINANCE in step.to:
         people += _members(Member.role == Role.FINANCE)
     return list({member.id: member for member in people}.values())
+
+
+def address(invoice: Invoice, step: Step) -> str | None:
+    """The unit's own address, where the step is written to it and it has one."""
+    return (invoice.unit.email or None) if Recipient.UNIT in step.to else None
 
 
 def _requester(invoice: Invoice) -> list[Member]:

@@ -5,6 +5,7 @@ two workers never send the same one. Should the machine die between the server's
 it is sent once more: twice is better than never.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -41,10 +42,24 @@ def wait_after(attempts: int) -> timedelta:
 
 def write(member: Member, subject: str, body: str, *, about: str | None = None) -> Notice:
     """Queue a mail to the member; sent only if the transaction is committed."""
+    return write_to(Reader(member.email, member.locale, member.id), subject, body, about=about)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads a mail: an address, its language, and the member behind it, if one is."""
+
+    address: str
+    locale: str
+    member_id: int | None = None
+
+
+def write_to(reader: Reader, subject: str, body: str, *, about: str | None = None) -> Notice:
+    """Queue a mail to an address that may be nobody's in particular, such as a unit's."""
     notice = Notice(
-        member_id=member.id,
-        recipient=member.email,
-        locale=member.locale,
+        member_id=reader.member_id,
+        recipient=reader.address,
+        locale=reader.locale,
         # A title may hold a line break; a header may not.
         subject=" ".join(subject.split())[:200],
         body=body,

@@ -15,8 +15,10 @@ from billing.money import total
 from billing.reminder_rules import Step
 from billing.reminders import Due
 from config import clock
+from config.database import db
 from config.settings import Settings
 from portal import notices
+from portal.notices import Reader
 from portal.pages import formats
 from rental.models import Member
 
@@ -24,32 +26,41 @@ from rental.models import Member
 def remind_due(limit: int = 100) -> int:
     """Write what is due now, a mail for each recipient; how many invoices were reminded of."""
     taken = reminders.take_due(limit)
-    of_each: dict[Member, list[Due]] = {}
+    of_each: dict[Reader, list[Due]] = {}
     for due in taken:
-        for member in due.recipients:
-            of_each.setdefault(member, []).append(due)
-    for member, dues in of_each.items():
-        with force_locale(member.locale):
+        for reader in _readers(due):
+            of_each.setdefault(reader, []).append(due)
+    for reader, dues in of_each.items():
+        with force_locale(reader.locale):
             if len(dues) == 1:
-                _write(dues[0], member)
+                _write(dues[0], reader)
             else:
-                _write_all(dues, member)
+                _write_all(dues, reader)
     return len(taken)
 
 
-def _write(due: Due, member: Member) -> None:
+def _readers(due: Due) -> list[Reader]:
+    """The members, and the unit's own address in the language of the installation."""
+    found = [Reader(one.email, one.locale, one.id) for one in due.recipients]
+    if due.address and due.address not in {one.address for one in found}:
+        settings: Settings = current_app.extensions["settings"]
+        found.append(Reader(due.address, settings.locale))
+    return found
+
+
+def _write(due: Due, reader: Reader) -> None:
     invoice = due.invoice
     subject = _subject(invoice, due.step, clock.today())
     parts = [_sentence(invoice, due.step, clock.today()), *_facts(invoice), _closing(due.step)]
-    notices.write(
-        member,
+    notices.write_to(
+        reader,
         f"{invoice.display_number}: {subject}",
         "\n\n".join(parts),
         about=invoice.reference,
     )
 
 
-def _write_all(dues: list[Due], member: Member) -> None:
+def _write_all(dues: list[Due], reader: Reader) -> None:
     """One mail about several invoices; finance reads which unit each is of."""
     today = clock.today()
     papers = [due.invoice for due in dues]
@@ -61,7 +72,8 @@ def _write_all(dues: list[Due], member: Member) -> None:
         else _("%(count)s invoices are due soon, %(left)s", count=len(papers), left=left)
     )
     gravest = max(dues, key=lambda due: list(Tone).index(due.step.tone)).step
-    ours = all(invoice.unit_id == member.unit_id for invoice in papers)
+    member = db.session.get(Member, reader.member_id) if reader.member_id else None
+    ours = member is None or all(one.unit_id == member.unit_id for one in papers)
     place = "/money" if ours else "/reports/ageing"
     bank = seller.seller().bank
     how = [
@@ -76,7 +88,7 @@ def _write_all(dues: list[Due], member: Member) -> None:
         "\n".join(how),
         _closing(gravest),
     ]
-    notices.write(member, subject, "\n\n".join(parts), about=f"reminders:{today.isoformat()}")
+    notices.write_to(reader, subject, "\n\n".join(parts), about=f"reminders:{today.isoformat()}")
 
 
 def _sentence_of_all(gravest: Step, *, late: bool) -> str:

@@ -124,6 +124,20 @@ def test_everybody_reads_their_own_language(scene):
     assert "nhắc thanh toán" in told["head@example.com"].subject
 
 
+def test_the_units_own_address_reads_it_too_once(scene):
+    number, due_on = scene
+    with transaction():
+        invoices.get(number).unit.email = "ketoan@example.com"
+    with at(due_on, 7):
+        remind_invoices()
+        remind_invoices()
+    told = {mail.recipient: mail for mail in mails()}
+    assert set(told) == {"unit@example.com", "head@example.com", "ketoan@example.com"}
+    assert "đã quá hạn 7 ngày" in told["ketoan@example.com"].body
+    assert told["ketoan@example.com"].member_id is None
+    assert "ketoan@example.com" in reminders.of(invoices.get(number))[0].recipients
+
+
 def test_before_the_day_it_only_says_when_it_is_due(scene):
     _number, due_on = scene
     with at(due_on, -3):
@@ -195,7 +209,7 @@ def test_a_mail_that_could_not_be_written_is_written_in_the_next_round(scene, mo
 
     with at(due_on, 1):
         with monkeypatch.context() as broken:
-            broken.setattr(reminder_notices.notices, "write", fails)
+            broken.setattr(reminder_notices.notices, "write_to", fails)
             with pytest.raises(RuntimeError):
                 remind_invoices()
         assert mails() == []
