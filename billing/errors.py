@@ -177,3 +177,27 @@ class TrafficSealed(Conflict):
 
 class UnknownTraffic(NotFound):
     """There is no such evidence of traffic, or it is not yours to see."""
+
+
+class BadBankFile(Invalid):
+    """The bank's file cannot be read; fetch it from the bank again and send it unchanged."""
+
+
+class UnknownMapping(Invalid):
+    """Nobody has said yet what the columns of this account's CSV files mean; say it first."""
+
+
+class StatementKnown(Conflict):
+    """This very file was taken in before; nothing was added."""
+
+
+class UnknownEntry(NotFound):
+    """There is no such booking of the bank, or it is not yours to see."""
+
+
+class EntryDecided(Conflict):
+    """A colleague has decided on this booking of the bank already; look at it again."""
+
+
+class BadMatch(Invalid):
+    """The booking cannot be matched like this; choose invoices of one unit that are owed."""

@@ -1,5 +1,13 @@
 """The rows of the billing floor."""
 
+from billing.models.bank import (
+    WAITING,
+    BankEntry,
+    BankMapping,
+    BankMatch,
+    BankStatement,
+    EntryState,
+)
 from billing.models.charges import Charge, ChargeKind, InterruptionCredit
 from billing.models.credit_notes import CreditNote, CreditNoteLine
 from billing.models.discounts import Discount, DiscountStatus
@@ -32,7 +40,12 @@ from billing.models.traffic import MeteredLine, TrafficEvidence, TrafficState
 
 __all__ = [
     "COLLECTING",
+    "WAITING",
     "Allocation",
+    "BankEntry",
+    "BankMapping",
+    "BankMatch",
+    "BankStatement",
     "Charge",
     "ChargeKind",
     "ChargeProposal",
@@ -40,6 +53,7 @@ __all__ = [
     "CreditNoteLine",
     "Discount",
     "DiscountStatus",
+    "EntryState",
     "Grace",
     "InterruptionCredit",
     "Invoice",
