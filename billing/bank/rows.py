@@ -5,8 +5,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from datetime import date
 
-# đ and the like have no marks that could be taken off.
-_PLAIN = str.maketrans({"đ": "d", "Đ": "D"})
+from billing.spelling import squeezed
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +66,6 @@ class Sheet:
     def is_balanced(self) -> bool:
         """Whether both balances are known; then they were checked."""
         return self.opening_minor is not None and self.closing_minor is not None
-
-
-def squeezed(text: str) -> str:
-    """Letters and digits only, upper case, without marks.
-
-    >>> squeezed("Trả tiền IV-4T9Q w2m7")
-    'TRATIENIV4T9QW2M7'
-    """
-    bare = unicodedata.normalize("NFD", text.translate(_PLAIN)).upper()
-    return "".join(c for c in bare if c.isascii() and c.isalnum())
 
 
 def tidy(text: str, most: int) -> str:
