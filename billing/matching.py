@@ -230,32 +230,21 @@ class Book:
             return []
         owed = _agreed(receipt, claims)
         if not owed:
-            return self._not_in_full(receipt, claims, fit)
+            return _not_in_full(claims, fit)
         trusted = [claim for claim in claims if self._is_trusted(receipt, claim, fit)]
         covered = {one.invoice_id for claim in trusted for one in claim.invoices}
         return owed if all(one.invoice_id in covered for one in owed) else []
-
-    def _not_in_full(self, receipt: Receipt, claims: Sequence[_Claim], fit: Fit) -> list[Owed]:
-        """A part, or more than is owed: only on a whole reference, from the unit itself."""
-        exact = [
-            claim
-            for claim in claims
-            if (claim.sighting.kind, claim.sighting.grade) == (Kind.REFERENCE, Grade.EXACT)
-        ]
-        named = {one.invoice_id for claim in claims for one in claim.invoices}
-        is_single = len(exact) == 1 and len(named) == 1 and exact[0].invoices[0].left > 0
-        return list(exact[0].invoices) if is_single and fit is not Fit.UNKNOWN else []
 
     def _is_trusted(self, receipt: Receipt, claim: _Claim, fit: Fit) -> bool:
         """Whether what is written is enough, the amount being right and the payer no other unit."""
         seen, is_known = claim.sighting, fit is not Fit.UNKNOWN
         if seen.kind is Kind.NUMBER:
-            return self._has_no_rival(claim.invoices[0], seen, is_known) and (
+            return self._has_no_rival(claim.invoices[0], seen, is_known=is_known) and (
                 seen.grade is Grade.EXACT or is_known
             )
         return seen.grade >= Grade.CLOSE or (is_known and self._is_alone(receipt, claim))
 
-    def _has_no_rival(self, one: Owed, seen: Sighting, is_known: bool) -> bool:
+    def _has_no_rival(self, one: Owed, seen: Sighting, *, is_known: bool) -> bool:
         """Whether no other invoice of this amount has a number near what was read.
 
         Numbers count up: a digit lost or changed makes another invoice's number.
@@ -302,6 +291,18 @@ def _agreed(receipt: Receipt, claims: Sequence[_Claim]) -> list[Owed]:
         if is_meant and one.left == receipt.amount and len(together) > 1:
             ways.append([one])
     return ways[0] if len(ways) == 1 else []
+
+
+def _not_in_full(claims: Sequence[_Claim], fit: Fit) -> list[Owed]:
+    """A part, or more than is owed: only on a whole reference, from the unit itself."""
+    exact = [
+        claim
+        for claim in claims
+        if (claim.sighting.kind, claim.sighting.grade) == (Kind.REFERENCE, Grade.EXACT)
+    ]
+    named = {one.invoice_id for claim in claims for one in claim.invoices}
+    is_single = len(exact) == 1 and len(named) == 1 and exact[0].invoices[0].left > 0
+    return list(exact[0].invoices) if is_single and fit is not Fit.UNKNOWN else []
 
 
 def _amount(receipt: Receipt, owed: Sequence[Owed]) -> tuple[Reason, int]:
