@@ -27,7 +27,7 @@ _WRITTEN = {
 _PAYER = {Fit.NAME: 15, Fit.ACCOUNT: 15, Fit.UNKNOWN: 0, Fit.OTHER: -30}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Owed:
     """An issued invoice; `left` zero where nothing is owed on it any more."""
 
@@ -105,7 +105,7 @@ class Book:
     def __init__(self, owed: Iterable[Owed], parties: Parties) -> None:
         self.parties = parties
         everything = list(owed)
-        self.open = [one for one in everything if one.left > 0]
+        self.by_id = {one.invoice_id: one for one in everything}
         self.by_body = {squeezed(one.reference)[2:]: one for one in everything}
         self.by_number = {one.number: one for one in everything}
         self.by_booking: dict[str, list[Owed]] = defaultdict(list)
@@ -114,7 +114,7 @@ class Book:
         for one in everything:
             if one.booking is not None:
                 self.by_booking[squeezed(one.booking)[2:]].append(one)
-        for one in self.open:
+        for one in (each for each in everything if each.left > 0):
             self.by_unit[one.unit_id].append(one)
             self.by_amount[one.left, one.currency].append(one)
         self.readers: tuple[Bodies, Bodies] = (
@@ -122,6 +122,17 @@ class Book:
             Bodies(Kind.BOOKING, "BK", self.by_booking),
         )
         self.numbers = Numbers(self.by_number)
+
+    def pay(self, shares: Iterable[tuple[int, int]]) -> None:
+        """Take off what a match paid, so that the next booking is judged by what is left."""
+        for invoice_id, share in shares:
+            one = self.by_id[invoice_id]
+            self.by_amount[one.left, one.currency].remove(one)
+            one.left -= share
+            if one.left > 0:
+                self.by_amount[one.left, one.currency].append(one)
+            else:
+                self.by_unit[one.unit_id].remove(one)
 
     def judge(self, receipt: Receipt) -> Verdict:
         """The certain match, or the ranked suggestions."""

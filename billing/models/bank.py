@@ -155,12 +155,21 @@ class BankMatch(Base):
             postgresql_where=text("undone_at IS NULL"),
         ),
         CheckConstraint("(undone_at IS NULL) = (undone_reason = '')", name="undone_has_reason"),
+        # One booking for a payment.
+        Index(
+            "uq_bank_match_payment",
+            "payment_id",
+            unique=True,
+            postgresql_where=text("undone_at IS NULL"),
+        ),
         CheckConstraint("score BETWEEN 0 AND 100", name="score_of_a_hundred"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     entry_id: Mapped[int] = mapped_column(ForeignKey("bank_entry.id"), index=True)
-    payment_id: Mapped[int] = mapped_column(ForeignKey("payment.id"), unique=True)
+    payment_id: Mapped[int] = mapped_column(ForeignKey("payment.id"), index=True)
+    # False where the payment had been recorded by hand: undone, it stays.
+    is_own_payment: Mapped[bool] = mapped_column(default=True)
     # Nobody's hand: reference, amount and unit were certain.
     is_automatic: Mapped[bool]
     score: Mapped[int]

@@ -1,0 +1,367 @@
+"""Bookings of the bank become payments: by themselves where that is certain, else by a person."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from billing import invoices, ledger, payments
+from billing.bank import intake
+from billing.bank.books import book as read_book
+from billing.errors import BadMatch, EntryDecided, UnknownEntry
+from billing.matching import Receipt, Suggestion, Verdict
+from billing.models import (
+    WAITING,
+    BankEntry,
+    BankMatch,
+    EntryState,
+    Invoice,
+    Payment,
+    PaymentMethod,
+)
+from billing.money import Money
+from billing.payments import NewPayment
+from billing.spelling import squeezed
+from config import clock
+from config.database import db
+from config.errors import Refusal
+from rental import journal
+from rental.models import Member, Unit
+
+# A transfer recorded by hand lies as many days from the bank's day at most.
+NEAR = timedelta(days=10)
+REASON_LENGTH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which unit paid, and what of it pays which invoice; the rest is the unit's balance.
+
+    With `payment` nothing is received anew: that payment was recorded by hand before.
+    """
+
+    unit_id: int
+    shares: tuple[tuple[int, int], ...] = ()
+    payment_id: int | None = None
+    score: int = 0
+    why: tuple[dict[str, Any], ...] = ()
+    is_automatic: bool = False
+
+    @classmethod
+    def of(cls, one: Suggestion, *, is_automatic: bool = False) -> "Choice":
+        """What a suggestion says."""
+        why = tuple(reason.as_json() for reason in one.reasons)
+        return cls(one.unit_id, one.shares, None, one.score, why, is_automatic)
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a run did."""
+
+    matched: int = 0
+    queued: int = 0
+
+
+def get(entry_id: int) -> BankEntry:
+    """The booking of the bank; raises UnknownEntry."""
+    entry = db.session.get(BankEntry, entry_id)
+    if entry is None:
+        raise UnknownEntry
+    return entry
+
+
+def lock(entry: BankEntry) -> BankEntry:
+    """The same row, locked and as it is now. Taken before invoices and payments."""
+    return db.session.execute(
+        sa.select(BankEntry)
+        .where(BankEntry.id == entry.id)
+        .with_for_update(of=BankEntry)
+        .execution_options(populate_existing=True)
+    ).scalar_one()
+
+
+def live(entry: BankEntry) -> BankMatch | None:
+    """The match that stands, if one does."""
+    return db.session.scalar(
+        sa.select(BankMatch).where(BankMatch.entry_id == entry.id, BankMatch.undone_at.is_(None))
+    )
+
+
+def history(entry: BankEntry) -> list[BankMatch]:
+    """Every match it ever had, oldest first."""
+    return list(
+        db.session.scalars(
+            sa.select(BankMatch).where(BankMatch.entry_id == entry.id).order_by(BankMatch.id)
+        )
+    )
+
+
+def run(statement_ids: Sequence[int] | None = None, *, by: Member | None = None) -> Counts:
+    """Match what is certain among all that waits (or of those statements); queue the rest."""
+    intake.lock()
+    query = (
+        sa.select(BankEntry)
+        .where(BankEntry.state.in_(WAITING), BankEntry.amount_minor > 0)
+        .order_by(BankEntry.id)
+        .with_for_update(of=BankEntry)
+        .execution_options(populate_existing=True)
+    )
+    if statement_ids is not None:
+        query = query.where(BankEntry.statement_id.in_(statement_ids))
+    counts, waiting = Counts(), db.session.scalars(query).all()
+    if not waiting:
+        return counts
+    book, recorded = read_book(), _by_hand(waiting)
+    for entry in waiting:
+        verdict = book.judge(receipt_of(entry))
+        if _settled_by_itself(entry, verdict, recorded, by=by):
+            counts.matched += 1
+            assert verdict.certain is not None
+            book.pay(verdict.certain.shares)
+        else:
+            entry.state = EntryState.QUEUED
+            entry.suggestions = _choices(entry, verdict, recorded)
+            counts.queued += 1
+    db.session.flush()
+    return counts
+
+
+def receipt_of(entry: BankEntry) -> Receipt:
+    """The values that are judged."""
+    return Receipt(
+        amount=entry.amount_minor,
+        text=entry.text,
+        payer_name=entry.payer_name,
+        payer_account=entry.payer_account,
+        currency=entry.currency,
+    )
+
+
+def _settled_by_itself(
+    entry: BankEntry, verdict: Verdict, recorded: Sequence[Payment], *, by: Member | None
+) -> bool:
+    """Match it if it is certain and nobody recorded it by hand; what is refused waits instead."""
+    certain = verdict.certain
+    if certain is None or _twins(entry, certain.unit_id, recorded):
+        return False
+    try:
+        with db.session.begin_nested():
+            _settle(entry, Choice.of(certain, is_automatic=True), by=by)
+    except Refusal:
+        # A person sees the same refusal when they try, with what to do next.
+        return False
+    return True
+
+
+def _choices(
+    entry: BankEntry, verdict: Verdict, recorded: Sequence[Payment]
+) -> list[dict[str, Any]]:
+    units = {one.unit_id for one in verdict.ranked}
+    twins = [one for one in recorded if one.unit_id in units and _is_twin(entry, one)]
+    by_hand = [
+        {
+            "unit": one.unit_id,
+            "shares": [],
+            "payment": one.id,
+            "score": 90,
+            "reasons": [{"code": "recorded_by_hand", "seen": one.reference}],
+        }
+        for one in twins[:2]
+    ]
+    return [*by_hand, *(one.as_json() for one in verdict.ranked)][:5]
+
+
+def accept(entry: BankEntry, choice: Choice, *, by: Member | None) -> BankMatch:
+    """Make the booking a payment as a person chose.
+
+    Raises EntryDecided where a colleague was quicker, BadMatch for invoices of two units, invoices
+    that are not owed or shares that do not fit.
+    """
+    return _settle(lock(entry), choice, by=by)
+
+
+def _settle(entry: BankEntry, choice: Choice, *, by: Member | None) -> BankMatch:
+    _require_waiting(entry)
+    if choice.payment_id is not None:
+        payment = _recorded_before(entry, choice)
+    else:
+        payment = _received(entry, choice, by=by)
+    match = BankMatch(
+        entry_id=entry.id,
+        payment_id=payment.id,
+        is_own_payment=choice.payment_id is None,
+        is_automatic=choice.is_automatic,
+        score=choice.score,
+        why=list(choice.why),
+        matched_by_id=None if choice.is_automatic else by and by.id,
+    )
+    db.session.add(match)
+    _decide(entry, EntryState.MATCHED, by=None if choice.is_automatic else by)
+    journal.record(entry, "matched", by=by, payment=payment.id, amount=entry.amount_minor)
+    return match
+
+
+def ignore(entry: BankEntry, *, by: Member | None, reason: str) -> None:
+    """Say that the booking pays nothing of ours, and why. Raises EntryDecided."""
+    reason = _checked(reason)
+    entry = lock(entry)
+    _require_waiting(entry)
+    _decide(entry, EntryState.IGNORED, by=by, reason=reason)
+    journal.record(entry, "ignored", by=by, reason=reason)
+
+
+def undo(entry: BankEntry, *, by: Member | None, reason: str) -> None:
+    """Let it wait again: its payment is reversed and what it paid is open again.
+
+    Raises EntryDecided where nothing is decided, and whatever refuses the reversal (a closed
+    period, money that went back).
+    """
+    reason = _checked(reason)
+    entry = lock(entry)
+    if entry.state in WAITING or entry.amount_minor < 0:
+        raise EntryDecided("Nothing is decided on this booking, so nothing can be undone.")
+    match = live(entry)
+    if match is not None:
+        if match.is_own_payment and match.payment.reversed_at is None:
+            payments.reverse(match.payment, by=by, reason=reason)
+        match.undone_at, match.undone_reason = clock.now(), reason
+        match.undone_by_id = by.id if by else None
+        db.session.flush()
+    _decide(entry, EntryState.QUEUED, by=by)
+    entry.suggestions = _choices(entry, read_book().judge(receipt_of(entry)), _by_hand([entry]))
+    journal.record(entry, "match undone", by=by, reason=reason)
+
+
+def _checked(reason: str) -> str:
+    reason = reason.strip()
+    if not reason or len(reason) > REASON_LENGTH:
+        raise BadMatch("Say why, in 500 characters at most.")
+    return reason
+
+
+def _decide(entry: BankEntry, state: EntryState, *, by: Member | None, reason: str = "") -> None:
+    entry.state, entry.reason = state, reason
+    entry.decided_at = None if state in WAITING else clock.now()
+    entry.decided_by_id = None if state in WAITING or by is None else by.id
+    db.session.flush()
+
+
+def _require_waiting(entry: BankEntry) -> None:
+    if entry.state not in WAITING:
+        raise EntryDecided
+    if entry.amount_minor <= 0:
+        raise BadMatch("Money that went out pays no invoice; there is nothing to match.")
+
+
+def _received(entry: BankEntry, choice: Choice, *, by: Member | None) -> Payment:
+    owed = _lock_owed(entry, choice)
+    unit = db.session.get(Unit, choice.unit_id)
+    if unit is None:
+        raise BadMatch("There is no such unit; choose one that is on record.")
+    new = NewPayment(
+        method=PaymentMethod.TRANSFER,
+        amount=entry.amount,
+        reference=entry.bank_id or f"BANK {entry.statement_id}/{entry.position}",
+        received_at=datetime.combine(entry.booked_on, time(), clock.LOCAL),
+    )
+    # The first that takes as much as it can is paid in the same breath, as of the bank's day.
+    whole = next((i for i, s in owed if s == min(entry.amount, i.left)), None)
+    payment = payments.receive(unit, new, invoice=whole, by=by)
+    for invoice, share in owed:
+        if invoice is not whole:
+            ledger.allocate(payment, invoice, share, by=by)
+    return payment
+
+
+def _lock_owed(entry: BankEntry, choice: Choice) -> list[tuple[Invoice, Money]]:
+    """The invoices of the choice with their shares, locked in the sequence of their ids."""
+    shares = dict(choice.shares)
+    if len(shares) != len(choice.shares) or any(share <= 0 for share in shares.values()):
+        raise BadMatch("Each invoice takes one share above zero; correct the amounts.")
+    if sum(shares.values()) > entry.amount_minor:
+        raise BadMatch(
+            "The shares come to {shares}, and {amount} came in; make them smaller.",
+            words={
+                "shares": Money(sum(shares.values()), entry.currency).text(),
+                "amount": entry.amount.text(),
+            },
+        )
+    owed = []
+    for invoice_id in sorted(shares):
+        invoice = invoices.lock(invoices.get(invoice_id))
+        share = Money(shares[invoice_id], entry.currency)
+        if invoice.unit_id != choice.unit_id or invoice.currency != entry.currency:
+            raise BadMatch
+        if not invoice.is_owed or invoice.left < share:
+            raise BadMatch(
+                "{open} is open on {number}, and the share is {share}; look at the invoice again.",
+                words={
+                    "open": (invoice.left if invoice.is_owed else Money(0)).text(),
+                    "share": share.text(),
+                },
+                number=invoice.display_number,
+            )
+        owed.append((invoice, share))
+    return owed
+
+
+# -- transfers that somebody recorded by hand before the statement came ------------------------------
+
+
+def _by_hand(waiting: Iterable[BankEntry]) -> list[Payment]:
+    """Live transfers that no booking of the bank stands behind yet, around those days."""
+    days = [entry.booked_on for entry in waiting]
+    if not days:
+        return []
+    begin = datetime.combine(min(days) - NEAR, time(), clock.LOCAL)
+    end = datetime.combine(max(days) + NEAR, time(), clock.LOCAL)
+    matched = sa.select(BankMatch.payment_id).where(BankMatch.undone_at.is_(None))
+    return list(
+        db.session.scalars(
+            sa.select(Payment)
+            .where(
+                Payment.method == PaymentMethod.TRANSFER,
+                Payment.reversed_at.is_(None),
+                Payment.received_at.between(begin, end),
+                Payment.id.not_in(matched),
+            )
+            .order_by(Payment.id)
+        )
+    )
+
+
+def _is_twin(entry: BankEntry, payment: Payment) -> bool:
+    day = payment.received_at.astimezone(clock.LOCAL).date()
+    return payment.amount == entry.amount and abs(day - entry.booked_on) <= NEAR
+
+
+def _twins(entry: BankEntry, unit_id: int, recorded: Sequence[Payment]) -> list[Payment]:
+    """What was recorded by hand for the unit, or under the bank's own number, and may be this."""
+    number = squeezed(entry.bank_id)
+    return [
+        one
+        for one in recorded
+        if _is_twin(entry, one)
+        and (one.unit_id == unit_id or (number and squeezed(one.reference) == number))
+    ]
+
+
+def _recorded_before(entry: BankEntry, choice: Choice) -> Payment:
+    """The payment that was recorded by hand, locked; raises BadMatch where it cannot be this."""
+    found = ledger.lock([choice.payment_id] if choice.payment_id is not None else [])
+    taken = found and db.session.scalar(
+        sa.select(BankMatch.id).where(
+            BankMatch.payment_id == found[0].id, BankMatch.undone_at.is_(None)
+        )
+    )
+    if (
+        not found
+        or taken
+        or found[0].reversed_at is not None
+        or found[0].method is not PaymentMethod.TRANSFER
+        or not _is_twin(entry, found[0])
+    ):
+        raise BadMatch("That payment cannot be this booking; look at both again.")
+    return found[0]
