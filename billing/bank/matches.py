@@ -1,14 +1,14 @@
 """Bookings of the bank become payments: by themselves where that is certain, else by a person."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from typing import Any
 
 import sqlalchemy as sa
 
 from billing import invoices, ledger, payments
-from billing.bank import intake
+from billing.bank import intake, twins
 from billing.bank.books import book as read_book
 from billing.errors import BadMatch, EntryDecided, UnknownEntry
 from billing.matching import Receipt, Suggestion, Verdict
@@ -23,15 +23,12 @@ from billing.models import (
 )
 from billing.money import Money
 from billing.payments import NewPayment
-from billing.spelling import squeezed
 from config import clock
 from config.database import db
 from config.errors import Refusal
 from rental import journal
 from rental.models import Member, Unit
 
-# A transfer recorded by hand lies as many days from the bank's day at most.
-NEAR = timedelta(days=10)
 REASON_LENGTH = 500
 
 
@@ -113,13 +110,12 @@ def run(statement_ids: Sequence[int] | None = None, *, by: Member | None = None)
     counts, waiting = Counts(), db.session.scalars(query).all()
     if not waiting:
         return counts
-    book, recorded = read_book(), _by_hand(waiting)
+    book, recorded = read_book(), twins.by_hand(waiting)
     for entry in waiting:
         verdict = book.judge(receipt_of(entry))
         if _settled_by_itself(entry, verdict, recorded, by=by):
             counts.matched += 1
-            assert verdict.certain is not None
-            book.pay(verdict.certain.shares)
+            book.pay(verdict.certain.shares if verdict.certain else ())
         else:
             entry.state = EntryState.QUEUED
             entry.suggestions = _choices(entry, verdict, recorded)
@@ -144,7 +140,7 @@ def _settled_by_itself(
 ) -> bool:
     """Match it if it is certain and nobody recorded it by hand; what is refused waits instead."""
     certain = verdict.certain
-    if certain is None or _twins(entry, certain.unit_id, recorded):
+    if certain is None or twins.of(entry, certain.unit_id, recorded):
         return False
     try:
         with db.session.begin_nested():
@@ -159,7 +155,7 @@ def _choices(
     entry: BankEntry, verdict: Verdict, recorded: Sequence[Payment]
 ) -> list[dict[str, Any]]:
     units = {one.unit_id for one in verdict.ranked}
-    twins = [one for one in recorded if one.unit_id in units and _is_twin(entry, one)]
+    near = [one for one in recorded if one.unit_id in units and twins.is_twin(entry, one)]
     by_hand = [
         {
             "unit": one.unit_id,
@@ -168,7 +164,7 @@ def _choices(
             "score": 90,
             "reasons": [{"code": "recorded_by_hand", "seen": one.reference}],
         }
-        for one in twins[:2]
+        for one in near[:2]
     ]
     return [*by_hand, *(one.as_json() for one in verdict.ranked)][:5]
 
@@ -185,7 +181,7 @@ def accept(entry: BankEntry, choice: Choice, *, by: Member | None) -> BankMatch:
 def _settle(entry: BankEntry, choice: Choice, *, by: Member | None) -> BankMatch:
     _require_waiting(entry)
     if choice.payment_id is not None:
-        payment = _recorded_before(entry, choice)
+        payment = twins.recorded_before(entry, choice.payment_id)
     else:
         payment = _received(entry, choice, by=by)
     match = BankMatch(
@@ -230,7 +226,9 @@ def undo(entry: BankEntry, *, by: Member | None, reason: str) -> None:
         match.undone_by_id = by.id if by else None
         db.session.flush()
     _decide(entry, EntryState.QUEUED, by=by)
-    entry.suggestions = _choices(entry, read_book().judge(receipt_of(entry)), _by_hand([entry]))
+    entry.suggestions = _choices(
+        entry, read_book().judge(receipt_of(entry)), twins.by_hand([entry])
+    )
     journal.record(entry, "match undone", by=by, reason=reason)
 
 
@@ -305,63 +303,3 @@ def _lock_owed(entry: BankEntry, choice: Choice) -> list[tuple[Invoice, Money]]:
             )
         owed.append((invoice, share))
     return owed
-
-
-# -- transfers that somebody recorded by hand before the statement came ------------------------------
-
-
-def _by_hand(waiting: Iterable[BankEntry]) -> list[Payment]:
-    """Live transfers that no booking of the bank stands behind yet, around those days."""
-    days = [entry.booked_on for entry in waiting]
-    if not days:
-        return []
-    begin = datetime.combine(min(days) - NEAR, time(), clock.LOCAL)
-    end = datetime.combine(max(days) + NEAR, time(), clock.LOCAL)
-    matched = sa.select(BankMatch.payment_id).where(BankMatch.undone_at.is_(None))
-    return list(
-        db.session.scalars(
-            sa.select(Payment)
-            .where(
-                Payment.method == PaymentMethod.TRANSFER,
-                Payment.reversed_at.is_(None),
-                Payment.received_at.between(begin, end),
-                Payment.id.not_in(matched),
-            )
-            .order_by(Payment.id)
-        )
-    )
-
-
-def _is_twin(entry: BankEntry, payment: Payment) -> bool:
-    day = payment.received_at.astimezone(clock.LOCAL).date()
-    return payment.amount == entry.amount and abs(day - entry.booked_on) <= NEAR
-
-
-def _twins(entry: BankEntry, unit_id: int, recorded: Sequence[Payment]) -> list[Payment]:
-    """What was recorded by hand for the unit, or under the bank's own number, and may be this."""
-    number = squeezed(entry.bank_id)
-    return [
-        one
-        for one in recorded
-        if _is_twin(entry, one)
-        and (one.unit_id == unit_id or (number and squeezed(one.reference) == number))
-    ]
-
-
-def _recorded_before(entry: BankEntry, choice: Choice) -> Payment:
-    """The payment that was recorded by hand, locked; raises BadMatch where it cannot be this."""
-    found = ledger.lock([choice.payment_id] if choice.payment_id is not None else [])
-    taken = found and db.session.scalar(
-        sa.select(BankMatch.id).where(
-            BankMatch.payment_id == found[0].id, BankMatch.undone_at.is_(None)
-        )
-    )
-    if (
-        not found
-        or taken
-        or found[0].reversed_at is not None
-        or found[0].method is not PaymentMethod.TRANSFER
-        or not _is_twin(entry, found[0])
-    ):
-        raise BadMatch("That payment cannot be this booking; look at both again.")
-    return found[0]
