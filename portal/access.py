@@ -76,6 +76,7 @@ TABLE: dict[str, frozenset[Role]] = {
     # Whose doing it was is an operator's word; what it costs follows from it.
     "judge interruptions": DEVICES | MONEY,
     "import traffic": DEVICES | MONEY,
+    "match bank statements": MONEY,
     # monitoring
     "see devices": DEVICES | LEADERS,
     "manage devices": DEVICES,

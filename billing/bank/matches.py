@@ -169,6 +169,22 @@ def _choices(
     return [*by_hand, *(one.as_json() for one in verdict.ranked)][:5]
 
 
+def suggested(entry: BankEntry, place: int) -> Choice:
+    """What the suggestion at a place (from 1) says; raises BadMatch where there is none."""
+    if not 1 <= place <= len(entry.suggestions):
+        raise BadMatch(
+            "There is no suggestion {place} any more; look at the booking again.", place=place
+        )
+    told = entry.suggestions[place - 1]
+    return Choice(
+        unit_id=told["unit"],
+        shares=tuple((invoice, minor) for invoice, minor in told["shares"]),
+        payment_id=told.get("payment"),
+        score=told["score"],
+        why=tuple(told["reasons"]),
+    )
+
+
 def accept(entry: BankEntry, choice: Choice, *, by: Member | None) -> BankMatch:
     """Make the booking a payment as a person chose.
 

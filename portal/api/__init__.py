@@ -5,6 +5,7 @@ from flask import Flask
 from portal.api import (
     approvals,
     availability,
+    bank,
     bookings,
     changes,
     clearances,
@@ -40,6 +41,7 @@ ROOMS = (
     clearances.room,
     discounts.room,
     invoices.room,
+    bank.room,
     following.room,
     devices.room,
     maintenance.room,
