@@ -17,8 +17,7 @@ from rental import bookings
 from rental.asking import RequestedBooking, WantedLine
 from rental.models import EventKind, Role
 from rental.period import Period
-from tests.portal import closing_rules, following_rules, prices_rules
-from tests.portal import bank_rules, closing_rules, following_rules
+from tests.portal import bank_rules, closing_rules, following_rules, prices_rules
 from tests.portal.two_units import PERSON, REASON, RENTERS, TITLE, UNIT, Scene, set_up
 
 OPEN = "anybody, signed in or not"
@@ -254,10 +253,8 @@ API = {
     "GET /waitlist/<wait>": "see own bookings",
     "POST /waitlist/<wait>/withdraw": "place holds",
 }
-PAGES |= closing_rules.PAGES | following_rules.PAGES | prices_rules.PAGES
-API |= closing_rules.API | following_rules.API | prices_rules.API
-PAGES |= bank_rules.PAGES | closing_rules.PAGES | following_rules.PAGES
-API |= bank_rules.API | closing_rules.API | following_rules.API
+PAGES |= bank_rules.PAGES | closing_rules.PAGES | following_rules.PAGES | prices_rules.PAGES
+API |= bank_rules.API | closing_rules.API | following_rules.API | prices_rules.API
 RULES = PAGES | {call.replace(" ", " /api/v1", 1): who for call, who in API.items()}
 OF_A_UNIT = (
     "<reference>",
