@@ -42,9 +42,12 @@ SELECT 'IV-' || lpad(n::text, 8, '0'), 1 + n % :units,
 FROM (SELECT n, now() - n * interval '730 days' / :invoices - interval '2 days' AS at
       FROM generate_series(1, :invoices) n) dated;
 INSERT INTO payment (
-    invoice_id, method, amount_minor, currency, reference, received_at, recorded_at)
-SELECT id, 'transfer', 1080000, 'VND', 'FT' || id, issued_at + interval '20 days',
-    issued_at + interval '20 days' FROM invoice WHERE status = 'paid'
+    unit_id, invoice_id, method, amount_minor, allocated_minor, refunded_minor, currency,
+    reference, received_at, recorded_at)
+SELECT unit_id, id, 'transfer', 1080000, 1080000, 0, 'VND', 'FT' || id,
+    least(now(), issued_at + interval '20 days'), now() FROM invoice WHERE status = 'paid';
+INSERT INTO allocation (payment_id, invoice_id, amount_minor, allocated_at)
+SELECT id, invoice_id, amount_minor, received_at FROM payment
 """
 
 
@@ -88,6 +91,8 @@ def ask_all() -> None:
     print("| question | median ms | p95 ms |\n|---|---|---|")
     timed("may this unit book? (with each request)", lambda: stops.arrears_of([1]))
     timed("ageing of all units", ageing.by_unit)
+    before = today.replace(day=1) - timedelta(days=1)
+    timed("ageing at the end of last month", lambda: ageing.by_unit(before))
     timed(
         "statement of one unit, a year",
         lambda: statements.of(

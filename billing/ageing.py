@@ -8,7 +8,8 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
-from billing.models import Invoice, InvoiceStatus
+from billing import debts
+from billing.models import Invoice
 from billing.money import Money, total
 from config import clock
 from config.database import db
@@ -64,22 +65,34 @@ def aged(owed: Iterable[tuple[date, Money]], day: date) -> Aged:
     return Aged(found, count)
 
 
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """An invoice and what was left of it at the end of a day."""
+
+    invoice: Invoice
+    left: Money
+    bucket: Bucket
+
+
 def by_unit(day: date | None = None) -> dict[Unit, Aged]:
-    """What each unit owes on its open invoices, the largest first; one query."""
+    """What each unit owed at the end of a day (today), the largest debt first; one query.
+
+    What was written off by then is left out.
+    """
     day = day or clock.today()
-    late = sa.literal(day) - Invoice.due_on
-    left = Invoice.total_minor - Invoice.paid_minor - Invoice.credited_minor
+    owed = debts.on(day)
+    late = sa.literal(day) - owed.c.due_on
     first, columns = None, []
     for bucket in Bucket:
         last = LAST_DAYS.get(bucket)
         within = [late > first] if first is not None else []
         within += [late <= last] if last is not None else []
-        columns.append(sa.func.coalesce(sa.func.sum(left).filter(*within), 0))
+        columns.append(sa.func.coalesce(sa.func.sum(owed.c.left_minor).filter(*within), 0))
         first = last
     sums = (
-        sa.select(Invoice.unit_id, sa.func.count(Invoice.id).label("papers"), *columns)
-        .where(Invoice.status == InvoiceStatus.OPEN)
-        .group_by(Invoice.unit_id)
+        sa.select(owed.c.unit_id, sa.func.count(owed.c.id).label("papers"), *columns)
+        .where(~owed.c.given_up)
+        .group_by(owed.c.unit_id)
         .subquery()
     )
     rows = db.session.execute(sa.select(Unit, *sums.c[1:]).join(sums, sums.c.unit_id == Unit.id))
@@ -99,13 +112,18 @@ def summed(parts: Iterable[Aged]) -> Aged:
     )
 
 
-def of_unit(unit: Unit) -> list[Invoice]:
-    """The open invoices of a unit, the longest due first."""
-    return list(
-        db.session.scalars(
-            sa.select(Invoice)
-            .where(Invoice.unit_id == unit.id, Invoice.status == InvoiceStatus.OPEN)
-            .options(joinedload(Invoice.booking))
-            .order_by(Invoice.due_on, Invoice.id)
-        )
+def of_unit(unit: Unit, day: date | None = None) -> list[Owed]:
+    """What a unit owed at the end of a day (today), invoice by invoice, the longest due first."""
+    day = day or clock.today()
+    owed = debts.on(day, unit.id)
+    rows = db.session.execute(
+        sa.select(Invoice, owed.c.left_minor)
+        .join(owed, owed.c.id == Invoice.id)
+        .where(~owed.c.given_up)
+        .options(joinedload(Invoice.booking))
+        .order_by(Invoice.due_on, Invoice.id)
     )
+    return [
+        Owed(invoice, Money(minor), bucket_of(invoice.due_on or day, day))
+        for invoice, minor in rows.tuples()
+    ]

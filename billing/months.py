@@ -6,9 +6,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from billing.debts import local_day
 from billing.models import CreditNote, Invoice, InvoiceStatus, Payment
 from billing.money import Money
-from billing.statements import local_day
 from config import clock
 from config.database import db
 

@@ -8,16 +8,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import Any
 
 import sqlalchemy as sa
 
-from billing import ageing
+from billing import ageing, debts
 from billing.ageing import Aged
+from billing.debts import local_day
 from billing.errors import BadStatement
 from billing.models import (
-    COLLECTING,
-    Allocation,
     CreditNote,
     Invoice,
     InvoiceStatus,
@@ -183,11 +181,6 @@ def _credit_notes(unit: Unit, last: date) -> list[Entry]:
     ]
 
 
-def local_day(instant: Any) -> sa.ColumnElement[date]:
-    """The calendar day in Ho Chi Minh City that an instant lies in, reckoned by the database."""
-    return sa.cast(sa.func.timezone(clock.LOCAL.key, instant), sa.Date)
-
-
 def _payments(unit: Unit, last: date) -> list[Entry]:
     day = local_day(Payment.received_at)
     rows = db.session.execute(
@@ -255,46 +248,7 @@ def _refunds(unit: Unit, last: date) -> list[Entry]:
 
 
 def _owed(unit: Unit, last: date) -> list[tuple[date, Money, bool]]:
-    """What was left of each invoice at the end of a day, and whether it is given up by now."""
-    paid = _sum(
-        sa.select(sa.func.sum(Allocation.amount_minor)).where(
-            Allocation.invoice_id == Invoice.id,
-            local_day(Allocation.allocated_at) <= last,
-            sa.or_(Allocation.released_at.is_(None), local_day(Allocation.released_at) > last),
-        )
-    )
-    credited = _sum(
-        sa.select(sa.func.sum(CreditNote.total_minor)).where(
-            CreditNote.invoice_id == Invoice.id, CreditNote.tax_date <= last
-        )
-    )
-    rows = db.session.execute(
-        sa.select(Invoice.due_on, Invoice.total_minor, paid, credited, Invoice.status).where(
-            Invoice.unit_id == unit.id, _COUNTED, Invoice.tax_date <= last
-        )
-    )
-    return [
-        (due_on or last, Money(left), status is InvoiceStatus.UNCOLLECTIBLE)
-        for due_on, whole, paid_minor, credited_minor, status in rows.tuples()
-        if (left := int(whole - paid_minor - credited_minor)) > 0
-    ]
-
-
-def _sum(query: sa.Select[Any]) -> sa.ColumnElement[int]:
-    return sa.func.coalesce(query.scalar_subquery(), 0)
-
-
-def owed_by(unit: Unit) -> Money:
-    """What a unit has to pay now on its open invoices."""
-    left = Invoice.total_minor - Invoice.paid_minor - Invoice.credited_minor
-    return Money(
-        int(
-            db.session.scalar(
-                sa.select(sa.func.coalesce(sa.func.sum(left), 0)).where(
-                    Invoice.unit_id == unit.id,
-                    Invoice.status.in_(COLLECTING - {InvoiceStatus.UNCOLLECTIBLE}),
-                )
-            )
-            or 0
-        )
-    )
+    """What was left of each invoice at the end of a day, and whether it was given up by then."""
+    owed = debts.on(last, unit.id)
+    rows = db.session.execute(sa.select(owed.c.due_on, owed.c.left_minor, owed.c.given_up))
+    return [(due_on or last, Money(minor), given_up) for due_on, minor, given_up in rows.tuples()]

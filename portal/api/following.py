@@ -42,6 +42,12 @@ class StatementQuery(Query):
     last: Day | None = Field(default=None, alias="to")
 
 
+class AgesQuery(Paged):
+    """At the end of which day; today without."""
+
+    on: Day | None = None
+
+
 class PauseBody(Body):
     """Why nobody is reminded, and until when."""
 
@@ -72,9 +78,9 @@ class GraceBody(Body):
 @room.get("/reports/ageing")
 @may("see reports")
 @offers(Call("Age what is owed by unit", "following up", answer=UnitAgesAnswer, is_list=True))
-def list_ages(query: Paged) -> Response:
-    """The open invoices by how long they are overdue, the largest debt first."""
-    found = list(ageing.by_unit().items())
+def list_ages(query: AgesQuery) -> Response:
+    """What was open by how long it was overdue, the largest debt first."""
+    found = list(ageing.by_unit(min(query.on or clock.today(), clock.today())).items())
     page = found[query.offset : query.offset + query.per_page]
     items = [{"unit": unit.slug, **ages_as_json(aged)} for unit, aged in page]
     return answer({"items": items, "total": len(found)})

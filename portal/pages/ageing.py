@@ -1,5 +1,6 @@
 """Ageing: what is owed by how long it is overdue, by unit, down to each invoice."""
 
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, render_template, request
@@ -9,8 +10,6 @@ from werkzeug.wrappers import Response
 
 from billing import ageing, ledger, reminders
 from billing.ageing import Aged, Bucket
-from billing.models import Invoice
-from billing.money import Money
 from config import clock
 from portal import sheets
 from portal.access import may
@@ -52,40 +51,44 @@ PAPER_HEADS = (
 @pages.get("/ageing")
 @may("see reports")
 def show() -> str:
-    """Every unit that owes, the largest debt first."""
-    found = ageing.by_unit()
+    """Every unit that owes, the largest debt first; today, or at the end of a day gone by."""
+    day = asked_day()
+    found = ageing.by_unit(day)
     return render_template(
         "ageing/index.html",
         rows=found,
         whole=ageing.summed(found.values()),
-        balances=ledger.balances(),
+        # What lies in balance is known as it is now.
+        balances=ledger.balances() if day == clock.today() else {},
+        day=day,
         today=clock.today(),
     )
+
+
+def asked_day() -> date:
+    """The day asked for, today at the latest."""
+    today = clock.today()
+    return min(reading.day(request.args, "on") or today, today)
 
 
 @pages.get("/ageing/<unit_slug>")
 @may("see reports")
 def unit(unit_slug: str) -> str:
     """One unit's open invoices, all or those of one age."""
-    owing = units.get(unit_slug)
-    today = clock.today()
-    papers = ageing.of_unit(owing)
+    owing, day, today = units.get(unit_slug), asked_day(), clock.today()
+    owed = ageing.of_unit(owing, day)
     bucket = reading.word(request.args, "age", Bucket)
     return render_template(
         "ageing/unit.html",
         unit=owing,
-        whole=ageing.aged(((one.due_on or today, one.left) for one in papers), today),
-        papers=[one for one in papers if bucket in (None, _bucket(one))],
+        whole=ageing.aged(((one.invoice.due_on or day, one.left) for one in owed), day),
+        owed=[one for one in owed if bucket in (None, one.bucket)],
         bucket=bucket,
-        coming=reminders.following(papers),
-        today=today,
-        bucket_of=_bucket,
+        coming=reminders.following([one.invoice for one in owed]) if day == today else {},
         balance=ledger.balance(owing),
+        day=day,
+        today=today,
     )
-
-
-def _bucket(invoice: Invoice) -> Bucket:
-    return ageing.bucket_of(invoice.due_on or clock.today(), clock.today())
 
 
 @pages.get("/ageing.<form>")
@@ -94,17 +97,17 @@ def export(form: str) -> Response:
     """The report as a file: a row for each unit, or for each invoice of one unit."""
     if form not in sheets.WRITERS:
         raise NoSuchPage
-    slug = request.args.get("unit", "")
-    return exports.sent(_papers(units.get(slug)) if slug else _units(), form, spoken=True)
+    slug, day = request.args.get("unit", ""), asked_day()
+    return exports.sent(_papers(units.get(slug), day) if slug else _units(day), form, spoken=True)
 
 
-def _units() -> Table:
-    balances = ledger.balances()
+def _units(day: date) -> Table:
+    balances = ledger.balances() if day == clock.today() else {}
     rows = [
-        [*_row(unit, found), balances.get(unit.id, Money(0)).minor]
-        for unit, found in ageing.by_unit().items()
+        [*_row(unit, found), balances[unit.id].minor if unit.id in balances else None]
+        for unit, found in ageing.by_unit(day).items()
     ]
-    return Table("ageing", UNIT_HEADS, rows)
+    return Table(f"ageing-{day.isoformat()}", UNIT_HEADS, rows)
 
 
 def _row(unit: Unit, found: Aged) -> list[Value]:
@@ -112,22 +115,21 @@ def _row(unit: Unit, found: Aged) -> list[Value]:
     return [unit.slug, unit.name, found.count, *amounts, found.total.minor]
 
 
-def _papers(unit: Unit) -> Table:
-    today = clock.today()
+def _papers(unit: Unit, day: date) -> Table:
     rows: list[list[Value]] = [
         [
             unit.slug,
-            one.display_number,
-            one.reference,
-            (one.due_on or today).isoformat(),
-            max(0, (today - (one.due_on or today)).days),
-            _bucket(one).value,
-            one.total_minor,
+            one.invoice.display_number,
+            one.invoice.reference,
+            (one.invoice.due_on or day).isoformat(),
+            max(0, (day - (one.invoice.due_on or day)).days),
+            one.bucket.value,
+            one.invoice.total_minor,
             one.left.minor,
         ]
-        for one in ageing.of_unit(unit)
+        for one in ageing.of_unit(unit, day)
     ]
-    return Table(f"ageing-{unit.slug}", PAPER_HEADS, rows)
+    return Table(f"ageing-{unit.slug}-{day.isoformat()}", PAPER_HEADS, rows)
 
 
 FOR_TEMPLATES: dict[str, Any] = {"AGES": BUCKETS}

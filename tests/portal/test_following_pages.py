@@ -197,6 +197,11 @@ def test_ageing_drills_down_to_the_invoice_and_its_next_step(scene):
     assert scene.number in page
     assert "Nhắc lần cuối" in page
     assert scene.number not in text(finance.get("/reports/ageing/unit-a?age=over_90"))
+    yesterday = f"on={in_days(-1)}"
+    for path in ("/reports/ageing", "/reports/ageing/unit-a"):
+        assert scene.number not in text(finance.get(f"{path}?{yesterday}"))
+    assert scene.number in text(finance.get("/reports/ageing/unit-a?on=2099-01-01"))
+    assert finance.get("/reports/ageing?on=someday").status_code == 422
     assert finance.get("/reports/ageing/unit-a?age=old").status_code == 422
     assert finance.get("/reports/ageing/nobody").status_code == 404
 
