@@ -1,6 +1,6 @@
 """The refusals of the billing floor."""
 
-from config.errors import Conflict, Invalid, NotAllowed, NotFound
+from config.errors import Conflict, Invalid, NotAllowed, NotFound, Unreachable
 
 
 class CurrencyMismatch(Invalid):
@@ -97,6 +97,34 @@ class OverAllocation(Invalid):
 
 class OverRefund(Invalid):
     """The refund is more than what is left of the payment."""
+
+
+class RefundNotFound(NotFound):
+    """There is no such refund."""
+
+
+class CardsUnreachable(Unreachable):
+    """Stripe does not answer; nothing was charged. Try again in a moment, or pay by transfer."""
+
+
+class CardsRefused(Invalid):
+    """Stripe refused; take another way to pay."""
+
+
+class CardsOff(Conflict):
+    """Payment by card is not set up here; pay by transfer or VietQR, or ask the administrator."""
+
+
+class CardAmount(Invalid):
+    """The amount does not fit a payment by card; pay by transfer, or by card in parts."""
+
+
+class BadSignature(Invalid):
+    """The signature is missing, wrong or older than five minutes; nothing was read."""
+
+
+class BadEvent(Invalid):
+    """What was sent is signed, but is no event that can be read; nothing was written."""
 
 
 class OverCredit(Invalid):

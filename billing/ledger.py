@@ -131,6 +131,12 @@ def use_balance(invoice: Invoice, *, by: Member | None) -> list[Allocation]:
     return made
 
 
+def fill(invoice: Invoice, *, by: Member | None) -> list[Allocation]:
+    """Pay a locked invoice with what is left of the payments recorded for it, the oldest first."""
+    left = [one for one in unspent_of(invoice.unit_id) if one.invoice_id == invoice.id]
+    return [allocate(payment, invoice, by=by) for payment in left if invoice.is_owed]
+
+
 def add(payment: Payment, invoice: Invoice, amount: Money, *, by: Member | None) -> Allocation:
     """Write an allocation of a locked payment on a locked invoice; both are known to bear it."""
     at = clock.now() if payment.allocations or payment.invoice_id != invoice.id else None
@@ -185,6 +191,42 @@ def release_surplus(invoice: Invoice, *, by: Member | None, reason: str) -> Mone
     invoice.paid_at = paid_at
     db.session.flush()
     return moved
+
+
+def lock_invoices_of(payment: Payment) -> list[Invoice]:
+    """The invoices a payment pays, locked in id order; asked anew until none has come meanwhile."""
+    locked: dict[int, Invoice] = {}
+    while missing := sorted({one.invoice_id for one in live(payment)} - locked.keys()):
+        for invoice_id in missing:
+            locked[invoice_id] = invoices.lock(invoices.get(invoice_id))
+    return list(locked.values())
+
+
+def live(payment: Payment) -> list[Allocation]:
+    """What a payment pays now, oldest first."""
+    return list(
+        db.session.scalars(
+            sa.select(Allocation)
+            .where(Allocation.payment_id == payment.id, Allocation.released_at.is_(None))
+            .order_by(Allocation.id)
+            .execution_options(populate_existing=True)
+        )
+    )
+
+
+def free(payment: Payment, amount: Money, *, by: Member | None, reason: str) -> Payment:
+    """Take a payment off its invoices, the newest first, until that much of it is unspent."""
+    lock_invoices_of(payment)
+    (payment,) = lock([payment.id])
+    for allocation in reversed(live(payment)):
+        if amount <= payment.unspent:
+            break
+        part = min(amount - payment.unspent, allocation.amount)
+        rest = allocation.amount - part
+        take_off(allocation, allocation.invoice, by=by, reason=reason)
+        if rest:
+            add(payment, allocation.invoice, rest, by=by)
+    return payment
 
 
 def take_off(allocation: Allocation, invoice: Invoice, *, by: Member | None, reason: str) -> None:

@@ -89,8 +89,7 @@ def reverse(payment: Payment, *, by: Member | None, reason: str) -> Payment:
     The row stays. Raises WrongPaymentState where it is reversed already or was refunded.
     """
     reason = ledger.checked_reason(reason)
-    for invoice in _lock_invoices_of(payment):
-        db.session.refresh(invoice)
+    ledger.lock_invoices_of(payment)
     (payment,) = ledger.lock([payment.id])
     if payment.reversed_at is not None:
         raise WrongPaymentState("The payment is taken back already; look at it again.")
@@ -100,7 +99,7 @@ def reverse(payment: Payment, *, by: Member | None, reason: str) -> Payment:
             "release it from its invoices if it paid the wrong one.",
             words={"amount": payment.refunded.text()},
         )
-    for allocation in _live(payment):
+    for allocation in ledger.live(payment):
         ledger.take_off(allocation, allocation.invoice, by=by, reason=reason)
     payment.reversed_at, payment.reversed_reason = clock.now(), reason
     payment.reversed_by_id = by.id if by else None
@@ -121,26 +120,6 @@ def get(payment_id: int) -> Payment:
 def lock_unit(unit: Unit) -> None:
     """Let payments of one unit without an invoice come one after the other."""
     db.session.execute(sa.select(Unit.id).where(Unit.id == unit.id).with_for_update(key_share=True))
-
-
-def _live(payment: Payment) -> list[Allocation]:
-    return list(
-        db.session.scalars(
-            sa.select(Allocation)
-            .where(Allocation.payment_id == payment.id, Allocation.released_at.is_(None))
-            .order_by(Allocation.id)
-            .execution_options(populate_existing=True)
-        )
-    )
-
-
-def _lock_invoices_of(payment: Payment) -> list[Invoice]:
-    """The invoices it pays, locked in id order; asked again until none has come meanwhile."""
-    locked: dict[int, Invoice] = {}
-    while missing := sorted({one.invoice_id for one in _live(payment)} - locked.keys()):
-        for invoice_id in missing:
-            locked[invoice_id] = invoices.lock(invoices.get(invoice_id))
-    return list(locked.values())
 
 
 def _written(

@@ -6,6 +6,7 @@
   anything is left.
 - `payment_reversed(payment)`: it was recorded by mistake, or the bank took it back; what it paid is
   open again.
+- `payment_disputed(dispute)`: a payer asks its bank to take a card payment back.
 - `credit_note_issued(credit_note, invoice=Invoice)`: something was taken off an issued invoice.
 - `write_off_proposed(write_off)`: somebody wants to give an invoice up; another person decides.
 - `write_off_decided(write_off)`: it was given up (`approved`), or is collected further (`refused`).
@@ -19,6 +20,7 @@ invoice_issued = _billing.signal("invoice_issued")
 invoice_voided = _billing.signal("invoice_voided")
 payment_recorded = _billing.signal("payment_recorded")
 payment_reversed = _billing.signal("payment_reversed")
+payment_disputed = _billing.signal("payment_disputed")
 credit_note_issued = _billing.signal("credit_note_issued")
 write_off_proposed = _billing.signal("write_off_proposed")
 write_off_decided = _billing.signal("write_off_decided")

@@ -123,6 +123,22 @@ class Settings(BaseSettings):
     file_megabytes: Annotated[
         int, Field(ge=1, le=100, description="The largest file of a booking, in megabytes.")
     ] = 10
+    stripe_key: Annotated[
+        SecretStr | None,
+        Field(
+            description="Stripe's secret key (sk_…). Without it nothing is paid by card and the "
+            "button is not there."
+        ),
+    ] = None
+    stripe_webhook_secret: Annotated[
+        SecretStr | None,
+        Field(
+            description="Signs what Stripe sends to /webhooks/stripe (whsec_…). Cards need both."
+        ),
+    ] = None
+    stripe_api: Annotated[
+        str | None, Field(description="Another address of Stripe's API, for tests.")
+    ] = None
     smtp_url: Annotated[
         SecretStr | None,
         Field(

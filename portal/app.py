@@ -25,6 +25,7 @@ from portal import (
     series_notices,
     signin,
     vital_signs,
+    webhooks,
     write_off_notices,
 )
 from portal.api.fields import LARGEST_ID
@@ -109,4 +110,5 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     vital_signs.register(app, settings)
     pages.register(app)
     api.register(app)
+    webhooks.register(app)
     return app

@@ -6,7 +6,7 @@ from flask import Flask, Response, g, request, session
 from flask_wtf.csrf import CSRFProtect
 
 from config.settings import Settings
-from portal import uploads
+from portal import cards, uploads
 from portal.signin import speaks_by_token
 from portal.uploads import TooLarge
 
@@ -32,6 +32,8 @@ def allow_camera() -> None:
 def _policy() -> str:
     """Only our own files, one inline script by nonce, nobody frames us."""
     scripts = "'self'" + (f" 'nonce-{g.csp_nonce}'" if "csp_nonce" in g else "")
+    card_page = cards.page_origin()
+    forms = "'self'" + (f" {card_page}" if card_page else "")
     return "; ".join(
         (
             "default-src 'self'",
@@ -40,7 +42,7 @@ def _policy() -> str:
             "img-src 'self' data:",
             "object-src 'none'",
             "base-uri 'none'",
-            "form-action 'self'",
+            f"form-action {forms}",
             "frame-ancestors 'none'",
         )
     )

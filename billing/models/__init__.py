@@ -8,6 +8,14 @@ from billing.models.bank import (
     BankStatement,
     EntryState,
 )
+from billing.models.cards import (
+    CardEvent,
+    CardEventOutcome,
+    Checkout,
+    CheckoutStatus,
+    Dispute,
+    DisputeStatus,
+)
 from billing.models.charges import Charge, ChargeKind, InterruptionCredit
 from billing.models.credit_notes import CreditNote, CreditNoteLine
 from billing.models.discounts import Discount, DiscountStatus
@@ -46,13 +54,19 @@ __all__ = [
     "BankMapping",
     "BankMatch",
     "BankStatement",
+    "CardEvent",
+    "CardEventOutcome",
     "Charge",
     "ChargeKind",
     "ChargeProposal",
+    "Checkout",
+    "CheckoutStatus",
     "CreditNote",
     "CreditNoteLine",
     "Discount",
     "DiscountStatus",
+    "Dispute",
+    "DisputeStatus",
     "EntryState",
     "Grace",
     "InterruptionCredit",

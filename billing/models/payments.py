@@ -78,6 +78,10 @@ class Payment(Base):
                 "reference <> '' AND reversed_at IS NULL AND invoice_id IS NULL"
             ),
         ),
+        # One payment of the card company is taken in once, whatever it tells and how often.
+        Index(
+            "uq_payment_card", "reference", unique=True, postgresql_where=text("method = 'card'")
+        ),
         Index(
             "ix_payment_unspent",
             "unit_id",

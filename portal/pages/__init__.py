@@ -12,6 +12,7 @@ from portal.pages import (
     asset_pages,
     assets,
     bookings,
+    card_payments,
     catalogue,
     change_wishes,
     changes,
@@ -43,6 +44,7 @@ from portal.pages import (
     opening,
     overdue,
     papers,
+    payments,
     programme,
     proposals,
     reading,
@@ -109,11 +111,14 @@ ROOMS = (
     money,
     tariffs,
     discounts,
+    payments,
+    card_payments,
 )
 
 # Rooms that stand at another place of the navigation.
 PLACES = {
     "following": "invoices",
+    "card_payments": "invoices",
     "changes": "bookings",
     "series": "bookings",
     "event_programme": "bookings",

@@ -109,6 +109,13 @@ VERBS = {
     "discount_approved": _("discount approved"),
     "discount_declined": _("discount refused"),
     "discount_withdrawn": _("discount taken back"),
+    "card_payment_begun": _("card payment begun"),
+    "refund_asked_for": _("refund asked for"),
+    "refunded": _("refunded"),
+    "refund_failed": _("refund came to nothing"),
+    "disputed": _("disputed by the payer"),
+    "dispute_won": _("dispute won"),
+    "dispute_lost": _("dispute lost"),
 }
 SUBJECTS = {
     "booking": _("Booking"),

@@ -12,15 +12,15 @@ from billing import credit_notes, invoices, payments, seller, transfers, vietqr
 from billing.credit_notes import NewCredit
 from billing.documents import pdf as documents
 from billing.models import Invoice, InvoiceStatus, PaymentMethod
-from billing.money import Money
 from billing.payments import NewPayment
 from config import clock
 from config.database import bounded_count, db, transaction
 from config.errors import NotFound
 from portal.access import allowed, current_member, may, require_visible, visible_unit_id
 from portal.pages import reading
+from portal.pages.amounts import whole_amount
 from portal.pages.diary import told
-from portal.pages.reading import BadField, Listing
+from portal.pages.reading import Listing
 from rental import journal
 
 pages = Blueprint("invoices", __name__, url_prefix="/invoices")
@@ -152,15 +152,6 @@ def credit_note_pdf(invoice_id: int, note_id: int) -> Response:
     return _file(documents.credit_note_pdf(note), note.display_number)
 
 
-def _amount(name: str) -> Money:
-    """Whole đồng as typed: dots, commas and spaces between the thousands are read over."""
-    text = request.form.get(name, "")
-    digits = "".join(c for c in text if c not in " .,₫đ\N{NO-BREAK SPACE}")
-    if not digits.isascii() or not digits.isdecimal() or len(digits) > 13:
-        raise BadField(_("Write the amount in whole đồng, such as 1.500.000."))
-    return Money(int(digits))
-
-
 @pages.post("/<int:invoice_id>/issue")
 @may("issue invoices")
 def issue(invoice_id: int) -> Answer:
@@ -187,9 +178,13 @@ def discard(invoice_id: int) -> Answer:
 def pay(invoice_id: int) -> Answer:
     """Put money received against it."""
     method = reading.word(request.form, "method", PaymentMethod) or PaymentMethod.TRANSFER
-    new = NewPayment(method, _amount("amount"), request.form.get("reference", ""))
+    new = NewPayment(method, whole_amount("amount"), request.form.get("reference", ""))
     with transaction():
-        payments.record(invoices.get(invoice_id), new, by=current_member())
+        invoice, by = invoices.get(invoice_id), current_member()
+        if request.form.get("surplus") == "keep":
+            payments.receive(invoice.unit, new, invoice=invoice, by=by)
+        else:
+            payments.record(invoice, new, by=by)
     flash(_("The payment is recorded."), "good")
     return redirect(url_for(".show", invoice_id=invoice_id))
 
@@ -198,7 +193,7 @@ def pay(invoice_id: int) -> Answer:
 @may("credit invoices")
 def credit(invoice_id: int) -> Answer:
     """Take something off it, under a credit note of its own number."""
-    new = NewCredit(request.form.get("reason", ""), _amount("amount"))
+    new = NewCredit(request.form.get("reason", ""), whole_amount("amount"))
     with transaction():
         note = credit_notes.issue(invoices.get(invoice_id), new, by=current_member())
         number = note.display_number

@@ -93,6 +93,16 @@ WRITE_OFF = {
     "refused": State("calm", "arrow-back-up", _("Collected further")),
     "withdrawn": State("calm", "x", _("Taken back")),
 }
+REFUND = {
+    "requested": State("warn", "hourglass", _("To be paid out")),
+    "succeeded": State("good", "circle-check", _("Paid out")),
+    "failed": State("bad", "circle-x", _("Came to nothing")),
+}
+DISPUTE = {
+    "open": State("bad", "alert-circle", _("Disputed")),
+    "won": State("good", "circle-check", _("Won")),
+    "lost": State("bad", "circle-x", _("Lost")),
+}
 FINDING = {
     "pass": State("good", "circle-check", _("Passes")),
     "fail": State("bad", "circle-x", _("Fails")),
@@ -131,6 +141,8 @@ ALL = {
     "proposal": PROPOSAL,
     "discount": DISCOUNT,
     "write_off": WRITE_OFF,
+    "refund": REFUND,
+    "dispute": DISPUTE,
     "finding": FINDING,
     "hold": HOLD,
     "wait": WAIT,

@@ -4,6 +4,7 @@ Importing a module registers its tasks; the clock names them in `portal.clock.tu
 """
 
 from portal.rounds import (
+    card_refunds,
     claims,
     clearances,
     maintenance,
@@ -14,6 +15,7 @@ from portal.rounds import (
 )
 
 __all__ = [
+    "card_refunds",
     "claims",
     "clearances",
     "maintenance",

@@ -1,5 +1,6 @@
 """A confirmed booking, its invoice, and the people around it."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,10 +9,13 @@ from billing import (
     invoices,
     reactions,
 )
+from billing.stripe_gateway import StripeGateway
 from rental import bookings
 from rental.models import Booking, Member
-from tests import build
+from tests import build, stripe_fake
+from tests.billing.card_steps import begun, deliver_all
 from tests.billing.steps import asked
+from tests.stripe_fake import StripeFake
 
 
 @pytest.fixture(autouse=True)
@@ -40,3 +44,25 @@ def booking(desk: Member) -> Booking:
 @pytest.fixture
 def open_invoice(booking: Booking, desk: Member) -> Any:
     return invoices.issue(invoices.draft_for(booking), by=desk)
+
+
+@pytest.fixture
+def stripe() -> Iterator[StripeFake]:
+    fake = StripeFake()
+    server = stripe_fake.served(fake)
+    yield fake
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def gateway(stripe: StripeFake) -> StripeGateway:
+    return StripeGateway(stripe_fake.KEY, stripe_fake.SECRET, stripe.address)
+
+
+@pytest.fixture
+def paid(open_invoice: Any, stripe: StripeFake, gateway: StripeGateway) -> str:
+    """The intent of an invoice paid by card, taken in."""
+    intent = stripe.pay(begun(open_invoice, gateway).stripe_id)
+    deliver_all(stripe, gateway)
+    return intent

@@ -8,6 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from billing.cancellation import CancellationFile
+from billing.cards import CardBounds
 from billing.compensation import CompensationTerms
 from billing.deposits import DepositTerms
 from billing.metered import MeteringFile
@@ -43,6 +44,7 @@ ROOMS: dict[str, type[BaseModel]] = {
     "config/clearances/*.yml": RuleFile,
     "config/policies/*.yml": RuleBook,
     "config/papers/*.yml": Edition,
+    "config/billing/cards.yml": CardBounds,
     "config/billing/seller.yml": Seller,
     "config/billing/series.yml": Series,
 }

@@ -10,10 +10,13 @@ from typing import Any
 from flask import Flask
 from flask.testing import FlaskClient
 
-from billing import credit_notes, discounts, invoices
+from billing import credit_notes, discounts, invoices, ledger, payments, refunds
 from billing.credit_notes import NewCredit
 from billing.discounts import NewDiscount
+from billing.models import PaymentMethod
 from billing.money import Money
+from billing.payments import NewPayment
+from billing.refunds import NewRefund
 from config import clock
 from config.database import db
 from monitoring.models import Device, DeviceStatus, Violation
@@ -158,7 +161,7 @@ def _event(scene: Scene) -> None:
     bookings.confirm(booking, by=desk)
     invoice = invoices.issue(invoices.draft_for(booking), by=None)
     note = credit_notes.issue(invoice, NewCredit(REASON, Money(1000)), by=None)
-    scene.ids |= {
+    scene.ids |= _money(owner, invoice) | {
         "reference": booking.reference,
         "invoice_id": invoice.id,
         "note_id": note.id,
@@ -174,6 +177,17 @@ def _event(scene: Scene) -> None:
         "period": period,
         "number": invoice.display_number,
         "paper": invoice.reference,
+    }
+
+
+def _money(owner: Any, invoice: Any) -> dict[str, int]:
+    """Something of unit A came in, paid a little and goes back in part."""
+    new = NewPayment(PaymentMethod.TRANSFER, Money(9_000), REASON)
+    payment = payments.receive(owner.unit, new, by=None)
+    return {
+        "payment_id": payment.id,
+        "allocation_id": ledger.allocate(payment, invoice, Money(1), by=None).id,
+        "refund_id": refunds.request(payment, NewRefund(Money(1), REASON), by=None).id,
     }
 
 
