@@ -9,10 +9,14 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from billing.models import (
     COLLECTING,
+    CardEvent,
+    CardEventOutcome,
     Charge,
     ChargeProposal,
     Discount,
     DiscountStatus,
+    Dispute,
+    DisputeStatus,
     Invoice,
     InvoiceStatus,
     PauseCause,
@@ -158,6 +162,16 @@ def unallocated() -> Pile:
 def refunds_asked() -> Pile:
     """Refunds that were asked for and not paid out."""
     return _pile(Refund.id, Refund.amount_minor, Refund.status == RefundStatus.REQUESTED)
+
+
+def card_disputes() -> Pile:
+    """Card payments that a payer's bank may take back: evidence is due."""
+    return _pile(Dispute.id, Dispute.amount_minor, Dispute.status == DisputeStatus.OPEN)
+
+
+def card_events() -> Pile:
+    """What the card company told of money that belongs to no session of ours."""
+    return _pile(CardEvent.id, sa.literal(0), CardEvent.outcome == CardEventOutcome.UNMATCHED)
 
 
 def disputed() -> Pile:

@@ -107,6 +107,21 @@ WORK = (
         _Kind(45, "arrow-back-up", _("Refunds due"), "finance_work.refunds_due"),
     ),
     _of(
+        worklist.card_disputes,
+        _Kind(
+            38,
+            "credit-card",
+            _("Card payments that are disputed"),
+            "payments.index",
+            detail=_("evidence is due"),
+            tone="bad",
+        ),
+    ),
+    _of(
+        worklist.card_events,
+        _Kind(39, "credit-card", _("Card payments that fit nothing"), "payments.index"),
+    ),
+    _of(
         worklist.unallocated,
         _Kind(
             42,

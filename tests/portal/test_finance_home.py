@@ -6,11 +6,12 @@ import pytest
 
 from billing import credit_notes, invoices, months, payments, reminders, worklist, write_offs
 from billing.credit_notes import NewCredit
-from billing.models import PauseCause
+from billing.models import Dispute, PauseCause
 from billing.money import Money
 from billing.payments import NewPayment, PaymentMethod
 from config import clock
 from config.database import db, transaction
+from portal import cards
 from rental import bookings, units
 from rental.models import Role
 from tests.build import TUESDAY
@@ -135,6 +136,40 @@ def test_a_unit_sees_its_quotes_and_payments_and_nothing_of_others(scene):
     for secret in (scene.number, "FT-ours", booking.reference, "1.234.567"):
         assert secret not in other
     assert "Không còn gì phải trả" in other or "Cần thanh toán" in other
+
+
+def test_a_card_is_offered_where_the_installation_takes_cards(scene, monkeypatch):
+    way = f"/invoices/{scene.id}/checkout"
+    assert way not in text(scene.browser("ours").get("/money"))
+    monkeypatch.setattr(cards, "are_on", lambda: True)
+    assert way in text(scene.browser("ours").get("/money"))
+
+
+def test_what_a_card_does_not_pay_at_once_is_paid_in_parts_on_the_invoice(scene, monkeypatch):
+    monkeypatch.setattr(cards, "are_on", lambda: True)
+    with transaction():
+        # Beyond what one charge may be.
+        invoice = invoices.get(scene.id)
+        invoice.net_minor += 100_000_000
+        invoice.total_minor += 100_000_000
+    page = text(scene.browser("ours").get("/money"))
+    assert f"/invoices/{scene.id}/checkout" not in page
+    assert f"/invoices/{scene.id}#card" in page
+
+
+def test_free_money_and_disputes_stand_in_the_work_list(scene):
+    with transaction():
+        new = NewPayment(PaymentMethod.TRANSFER, Money(200_000), "FT-free")
+        payment = payments.receive(units.get("unit-a"), new, by=None)
+        db.session.add(
+            Dispute(
+                stripe_id="dp_1", payment_id=payment.id, amount_minor=200_000, reason="fraudulent"
+            )
+        )
+    page = text(scene.browser("finance").get("/"))
+    for told in ("Khoản thu chưa cấn trừ hóa đơn", "/payments?state=unspent", "bị tranh chấp"):
+        assert told in page
+    assert "Không tìm thấy" not in text(scene.browser("finance").get("/payments?state=unspent"))
 
 
 def test_a_paid_invoice_is_no_longer_to_pay(scene):
