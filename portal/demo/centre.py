@@ -20,6 +20,7 @@ from portal.demo import (
     events,
     history,
     inventory,
+    prices,
     programmes,
     series,
     upkeep,
@@ -72,6 +73,7 @@ def load(demo: Demo) -> bool:
     claims.add(now)
     counter.add(now)
     upkeep.tell(now, units.member_by_email("operator@centre.example"))
+    prices.add(now)
     arrears.end(owed)
     # Nobody wants mail about events that were only replayed.
     db.session.execute(sa.delete(Notice))

@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 
+from babel import numbers
 from flask import Blueprint, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
@@ -235,7 +237,13 @@ def _special(special: Special, one: Tariff) -> str:
 
 
 def _hours(minutes: int) -> str:
-    return formats.hour_count(minutes * 60)
+    return numbers.format_decimal(minutes / 60, "#,##0.##", locale=formats.language())
+
+
+def percent(value: Decimal | int) -> str:
+    """`12,5 %`, without digits that say nothing."""
+    shown = numbers.format_decimal(value, "#,##0.##", locale=formats.language())
+    return f"{shown}{formats.GAP}%"
 
 
 # Of the resources that share a price so many are named.
@@ -248,4 +256,5 @@ FOR_TEMPLATES = {
     "tariff_named": named,
     "tariff_remarks": remarks,
     "tariff_beside": beside,
+    "tariff_percent": percent,
 }

@@ -44,6 +44,7 @@ PAGES["finance@centre.example"] += ["/stops", "/reports/ageing", "/invoices/paus
 PAGES["finance@centre.example"] += ["/reports/ageing/unit-b", "/units/unit-b/statement"]
 PAGES["finance@centre.example"] += ["/invoices/refunds-due"]
 PAGES["director@centre.example"] += ["/write-offs", "/reports/ageing"]
+PAGES["finance@centre.example"] += ["/tariffs", "/tariffs/calculator", "/discounts"]
 VIEWS = [
     ({"phone": phone, "language": language}) for phone in (False, True) for language in ("vi", "en")
 ]

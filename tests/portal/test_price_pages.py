@@ -70,7 +70,7 @@ def test_the_lists_of_a_day_stand_there_with_their_decisions(town):
         "Âm thanh và ánh sáng màu",
         "ngày lễ: 200",
         "ngoài giờ, mỗi nửa giờ: 300.000 / 400.000 / 600.000",
-        "tối đa 8,0 giờ",
+        "tối đa 8 giờ",
         "tổng giá các món",
         "Quy định thanh toán trước (mẫu)",
     ):
