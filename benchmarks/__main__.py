@@ -3,7 +3,12 @@
 import subprocess
 import sys
 
-ALL = ("benchmarks.http_bookings", "benchmarks.polling", "benchmarks.starting")
+ALL = (
+    "benchmarks.http_bookings",
+    "benchmarks.polling",
+    "benchmarks.starting",
+    "benchmarks.pricing",
+)
 
 
 def main() -> None:

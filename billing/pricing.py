@@ -108,13 +108,13 @@ def price(
 
 
 def add_ons_for(tariffs: Iterable[Tariff], rented: Rented, day: date) -> list[AddOn]:
-    """What can be asked for with a resource on a day, in the order of the lists."""
-    return [
-        add_on
-        for tariff in tariffs
-        if tariff.holds_on(day)
-        for add_on in tariff.add_ons_for(rented.code, rented.tariff, rented.kind)
-    ]
+    """What can be asked for with a resource on a day: what the list offers that prices it."""
+    in_force = [tariff for tariff in tariffs if tariff.holds_on(day)]
+    for subject in (rented.code, rented.tariff, f"kind:{rented.kind.value}"):
+        for tariff in in_force:
+            if subject is not None and tariff.prices(subject):
+                return tariff.add_ons_for(rented.code, rented.tariff, rented.kind)
+    return []
 
 
 def is_priced_by_parts(tariffs: Iterable[Tariff], code: str, key: str | None) -> bool:

@@ -80,6 +80,10 @@ class Tariff(Dated):
         """The rates of one subject, in the list's order."""
         return self.by_subject.get(subject, [])
 
+    def prices(self, subject: str) -> bool:
+        """Whether it prices this code, key or kind."""
+        return subject in self.by_subject or any(kit.key == subject for kit in self.kits)
+
     def kit_for(self, code: str, key: str | None) -> Kit | None:
         """The entry by which a kit costs what its parts cost, if there is one."""
         return next((kit for kit in self.kits if kit.key in (code, key)), None)

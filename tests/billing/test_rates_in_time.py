@@ -250,6 +250,16 @@ def test_an_add_on_is_priced_with_its_line_and_named() -> None:
     assert pricing.add_ons_for(lists, at(8, 1, code="X"), WEDNESDAY) == []
 
 
+def test_only_the_list_that_prices_a_thing_offers_add_ons_for_it() -> None:
+    halls = {**SOUND, "keys": [], "kinds": ["hall"]}
+    lists = [
+        a_tariff(session(), code="ONE"),
+        a_tariff(a_rate(key="X"), code="TWO", add_ons=[halls]),
+    ]
+    assert pricing.add_ons_for(lists, at(8, 1), WEDNESDAY) == []
+    assert len(pricing.add_ons_for(lists, at(8, 1, code="X"), WEDNESDAY)) == 1
+
+
 def test_an_add_on_that_does_not_go_with_it_is_refused_with_those_that_do() -> None:
     lists = [a_tariff(session(), add_ons=[SOUND])]
     with pytest.raises(UnknownAddOn, match="choose among: sound"):
