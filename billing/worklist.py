@@ -9,6 +9,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from billing.models import (
     COLLECTING,
+    BankEntry,
     CardEvent,
     CardEventOutcome,
     Charge,
@@ -30,6 +31,7 @@ from billing.models import (
     WriteOff,
     WriteOffStatus,
 )
+from billing.models.bank import WAITING
 from billing.money import Money
 from billing.reminders import standing_on
 from config import clock
@@ -162,6 +164,11 @@ def unallocated() -> Pile:
 def refunds_asked() -> Pile:
     """Refunds that were asked for and not paid out."""
     return _pile(Refund.id, Refund.amount_minor, Refund.status == RefundStatus.REQUESTED)
+
+
+def bank_rows() -> Pile:
+    """Bookings of the bank that no invoice has for certain: a person decides."""
+    return _pile(BankEntry.id, BankEntry.amount_minor, BankEntry.state.in_(WAITING))
 
 
 def card_disputes() -> Pile:

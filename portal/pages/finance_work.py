@@ -107,6 +107,16 @@ WORK = (
         _Kind(45, "arrow-back-up", _("Refunds due"), "finance_work.refunds_due"),
     ),
     _of(
+        worklist.bank_rows,
+        _Kind(
+            15,
+            "building-bank",
+            _("Bank entries to match"),
+            "bank_entries.index",
+            detail=_("no invoice is certain"),
+        ),
+    ),
+    _of(
         worklist.card_disputes,
         _Kind(
             38,
