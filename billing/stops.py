@@ -13,12 +13,17 @@ from billing.money import Money
 from billing.reminder_rules import Stop
 from config import clock
 from config.database import db
-from rental import journal
+from rental import journal, units
 from rental.models import Member, Unit
 
 OWES = (
     "{unit} owes {amount} since {since}, so nothing new can be asked for. Pay it to {account} at "
     "{bank} with the purpose of each invoice, or ask the desk to let you go on."
+)
+
+OWES_TO_STAFF = (
+    "{unit} owes {amount} since {since}, so nothing new can be asked for it. Let it go on under "
+    "“Stopped units” with a reason, or wait until it has paid."
 )
 
 
@@ -80,7 +85,7 @@ def arrears_of(unit_ids: Sequence[int]) -> dict[int, Arrears]:
     }
 
 
-def require_none(wanted: Sequence[Unit], **_facts: object) -> None:
+def require_none(wanted: Sequence[Unit], *, by: Member | None = None) -> None:
     """Refuse new requests of a unit that owes too much for too long; raises UnitOverdue.
 
     The staff is refused as well: what it allows it allows by a grace, with a reason.
@@ -89,13 +94,13 @@ def require_none(wanted: Sequence[Unit], **_facts: object) -> None:
     for unit in wanted:
         arrears = found.get(unit.id)
         if arrears is not None and arrears.is_stopped:
-            raise _refusal(unit, arrears)
+            raise _refusal(unit, arrears, by)
 
 
-def _refusal(unit: Unit, arrears: Arrears) -> UnitOverdue:
+def _refusal(unit: Unit, arrears: Arrears, by: Member | None) -> UnitOverdue:
     bank = seller.seller().bank
     return UnitOverdue(
-        OWES,
+        OWES_TO_STAFF if by is not None and units.is_staff(by) else OWES,
         words={
             "amount": arrears.amount.text(),
             "since": arrears.since.strftime("%d/%m/%Y"),

@@ -72,7 +72,7 @@ def test_a_series_is_refused_as_well_and_so_is_the_staff(overdue, desk):
     member = overdue.booking.member
     with pytest.raises(UnitOverdue):
         series.request(RequestedSeries(wanted(member.unit), "FREQ=WEEKLY;COUNT=3"), by=member)
-    with pytest.raises(UnitOverdue):
+    with pytest.raises(UnitOverdue, match="Let it go on under “Stopped units”"):
         bookings.request(wanted(member.unit), by=desk)
 
 
