@@ -67,6 +67,11 @@ class BankStatement(Base):
 
     imported_by: Mapped[Member | None] = relationship()
 
+    @property
+    def closing(self) -> Money | None:
+        """The balance at the end, where the format says it."""
+        return None if self.closing_minor is None else Money(self.closing_minor, self.currency)
+
 
 class EntryState(StrEnum):
     """What became of a booking of the bank."""

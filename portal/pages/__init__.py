@@ -11,6 +11,8 @@ from portal.pages import (
     approvals,
     asset_pages,
     assets,
+    bank,
+    bank_entries,
     bookings,
     card_payments,
     catalogue,
@@ -106,6 +108,8 @@ ROOMS = (
     ageing,
     statements,
     interruptions,
+    bank,
+    bank_entries,
     traffic,
     finance_work,
     money,
@@ -117,6 +121,7 @@ ROOMS = (
 
 # Rooms that stand at another place of the navigation.
 PLACES = {
+    "bank_entries": "bank",
     "following": "invoices",
     "card_payments": "invoices",
     "changes": "bookings",
