@@ -15,6 +15,7 @@ from portal.catalogue_files.loading import import_file
 from portal.demo import (
     agreements,
     arrears,
+    bank,
     claims,
     counter,
     events,
@@ -75,6 +76,7 @@ def load(demo: Demo) -> bool:
     upkeep.tell(now, units.member_by_email("operator@centre.example"))
     prices.add(now)
     arrears.end(owed)
+    bank.add(now)
     # Nobody wants mail about events that were only replayed.
     db.session.execute(sa.delete(Notice))
     db.session.flush()

@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext, ngettext
+from flask_babel import lazy_gettext
 from pydantic import ValidationError
 from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
@@ -144,10 +144,7 @@ def _taken(file: BankFile) -> Response:
         new = sum(one.new_rows for one in statements)
         known = sum(one.known_rows for one in statements)
     told = _("%(new)s new, %(known)s known already.", new=new, known=known)
-    done = ngettext(
-        "%(num)s booking matched by itself.", "%(num)s bookings matched by themselves.",
-        counts.matched,
-    )  # fmt: skip
+    done = _("Matched by themselves: %(count)s.", count=counts.matched)
     flash(f"{told} {done}", "good")
     return redirect(url_for("bank_entries.index") if counts.queued else url_for(".index"))
 

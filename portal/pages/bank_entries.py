@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext, ngettext
+from flask_babel import lazy_gettext
 from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
@@ -279,12 +279,5 @@ def again() -> Response:
     """Look once more for what all that waits may pay: invoices came or were paid since."""
     with transaction():
         counts = matches.run(by=current_member())
-    flash(
-        ngettext(
-            "%(num)s booking matched by itself.",
-            "%(num)s bookings matched by themselves.",
-            counts.matched,
-        ),
-        "good",
-    )
+    flash(_("Matched by themselves: %(count)s.", count=counts.matched), "good")
     return redirect(url_for(".index"))

@@ -43,6 +43,8 @@ PAGES["desk@centre.example"] += ["/stops"]
 PAGES["finance@centre.example"] += ["/stops", "/reports/ageing", "/invoices/paused"]
 PAGES["finance@centre.example"] += ["/reports/ageing/unit-b", "/units/unit-b/statement"]
 PAGES["finance@centre.example"] += ["/invoices/refunds-due"]
+PAGES["finance@centre.example"] += ["/bank", "/bank/mapping", "/bank/entries"]
+PAGES["finance@centre.example"] += ["/bank/entries?state=matched", "/bank/entries/1?q=bao"]
 PAGES["director@centre.example"] += ["/write-offs", "/reports/ageing"]
 PAGES["finance@centre.example"] += ["/tariffs", "/tariffs/calculator", "/discounts"]
 VIEWS = [

@@ -78,7 +78,7 @@ def entry() -> BankEntry:
 def test_a_statement_is_sent_in_and_what_is_certain_is_paid(finance, owed):
     told = statement((owed.total_minor, f"TT {owed.reference}", ""), (5_000, "tien", "AN"))
     page = send(finance, "/bank?lang=en", told).get_data(as_text=True)
-    assert "1 booking matched by itself." in page
+    assert "Matched by themselves: 1." in page
     assert "Nothing that is owed fits." in page
     assert finance.get("/bank").status_code == 200
     db.session.rollback()
@@ -137,7 +137,7 @@ def test_what_waits_is_looked_at_again_when_an_invoice_came(finance, owed):
     send(finance, "/bank?lang=en", statement((owed.total_minor, "tien", "")))
     with transaction():
         entry().text = f"TT {owed.reference}"
-    assert "1 booking matched" in press(finance, "/bank/entries/again")
+    assert "Matched by themselves: 1." in press(finance, "/bank/entries/again")
 
 
 def test_csv_asks_for_its_columns_shows_a_preview_and_keeps_them(finance):
