@@ -1,4 +1,4 @@
-"""A sample statement of the bank: one booking that is certain, some that wait, two that never do."""
+"""A sample statement of the bank: a certain booking, some that wait, and a charge of the bank."""
 
 from datetime import datetime, timedelta
 
