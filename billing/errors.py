@@ -125,6 +125,12 @@ class BadSignature(Invalid):
 
 class BadEvent(Invalid):
     """What was sent is signed, but is no event that can be read; nothing was written."""
+class MonthClosed(Conflict):
+    """The month is closed; date it in the open period."""
+
+
+class BadClosing(Conflict):
+    """The month cannot be closed or opened like this; look at the list again."""
 
 
 class OverCredit(Invalid):

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import sqlalchemy as sa
 
-from billing import numbering, snapshots, vat
+from billing import closing, numbering, snapshots, vat
 from billing.errors import InvoiceNotFound, NothingToInvoice, WrongInvoiceState
 from billing.models import COLLECTING, Charge, Invoice, InvoiceLine, InvoiceStatus
 from billing.seller import series
@@ -219,6 +219,7 @@ def void(invoice: Invoice, *, by: Member | None, reason: str) -> Invoice:
             "what is left.",
             invoice=invoice.id,
         )
+    closing.require_open(invoice.tax_date or clock.today())
     invoice.closed_reason = reason
     _release_charges(invoice)
     move(invoice, InvoiceStatus.VOID)

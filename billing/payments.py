@@ -5,7 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from billing import invoices, ledger, numbering
+from billing import closing, invoices, ledger, numbering
 from billing.errors import (
     BadAmount,
     OverPayment,
@@ -137,6 +137,7 @@ def _written(
         received_at=new.received_at or clock.now(),
         recorded_by_id=by.id if by else None,
     )
+    closing.require_open(payment.received_at)
     if new.method is PaymentMethod.CASH:
         numbered = numbering.take("receipt", payment.received_at.astimezone(clock.LOCAL).year)
         payment.symbol, payment.year = numbered.symbol, numbered.year

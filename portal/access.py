@@ -62,6 +62,8 @@ TABLE: dict[str, frozenset[Role]] = {
     "credit invoices": MONEY,
     "pay own invoices": frozenset({Role.HEAD, Role.MEMBER}) | MONEY,
     "see reports": MONEY | LEADERS,
+    "close months": MONEY,
+    "reopen months": LEADERS,
     "decide proposals": MONEY,
     "see tariffs": DESK | MONEY | LEADERS,
     "see discounts": DESK | MONEY | LEADERS,

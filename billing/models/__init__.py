@@ -17,6 +17,7 @@ from billing.models.cards import (
     DisputeStatus,
 )
 from billing.models.charges import Charge, ChargeKind, InterruptionCredit
+from billing.models.closing import ClosedMonth
 from billing.models.credit_notes import CreditNote, CreditNoteLine
 from billing.models.discounts import Discount, DiscountStatus
 from billing.models.following import (
@@ -61,6 +62,7 @@ __all__ = [
     "ChargeProposal",
     "Checkout",
     "CheckoutStatus",
+    "ClosedMonth",
     "CreditNote",
     "CreditNoteLine",
     "Discount",

@@ -8,6 +8,7 @@ import click
 import psycopg
 from flask import Flask
 
+from billing import reconciling
 from config.errors import Refusal
 from config.settings import Settings
 from monitoring import credentials, policy
@@ -78,6 +79,21 @@ def _policies() -> Finding:
     return True, f"{len(list(policy.load()))} policy rules can be read"
 
 
+def _ledger(app: Flask) -> Finding:
+    with app.app_context():
+        if not shape.is_current():
+            return False, "cannot be read before `media-center upgrade`"
+        found = reconciling.differences()
+        sums = reconciling.sums()
+    if found:
+        return False, "; ".join(one.sentence for one in found)
+    return True, (
+        f"charges {sums.charges} = invoiced {sums.invoiced} + unbilled {sums.unbilled}; payments "
+        f"{sums.received} = allocated {sums.allocated} + refunded {sums.refunded} + balances "
+        f"{sums.balances}"
+    )
+
+
 def examinations(settings: Settings, app: Flask) -> Iterator[tuple[str, Callable[[], Finding]]]:
     """What is looked at, by name."""
     yield "database", lambda: _database(settings)
@@ -88,6 +104,7 @@ def examinations(settings: Settings, app: Flask) -> Iterator[tuple[str, Callable
     yield "mail", lambda: _mail(settings)
     yield "front end", _front_end
     yield "policies", _policies
+    yield "ledger", lambda: _ledger(app)
 
 
 def examined(look: Callable[[], Finding]) -> Finding:

@@ -98,6 +98,8 @@ VERBS = {
     "statement_sent": _("statement of account sent"),
     "grace_granted": _("may go on booking though overdue"),
     "grace_ended": _("leave to go on booking taken back"),
+    "month_closed": _("month closed"),
+    "month_reopened": _("month opened again"),
     "judged": _("said whose doing it was"),
     "traffic_sealed": _("traffic sealed"),
     "traffic_accepted": _("traffic charged"),
@@ -137,6 +139,7 @@ SUBJECTS = {
     "service_record": _("Service"),
     "agreement": _("Agreement"),
     "discount": _("Discount"),
+    "closed_month": _("Month"),
     "interruption": _("Interruption"),
     "traffic_evidence": _("Metered traffic"),
 }

@@ -1,6 +1,9 @@
 """Who may use the addresses of what joins and of closing; the table of all takes them in."""
 
 PAGES = {
+    "GET /closing": "see reports",
+    "POST /closing/<of_month>/close": "close months",
+    "POST /closing/<of_month>/reopen": "reopen months",
     "GET /interruptions": "judge interruptions",
     "POST /interruptions/<int:interruption_id>/fault": "judge interruptions",
     "GET /invoices/<int:invoice_id>/lines/<int:line_number>/traffic": "see own invoices",

@@ -1,0 +1,139 @@
+"""Close months."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = '0017'
+down_revision = '0016'
+branch_labels = None
+depends_on = None
+
+# A month is closed under the same lock alone, so it waits for those who write and they see it.
+GUARD = """
+CREATE FUNCTION require_open_month(day date) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared(1296236561);
+    IF EXISTS (SELECT 1 FROM closed_month
+               WHERE first = date_trunc('month', day)::date AND reopened_at IS NULL) THEN
+        RAISE EXCEPTION 'the month of % is closed', day USING ERRCODE = '23514';
+    END IF;
+END $$;
+CREATE FUNCTION local_day(at timestamptz) RETURNS date LANGUAGE sql IMMUTABLE AS
+    $$ SELECT (at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date $$;
+
+CREATE FUNCTION guard_closed_papers() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP <> 'INSERT' AND OLD.tax_date IS NOT NULL THEN
+        PERFORM require_open_month(OLD.tax_date);
+    END IF;
+    IF TG_OP <> 'DELETE' AND NEW.tax_date IS NOT NULL THEN
+        PERFORM require_open_month(NEW.tax_date);
+        RETURN NEW;
+    END IF;
+    RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
+END $$;
+CREATE TRIGGER closed_invoice_guard BEFORE INSERT OR DELETE ON invoice
+    FOR EACH ROW EXECUTE FUNCTION guard_closed_papers();
+-- What was paid, and paid or overdue, may change for ever; what the books say may not.
+CREATE TRIGGER closed_invoice_change_guard BEFORE UPDATE ON invoice FOR EACH ROW
+    WHEN ((OLD.tax_date, OLD.net_minor, OLD.vat_minor, OLD.total_minor, OLD.unit_id, OLD.number,
+           OLD.status = 'void') IS DISTINCT FROM
+          (NEW.tax_date, NEW.net_minor, NEW.vat_minor, NEW.total_minor, NEW.unit_id, NEW.number,
+           NEW.status = 'void'))
+    EXECUTE FUNCTION guard_closed_papers();
+CREATE TRIGGER closed_credit_note_guard BEFORE INSERT OR DELETE ON credit_note
+    FOR EACH ROW EXECUTE FUNCTION guard_closed_papers();
+CREATE TRIGGER closed_credit_note_change_guard BEFORE UPDATE ON credit_note FOR EACH ROW
+    WHEN ((OLD.tax_date, OLD.net_minor, OLD.vat_minor, OLD.total_minor) IS DISTINCT FROM
+          (NEW.tax_date, NEW.net_minor, NEW.vat_minor, NEW.total_minor))
+    EXECUTE FUNCTION guard_closed_papers();
+
+CREATE FUNCTION guard_closed_payment() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'INSERT' OR TG_OP = 'DELETE'
+       OR (OLD.received_at, OLD.amount_minor) IS DISTINCT FROM (NEW.received_at, NEW.amount_minor)
+    THEN
+        IF TG_OP <> 'INSERT' THEN
+            PERFORM require_open_month(local_day(OLD.received_at));
+        END IF;
+        IF TG_OP <> 'DELETE' THEN
+            PERFORM require_open_month(local_day(NEW.received_at));
+        END IF;
+    END IF;
+    IF TG_OP = 'UPDATE' AND OLD.reversed_at IS DISTINCT FROM NEW.reversed_at THEN
+        PERFORM require_open_month(local_day(coalesce(NEW.reversed_at, OLD.reversed_at)));
+    END IF;
+    RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
+END $$;
+CREATE TRIGGER closed_payment_guard BEFORE INSERT OR UPDATE OR DELETE ON payment
+    FOR EACH ROW EXECUTE FUNCTION guard_closed_payment();
+
+CREATE FUNCTION guard_closed_allocation() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        PERFORM require_open_month(local_day(NEW.allocated_at));
+    ELSIF OLD.released_at IS DISTINCT FROM NEW.released_at THEN
+        PERFORM require_open_month(local_day(coalesce(NEW.released_at, OLD.released_at)));
+    ELSIF (OLD.amount_minor, OLD.allocated_at) IS DISTINCT FROM
+          (NEW.amount_minor, NEW.allocated_at) THEN
+        PERFORM require_open_month(local_day(OLD.allocated_at));
+        PERFORM require_open_month(local_day(NEW.allocated_at));
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER closed_allocation_guard BEFORE INSERT OR UPDATE ON allocation
+    FOR EACH ROW EXECUTE FUNCTION guard_closed_allocation();
+
+CREATE FUNCTION guard_closed_refund() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.settled_at IS NOT NULL
+       AND (TG_OP = 'INSERT' OR OLD.settled_at IS DISTINCT FROM NEW.settled_at) THEN
+        PERFORM require_open_month(local_day(NEW.settled_at));
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER closed_refund_guard BEFORE INSERT OR UPDATE ON refund
+    FOR EACH ROW EXECUTE FUNCTION guard_closed_refund();
+"""
+UNGUARD = """
+DROP TRIGGER closed_invoice_guard ON invoice;
+DROP TRIGGER closed_invoice_change_guard ON invoice;
+DROP TRIGGER closed_credit_note_guard ON credit_note;
+DROP TRIGGER closed_credit_note_change_guard ON credit_note;
+DROP TRIGGER closed_payment_guard ON payment;
+DROP TRIGGER closed_allocation_guard ON allocation;
+DROP TRIGGER closed_refund_guard ON refund;
+DROP FUNCTION guard_closed_papers, guard_closed_payment, guard_closed_allocation;
+DROP FUNCTION guard_closed_refund, require_open_month, local_day;
+"""
+
+
+def upgrade() -> None:
+    """Apply it."""
+    # ### commands auto generated by Alembic - please adjust! ###
+    op.create_table('closed_month',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('first', sa.Date(), nullable=False),
+    sa.Column('closed_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('closed_by_id', sa.Integer(), nullable=True),
+    sa.Column('reopened_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('reopened_by_id', sa.Integer(), nullable=True),
+    sa.Column('reopened_reason', sa.String(length=500), nullable=True),
+    sa.CheckConstraint('(reopened_at IS NULL) = (reopened_reason IS NULL)', name=op.f('ck_closed_month_reopened_for_a_reason')),
+    sa.CheckConstraint('extract(day FROM first) = 1', name=op.f('ck_closed_month_begins_on_the_first')),
+    sa.ForeignKeyConstraint(['closed_by_id'], ['member.id'], name=op.f('fk_closed_month_closed_by_id_member')),
+    sa.ForeignKeyConstraint(['reopened_by_id'], ['member.id'], name=op.f('fk_closed_month_reopened_by_id_member')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_closed_month'))
+    )
+    op.create_index('uq_closed_month_first', 'closed_month', ['first'], unique=True, postgresql_where=sa.text('reopened_at IS NULL'))
+    # ### end Alembic commands ###
+    op.execute(GUARD)
+
+
+def downgrade() -> None:
+    """Take it back."""
+    op.execute(UNGUARD)
+    # ### commands auto generated by Alembic - please adjust! ###
+    op.drop_index('uq_closed_month_first', table_name='closed_month', postgresql_where=sa.text('reopened_at IS NULL'))
+    op.drop_table('closed_month')
+    # ### end Alembic commands ###
