@@ -232,8 +232,14 @@ def _device(scene: Scene) -> None:
     db.session.add(violation)
     db.session.flush()
     scene.ids |= {"device_id": device.id, "key_id": 1, "violation_id": violation.id}
-    scene.ids["closure_id"] = 1
-    scene.ids |= {"interruption_id": 1, "evidence_id": 1, "line_number": 1, "entry_id": 1}
+    scene.ids |= {"closure_id": 1, "of_month": "2020-01"}
+    scene.ids |= {
+        "interruption_id": 1,
+        "evidence_id": 1,
+        "line_number": 1,
+        "of_month": "2020-01",
+        "entry_id": 1,
+    }
     scene.ids |= {"feed_id": 1, "token": "mc_feed_" + "x" * 43, "form": "csv"}
     scene.ids |= {"tag": "CAM-01", "movement_id": 1, "damage_id": 1, "proposal_id": 1}
     scene.ids |= {"write_off_id": 1, "unit_slug": "unit-a"}
