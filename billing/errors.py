@@ -125,6 +125,8 @@ class BadSignature(Invalid):
 
 class BadEvent(Invalid):
     """What was sent is signed, but is no event that can be read; nothing was written."""
+
+
 class MonthClosed(Conflict):
     """The month is closed; date it in the open period."""
 
