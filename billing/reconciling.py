@@ -135,7 +135,7 @@ def sums() -> Sums:
 
 def differences() -> list[Difference]:
     """Everything that does not add up, named by id; nothing where all of it does."""
-    return [*_broken_rules(), *_gaps(), *_broken_seals(), *_broken_sums()]
+    return [*_broken_rules(), *gaps(), *_broken_seals(), *_broken_sums()]
 
 
 def _broken_rules() -> Iterator[Difference]:
@@ -148,7 +148,8 @@ def _broken_rules() -> Iterator[Difference]:
             yield Difference(rule, f"{rule}: {len(rows) - MOST} more like it")
 
 
-def _gaps() -> Iterator[Difference]:
+def gaps() -> Iterator[Difference]:
+    """The number series in which a number is missing, or was taken twice or by nobody."""
     for symbol, year, stands, highest, last in db.session.execute(sa.text(_NUMBERED)):
         if not stands == highest == last:
             yield Difference(

@@ -7,6 +7,7 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel
 
+from billing.bookkeeping import Accounts
 from billing.cancellation import CancellationFile
 from billing.cards import CardBounds
 from billing.compensation import CompensationTerms
@@ -33,6 +34,7 @@ ROOMS: dict[str, type[BaseModel]] = {
     "config/deposits/*.yml": DepositTerms,
     "config/vat/*.yml": VatRates,
     "config/sla/*.yml": TermsFile,
+    "config/bookkeeping/accounts.yml": Accounts,
     "config/metering/*.yml": MeteringFile,
     "config/cancellation/*.yml": CancellationFile,
     "config/damages/*.yml": CompensationTerms,

@@ -1,6 +1,11 @@
 """Who may use the addresses of what joins and of closing; the table of all takes them in."""
 
 PAGES = {
+    "GET /reports/journal.<form>": "see reports",
+    "GET /reports/revenue": "see reports",
+    "GET /reports/revenue.<form>": "see reports",
+    "GET /reports/vat": "see reports",
+    "GET /reports/vat.<form>": "see reports",
     "GET /closing": "see reports",
     "POST /closing/<of_month>/close": "close months",
     "POST /closing/<of_month>/reopen": "reopen months",
