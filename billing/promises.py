@@ -72,9 +72,12 @@ def price_of(promise: PromisedPrice) -> Priced:
     )
 
 
-def write(line: Line, priced: Priced, agreed: str) -> None:
-    """Promise this price for the line as it stands, in place of what was promised before."""
-    db.session.merge(row(line, priced, agreed))
+def write(new: PromisedPrice, before: PromisedPrice | None) -> None:
+    """Promise this price for its line, in place of what was promised before, if anything was."""
+    if before is None:
+        db.session.add(new)
+    else:
+        db.session.merge(new)
 
 
 def row(line: Line, priced: Priced, agreed: str) -> PromisedPrice:

@@ -304,7 +304,8 @@ def promise(booking: Booking, *, is_asked: bool | None = None) -> None:
     whoever asks can cure the line.
     """
     payer = _Payer.of(booking, is_asked=is_asked)
-    for each in payer.standing(promises.of_bookings([booking.id])):
+    before = promises.of_bookings([booking.id])
+    for each in payer.standing(before):
         if each.promise is not None:
             continue
         try:
@@ -313,7 +314,8 @@ def promise(booking: Booking, *, is_asked: bool | None = None) -> None:
             raise
         except NoPrice:
             continue
-        promises.write(each.line, priced, payer.renter.mark(each.rented))
+        new = promises.row(each.line, priced, payer.renter.mark(each.rented))
+        promises.write(new, before.get(each.line.id))
     db.session.flush()
 
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from flask_babel import gettext as _
 
-from billing import cancellation
+from billing import cancellation, deposits
 from billing.cancellation import Step
 from billing.seller import seller
 from config import clock
@@ -131,7 +131,7 @@ def _account(_priced: PricedBooking, _wording: Contract) -> list[Block]:
 def _deposit(priced: PricedBooking, wording: Contract) -> list[Block]:
     deposit = wording.deposit
     if deposit is None:
-        return []
+        return _in_advance(priced)
     amount = priced.quote.total.times(Fraction(deposit.percent, 100))
     first = priced.booking.starts_at.astimezone(clock.LOCAL).date()
     words = _(
@@ -139,6 +139,20 @@ def _deposit(priced: PricedBooking, wording: Contract) -> list[Block]:
         percent=deposit.percent,
         amount=formats.money(amount),
         day=formats.plain_day(first - timedelta(days=deposit.days_before)),
+    )
+    return [sheets.text(words)]
+
+
+def _in_advance(priced: PricedBooking) -> list[Block]:
+    """Where the wording has no deposit of its own: what the terms in force ask for, as quoted."""
+    asked = deposits.of(priced.quote)
+    if asked is None:
+        return []
+    words = _(
+        "Party B pays %(amount)s in advance, by %(day)s (%(why)s).",
+        amount=formats.money(asked.amount),
+        day=formats.plain_day(asked.due_on),
+        why=asked.explanation_en if formats.language() == "en" else asked.explanation,
     )
     return [sheets.text(words)]
 

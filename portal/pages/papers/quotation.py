@@ -4,6 +4,8 @@ from datetime import date, timedelta
 
 from flask_babel import gettext as _
 
+from billing import deposits
+from billing.quotes import Quote
 from config import clock
 from portal.pages import formats
 from portal.pages.papers import prices, sheets, terms
@@ -32,6 +34,7 @@ def sheet(booking: Booking) -> Sheet:
         sheets.heading(_("Conditions")),
         sheets.points(
             ("–", words) for words in (_holds(booking, today, edition.quotation.valid_days),
+                                       *_in_advance(quote),
                                        *map(str, edition.quotation.notes))
         ),
         sheets.signatures(("", "", ""), (_("For the Press Center"), _("(signature, name)"), "")),
@@ -67,6 +70,22 @@ def valid_until(booking: Booking, today: date, days: int) -> date:
     if booking.expires_at is not None:
         ends.append(booking.expires_at.astimezone(clock.LOCAL).date())
     return max(min(ends), today)
+
+
+def _in_advance(quote: Quote) -> list[str]:
+    """What is to be paid before the event, and until when."""
+    deposit = deposits.of(quote)
+    if deposit is None:
+        return []
+    why = deposit.explanation_en if formats.language() == "en" else deposit.explanation
+    return [
+        _(
+            "To be paid in advance: %(amount)s by %(day)s (%(why)s).",
+            amount=formats.money(deposit.amount),
+            day=formats.plain_day(deposit.due_on),
+            why=why,
+        )
+    ]
 
 
 def _holds(booking: Booking, today: date, days: int) -> str:
