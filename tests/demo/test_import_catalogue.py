@@ -5,12 +5,9 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing import tariff
-from billing.tariff import Tariff
 from config.database import db, transaction
 from monitoring.models import Device
 from portal.catalogue_files import checks
@@ -308,54 +305,6 @@ tariffs:
     with pytest.raises(BadCatalogue), transaction():
         import_file(broken, tariffs_folder=folder)
     assert [file.name for file in folder.iterdir()] == ["halls-2027.yml"]
-
-
-RICH = """\
-tariffs:
-  - code: studio-2027
-    title: {vi: Giá, en: Prices}
-    decision: "12/2027"
-    source: "test"
-    valid_from: 2027-01-01
-    tax_inclusive: true
-    weekend: [sunday]
-    windows: [{code: evening, title: {vi: tối, en: evening}, hours: "18:00-22:00"}]
-    rates:
-      - key: new_studio
-        per: day
-        service: hall_hire
-        prices: {political: 1, partner: 2, other: 3}
-        lasts_minutes: 600
-        minimum_minutes: 60
-        maximum_minutes: 4320
-        over_time: {prices: {political: 1, partner: 1, other: 1}}
-        special:
-          - {day: holiday, window: evening, percent: 250}
-          - {day: weekend, prices: {political: 4, partner: 5, other: 6}}
-    kits: [{key: new_kit, service: hall_hire, percent: 85}]
-    add_ons:
-      - code: light
-        title: {vi: Đèn, en: Light}
-        keys: [new_studio]
-        per: attendee
-        prices: {political: 1, partner: 1, other: 1}
-"""
-
-
-def test_a_list_is_kept_with_all_that_it_says_and_a_wrong_one_is_told_by_its_line(
-    house, written, tmp_path
-):
-    folder = tmp_path / "tariffs"
-    folder.mkdir()
-    with transaction():
-        import_file(written(RICH), tariffs_folder=folder)
-    (kept,) = tariff.read(folder)
-    (wanted,) = yaml.safe_load(RICH)["tariffs"]
-    assert kept == Tariff.model_validate(wanted)
-    negative = RICH.replace("political: 4", "political: -4").replace("studio-2027", "other")
-    with pytest.raises(BadCatalogue, match=r"line 21.*below zero"), transaction():
-        import_file(written(negative), tariffs_folder=folder)
-    assert [file.name for file in folder.iterdir()] == ["studio-2027.yml"]
 
 
 DEVICES = """\

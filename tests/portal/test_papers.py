@@ -19,10 +19,8 @@ from portal import tokens
 from portal.pages.papers import BY_NAME, contract, drawn, packing_list, quotation, run_sheet, terms
 from portal.pages.papers.terms import Deposit, Edition
 from rental import bookings, handovers
-from rental.asking import RequestedBooking, WantedLine
 from rental.counting import Piece
-from rental.models import Asset, BookingStatus, EventKind, UnitClass
-from rental.period import Period
+from rental.models import Asset, BookingStatus, UnitClass
 from tests import build
 from tests.portal.conftest import PASSWORD_HASH, signed_in
 from tests.portal.papers_world import MORNING, START, read, set_up, text_of
@@ -395,17 +393,3 @@ def test_an_amount_ends_in_dong() -> None:
     assert words.amount_in_english(9_000_000) == "Nine million dong."
     with pytest.raises(words.TooLarge):
         words.in_english(10**18 + 1)
-
-
-def test_a_quotation_says_what_is_paid_in_advance_and_until_when(service: Flask) -> None:
-    world = set_up()
-    starts_at = world.booking.starts_at + timedelta(days=20)
-    lines = [WantedLine("H100", 1, Period(starts_at, starts_at + timedelta(hours=13)))]
-    wanted = RequestedBooking(world.booking.unit, "Diễn đàn", EventKind.FORUM, lines)
-    with transaction():
-        booking = bookings.request(wanted, by=world.desk)
-    due_on = (starts_at.astimezone(clock.LOCAL) - timedelta(days=5)).strftime("%d/%m/%Y")
-    text = text_of(service, booking, "quotation")
-    assert f"Thanh toán trước 8.100.000 đ, chậm nhất ngày {due_on} (30 % của 27.000.000 đ)." in text
-    contracted = text_of(service, booking, "contract")
-    assert f"Bên B thanh toán trước 8.100.000 đ, chậm nhất ngày {due_on}" in contracted
