@@ -48,8 +48,7 @@ def issue(invoice: Invoice, new: NewCredit, *, by: Member | None) -> CreditNote:
         raise Invalid("Say why the credit is given, in 500 characters at most.")
     if new.amount is not None and new.lines:
         raise Invalid("Give an amount for the whole invoice or amounts by line, not both.")
-    if invoice.booking is not None:
-        invoices.lock_booking(invoice.booking)
+    invoices.lock_bookings_of(invoice)
     invoice = invoices.lock(invoice)
     if invoice.status not in CREDITABLE:
         raise WrongInvoiceState(

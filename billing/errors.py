@@ -135,6 +135,14 @@ class BadClosing(Conflict):
     """The month cannot be closed or opened like this; look at the list again."""
 
 
+class RunGoesOn(Conflict):
+    """An invoice run goes on already; wait until it is through, then look at what is left."""
+
+
+class UnknownRun(NotFound):
+    """There is no such invoice run."""
+
+
 class OverCredit(Invalid):
     """The credit is more than what is left of the invoice."""
 

@@ -13,6 +13,7 @@ from billing.signals import invoice_issued, invoice_voided
 from billing.vat import Taxable
 from config import clock, references
 from config.database import db
+from config.errors import Invalid
 from rental import journal
 from rental.models import Booking, Member
 
@@ -131,6 +132,59 @@ def draft_for(booking: Booking) -> Invoice:
     return draft
 
 
+def draft_of(bookings: Sequence[Booking], charge_ids: Sequence[int]) -> Invoice:
+    """A new draft of chosen charges of one unit's bookings, which stand on no invoice yet.
+
+    Raises NothingToInvoice where a colleague was quicker with all of them.
+    """
+    for booking in sorted(bookings, key=lambda one: one.id):
+        lock_booking(booking)
+    charges = db.session.scalars(
+        sa.select(Charge)
+        .where(Charge.id.in_(charge_ids), _unbilled())
+        .order_by(Charge.id)
+        .execution_options(populate_existing=True)
+    ).all()
+    if not charges:
+        raise NothingToInvoice
+    if len({charge.unit_id for charge in charges}) > 1:
+        raise Invalid("An invoice is of one unit; choose charges of one unit.")
+    draft = Invoice(
+        reference=references.new("IV"),
+        unit_id=charges[0].unit_id,
+        booking_id=bookings[0].id if len(bookings) == 1 else None,
+        currency=charges[0].currency,
+    )
+    db.session.add(draft)
+    db.session.flush()
+    for charge in charges:
+        charge.invoice_id = draft.id
+    redraw(draft)
+    return draft
+
+
+def bookings_of(invoice: Invoice) -> list[Booking]:
+    """The bookings that an invoice's lines come from, in id order: one as a rule."""
+    if invoice.booking is not None:
+        return [invoice.booking]
+    of_lines = (
+        sa.select(Charge.booking_id)
+        .join(InvoiceLine, InvoiceLine.charge_id == Charge.id)
+        .where(InvoiceLine.invoice_id == invoice.id)
+    )
+    return list(
+        db.session.scalars(sa.select(Booking).where(Booking.id.in_(of_lines)).order_by(Booking.id))
+    )
+
+
+def lock_bookings_of(invoice: Invoice) -> list[Booking]:
+    """Hold the money of all bookings of an invoice, in id order, before the invoice itself."""
+    found = bookings_of(invoice)
+    for booking in found:
+        lock_booking(booking)
+    return found
+
+
 def redraw(draft: Invoice, on: date | None = None) -> None:
     """Write a draft's lines and totals anew from its charges, with the tax of `on` (today)."""
     db.session.flush()
@@ -205,8 +259,7 @@ def void(invoice: Invoice, *, by: Member | None, reason: str) -> Invoice:
 
     What a booking that was cancelled meanwhile owes is reckoned anew (`invoice_voided`).
     """
-    if invoice.booking is not None:
-        lock_booking(invoice.booking)
+    lock_bookings_of(invoice)
     invoice = lock(invoice)
     _require(
         invoice,

@@ -4,6 +4,7 @@ from billing import (
     cancellation_charges,
     charges,
     interruption_credits,
+    invoices,
     proposals,
     quotes,
     stops,
@@ -79,8 +80,9 @@ def _cancel(booking: Booking) -> None:
 
 
 def _settle(invoice: Invoice) -> None:
-    if invoice.booking is not None and invoice.booking.status is BookingStatus.CANCELLED:
-        cancellation_charges.settle(invoice.booking)
+    for booking in invoices.bookings_of(invoice):
+        if booking.status is BookingStatus.CANCELLED:
+            cancellation_charges.settle(booking)
 
 
 def _reverse(booking: Booking) -> None:

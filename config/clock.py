@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 LOCAL = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -33,3 +33,8 @@ def standing_at(instant: datetime) -> Iterator[None]:
 def today(zone: ZoneInfo = LOCAL) -> date:
     """The calendar day that `zone` lives in now."""
     return now().astimezone(zone).date()
+
+
+def yesterday(zone: ZoneInfo = LOCAL) -> date:
+    """The calendar day before `today`."""
+    return today(zone) - timedelta(days=1)

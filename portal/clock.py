@@ -54,6 +54,7 @@ def turns(settings: Settings) -> list[Turn]:
         Turn("revive", 10),
         Turn("remind_clearances", 600),
         Turn("remind_invoices", 1800),
+        Turn("run_invoices", 5),
         Turn("send_card_refunds", 30),
         Turn("mind_services", 600),
         Turn("tell_maintenance", 1800),

@@ -45,6 +45,7 @@ from billing.models.payments import (
 )
 from billing.models.promises import PromisedPrice
 from billing.models.proposals import ChargeProposal, ProposalStatus
+from billing.models.runs import Grouping, InvoiceRun, RunUnit
 from billing.models.traffic import MeteredLine, TrafficEvidence, TrafficState
 
 __all__ = [
@@ -71,9 +72,11 @@ __all__ = [
     "DisputeStatus",
     "EntryState",
     "Grace",
+    "Grouping",
     "InterruptionCredit",
     "Invoice",
     "InvoiceLine",
+    "InvoiceRun",
     "InvoiceStatus",
     "MeteredLine",
     "NumberCounter",
@@ -86,6 +89,7 @@ __all__ = [
     "RefundStatus",
     "Reminder",
     "ReminderPause",
+    "RunUnit",
     "Tone",
     "TrafficEvidence",
     "TrafficState",

@@ -173,7 +173,7 @@ def payment(payment_id: int) -> Response:
     )
 )
 @once
-def receive(body: ReceivedBody) -> Response:
+def receive_payment(body: ReceivedBody) -> Response:
     """Any amount: what is too much, or names no invoice, is the unit's balance."""
     new = NewPayment(
         body.method,
@@ -200,7 +200,7 @@ def receive(body: ReceivedBody) -> Response:
     )
 )
 @once
-def allocate(payment_id: int, body: AllocationBody) -> Response:
+def allocate_payment(payment_id: int, body: AllocationBody) -> Response:
     """Of the same unit, and never more than is left of either."""
     found = payments.get(payment_id)
     invoice = invoices.get(body.invoice)
@@ -212,7 +212,7 @@ def allocate(payment_id: int, body: AllocationBody) -> Response:
 @may("record payments")
 @offers(Call("Take a payment back", "payments", answer=LedgerPaymentAnswer, refusals=(404, 409)))
 @once
-def reverse(payment_id: int, body: PaymentReasonBody) -> Response:
+def reverse_payment(payment_id: int, body: PaymentReasonBody) -> Response:
     """One recorded by mistake: what it paid is open again."""
     found = payments.get(payment_id)
     made = payments.reverse(found, by=current_member(), reason=body.reason)
@@ -223,7 +223,7 @@ def reverse(payment_id: int, body: PaymentReasonBody) -> Response:
 @may("record payments")
 @offers(Call("Give money back", "payments", answer=RefundAnswer, status=201, refusals=(404, 409)))
 @once
-def refund(payment_id: int, body: RefundBody) -> Response:
+def refund_payment(payment_id: int, body: RefundBody) -> Response:
     """Never more than is left of the payment; to a card through Stripe, else by hand."""
     amount = Money(body.amount.minor, body.amount.currency)
     new = NewRefund(amount, body.reason, body.method)
@@ -237,7 +237,7 @@ def refund(payment_id: int, body: RefundBody) -> Response:
     Call("Note that a refund is paid out", "payments", answer=RefundAnswer, refusals=(404, 409))
 )
 @once
-def settle(refund_id: int, body: SettledBody) -> Response:
+def settle_refund(refund_id: int, body: SettledBody) -> Response:
     """By bank or in cash; a card's refund follows Stripe's word."""
     made = refunds.settle(refunds.get(refund_id), body.reference, by=current_member())
     return answer(refund_as_json(made))
@@ -247,7 +247,7 @@ def settle(refund_id: int, body: SettledBody) -> Response:
 @may("record payments")
 @offers(Call("Give a refund up", "payments", answer=RefundAnswer, refusals=(404, 409)))
 @once
-def drop(refund_id: int, body: PaymentReasonBody) -> Response:
+def drop_refund(refund_id: int, body: PaymentReasonBody) -> Response:
     """The money is the unit's balance again."""
     found = refunds.get(refund_id)
     return answer(refund_as_json(refunds.drop(found, by=current_member(), reason=body.reason)))
@@ -256,7 +256,7 @@ def drop(refund_id: int, body: PaymentReasonBody) -> Response:
 @room.get("/units/<unit_slug>/balance")
 @may("see own invoices")
 @offers(Call("Show a unit's balance", "payments", answer=BalanceAnswer, refusals=(404,)))
-def balance(unit_slug: str) -> Response:
+def show_balance(unit_slug: str) -> Response:
     """What it paid that pays no invoice; a unit sees its own."""
     unit = units.get(unit_slug)
     require_visible(unit.id, SEE_ALL)

@@ -25,6 +25,7 @@ COMMANDS = {
     "credential": "portal.cli.credentials:credential",
     "load-demo": "portal.cli.demo:load_demo",
     "poll-once": "portal.cli.polling:poll_once",
+    "invoice-run": "portal.cli.invoicing:invoice_run",
     "reconcile": "portal.cli.reconcile:reconcile",
     "traffic": "portal.cli.traffic:traffic",
     "probe": "portal.cli.devices:probe",

@@ -39,6 +39,7 @@ from portal.pages import (
     home,
     imports,
     interruptions,
+    invoice_runs,
     invoices,
     journal,
     label_sheets,
@@ -121,12 +122,14 @@ ROOMS = (
     discounts,
     payments,
     card_payments,
+    invoice_runs,
 )
 
 # Rooms that stand at another place of the navigation.
 PLACES = {
     "bank_entries": "bank",
     "following": "invoices",
+    "invoice_runs": "invoices",
     "card_payments": "invoices",
     "changes": "bookings",
     "series": "bookings",

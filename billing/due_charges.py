@@ -1,0 +1,160 @@
+"""What may be invoiced: charges of events that are complete, and what holds others back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload, selectinload
+
+from billing import vat
+from billing.models import Charge, ChargeProposal, Grouping, ProposalStatus
+from billing.money import Money
+from billing.vat import Taxable
+from config import clock
+from config.database import db
+from rental.models import Booking, BookingStatus, Line, ResourceKind, Unit
+
+# Nothing of these comes back any more, so nothing can be added to their charges by a return.
+OVER = frozenset(
+    {
+        BookingStatus.RETURNED,
+        BookingStatus.NO_SHOW,
+        BookingStatus.CANCELLED,
+        BookingStatus.DECLINED,
+        BookingStatus.EXPIRED,
+    }
+)
+
+
+class HeldBack(StrEnum):
+    """Why a booking is not invoiced yet."""
+
+    NOT_OVER = "not_over"
+    NOT_RETURNED = "not_returned"
+    PROPOSAL = "proposal"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The charges of one invoice to be, and what they come to with today's tax."""
+
+    bookings: tuple[Booking, ...]
+    charges: tuple[Charge, ...]
+    total: Money
+
+    @property
+    def key(self) -> list[int]:
+        """The ids of its bookings: what a run remembers of it."""
+        return [booking.id for booking in self.bookings]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A booking with charges that wait, and why."""
+
+    booking: Booking
+    why: HeldBack
+
+
+@dataclass(frozen=True, slots=True)
+class UnitDue:
+    """What one unit would be invoiced, and what is held back."""
+
+    unit: Unit
+    groups: tuple[Group, ...]
+    held: tuple[Held, ...]
+
+    @property
+    def total(self) -> Money:
+        """What its invoices would come to."""
+        return Money(sum(group.total.minor for group in self.groups))
+
+
+def end_of(until: date) -> datetime:
+    """The first instant after a local day."""
+    return datetime.combine(until + timedelta(days=1), time(), clock.LOCAL)
+
+
+def due(until: date, grouping: Grouping, unit_id: int | None = None) -> list[UnitDue]:
+    """What is complete up to a day and on no invoice yet, by unit in natural order of name."""
+    query = (
+        sa.select(Charge)
+        .where(
+            Charge.invoice_id.is_(None),
+            Charge.reversed_at.is_(None),
+            Charge.ends_at <= end_of(until),
+        )
+        .options(
+            joinedload(Charge.unit),
+            joinedload(Charge.booking).selectinload(Booking.lines).joinedload(Line.resource),
+        )
+        .order_by(Charge.id)
+    )
+    if unit_id is not None:
+        query = query.where(Charge.unit_id == unit_id)
+    charges = db.session.scalars(query.options(selectinload(Charge.line))).unique().all()
+    proposed = _with_proposals({c.booking_id for c in charges if c.booking_id is not None})
+    by_unit: dict[int, list[Charge]] = {}
+    for charge in charges:
+        by_unit.setdefault(charge.unit_id, []).append(charge)
+    found = [_of_unit(mine, grouping, proposed, end_of(until)) for mine in by_unit.values()]
+    return sorted(found, key=lambda one: one.unit.name.casefold())
+
+
+def _with_proposals(booking_ids: set[int]) -> set[int]:
+    """The bookings about which finance has still to decide a proposal."""
+    return set(
+        db.session.scalars(
+            sa.select(ChargeProposal.booking_id).where(
+                ChargeProposal.booking_id.in_(booking_ids),
+                ChargeProposal.status == ProposalStatus.PROPOSED,
+            )
+        )
+    )
+
+
+def _of_unit(
+    charges: Sequence[Charge], grouping: Grouping, proposed: set[int], end: datetime
+) -> UnitDue:
+    held: dict[int, Held] = {}
+    free: dict[int | None, list[Charge]] = {}
+    for charge in charges:
+        why = _held_back(charge.booking, proposed, end)
+        if charge.booking is not None and why is not None:
+            held.setdefault(charge.booking.id, Held(charge.booking, why))
+        else:
+            key = charge.booking_id if grouping is Grouping.BOOKING else None
+            free.setdefault(key, []).append(charge)
+    groups = [_group(mine) for mine in free.values()]
+    return UnitDue(charges[0].unit, tuple(groups), tuple(held.values()))
+
+
+def _held_back(booking: Booking | None, proposed: set[int], end: datetime) -> HeldBack | None:
+    if booking is None:
+        return None
+    if booking.id in proposed:
+        return HeldBack.PROPOSAL
+    if booking.status in OVER:
+        return None
+    if booking.ends_at > end:
+        return HeldBack.NOT_OVER
+    lends = any(line.resource.kind is ResourceKind.EQUIPMENT for line in booking.lines)
+    return HeldBack.NOT_RETURNED if lends else None
+
+
+def _group(charges: Sequence[Charge]) -> Group:
+    rates, today = vat.rates(), clock.today()
+    taxed = vat.tax(
+        [
+            Taxable(one.amount, vat.code_on(rates, one.service, today), one.tax_inclusive)
+            for one in charges
+        ]
+    )
+    bookings = {one.booking.id: one.booking for one in charges if one.booking is not None}
+    return Group(
+        tuple(bookings[key] for key in sorted(bookings)),
+        tuple(charges),
+        Money(sum(one.total.minor for one in taxed)),
+    )
