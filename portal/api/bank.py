@@ -44,7 +44,7 @@ class StatementForm(Query):
     )
 
 
-class StatementAnswer(Answer):
+class BankStatementAnswer(Answer):
     """One statement of the file."""
 
     id: int
@@ -62,7 +62,7 @@ class StatementAnswer(Answer):
 class StatementsAnswer(Answer):
     """What became of a file."""
 
-    statements: list[StatementAnswer]
+    statements: list[BankStatementAnswer]
     matched: int
     queued: int
 
@@ -91,7 +91,7 @@ class SuggestionAnswer(Answer):
     reasons: list[ReasonAnswer]
 
 
-class EntryAnswer(Answer):
+class BankEntryAnswer(Answer):
     """One booking of the bank."""
 
     id: int
@@ -220,7 +220,7 @@ def _mapping(text: str) -> Mapping | None:
 
 @room.get("/bank/statements")
 @may("match bank statements")
-@offers(Call("List bank statements", "bank", answer=StatementAnswer, is_list=True))
+@offers(Call("List bank statements", "bank", answer=BankStatementAnswer, is_list=True))
 def list_statements(query: Paged) -> Response:
     """The newest first."""
     found = sa.select(BankStatement).order_by(BankStatement.id.desc())
@@ -236,7 +236,7 @@ def list_statements(query: Paged) -> Response:
     Call("Send a bank statement", "bank", answer=StatementsAnswer, status=201, refusals=(409, 413))
 )
 @once
-def take_in(form: StatementForm) -> Response:
+def take_in_statement(form: StatementForm) -> Response:
     """MT940, CAMT.053 or CSV in the part `file`: the whole of it or nothing.
 
     What is certain is matched at once; the rest waits in the queue.
@@ -260,8 +260,8 @@ def take_in(form: StatementForm) -> Response:
 
 @room.get("/bank/entries")
 @may("match bank statements")
-@offers(Call("List bookings of the bank", "bank", answer=EntryAnswer, is_list=True))
-def list_entries(query: EntriesQuery) -> Response:
+@offers(Call("List bookings of the bank", "bank", answer=BankEntryAnswer, is_list=True))
+def list_bank_entries(query: EntriesQuery) -> Response:
     """In the sequence they came."""
     found = sa.select(BankEntry).order_by(BankEntry.id)
     if query.state is not None:
@@ -284,9 +284,9 @@ def _choice(entry: BankEntry, body: MatchBody) -> Choice:
 
 @room.post("/bank/entries/<int:entry_id>/match")
 @may("match bank statements")
-@offers(Call("Match a booking of the bank", "bank", answer=EntryAnswer, refusals=(404, 409)))
+@offers(Call("Match a booking of the bank", "bank", answer=BankEntryAnswer, refusals=(404, 409)))
 @once
-def match(entry_id: int, body: MatchBody) -> Response:
+def match_entry(entry_id: int, body: MatchBody) -> Response:
     """It becomes a payment; what pays no invoice is the unit's balance."""
     entry = matches.get(entry_id)
     matches.accept(entry, _choice(entry, body), by=current_member())
@@ -295,9 +295,9 @@ def match(entry_id: int, body: MatchBody) -> Response:
 
 @room.post("/bank/entries/<int:entry_id>/ignore")
 @may("match bank statements")
-@offers(Call("Ignore a booking of the bank", "bank", answer=EntryAnswer, refusals=(404, 409)))
+@offers(Call("Ignore a booking of the bank", "bank", answer=BankEntryAnswer, refusals=(404, 409)))
 @once
-def ignore(entry_id: int, body: ReasonBody) -> Response:
+def ignore_entry(entry_id: int, body: ReasonBody) -> Response:
     """It pays nothing of ours, and this is why."""
     entry = matches.get(entry_id)
     matches.ignore(entry, by=current_member(), reason=body.reason)
@@ -306,9 +306,9 @@ def ignore(entry_id: int, body: ReasonBody) -> Response:
 
 @room.post("/bank/entries/<int:entry_id>/undo")
 @may("match bank statements")
-@offers(Call("Undo a match", "bank", answer=EntryAnswer, refusals=(404, 409)))
+@offers(Call("Undo a match", "bank", answer=BankEntryAnswer, refusals=(404, 409)))
 @once
-def undo(entry_id: int, body: ReasonBody) -> Response:
+def undo_match(entry_id: int, body: ReasonBody) -> Response:
     """It waits again; its payment is reversed."""
     entry = matches.get(entry_id)
     matches.undo(entry, by=current_member(), reason=body.reason)

@@ -53,7 +53,7 @@ class DiscountBody(Body):
     line: int | None = Field(default=None, ge=1)
 
 
-class DecisionBody(Body):
+class DiscountRefusalBody(Body):
     """Why not."""
 
     reason: Reason = Field(max_length=300)
@@ -176,7 +176,7 @@ def approve_discount(discount_id: int, body: NoBody) -> Response:  # noqa: ARG00
     Call("Refuse or take back a discount", "discounts", answer=DiscountAnswer, refusals=(404, 409))
 )
 @once
-def decline_discount(discount_id: int, body: DecisionBody) -> Response:
+def decline_discount(discount_id: int, body: DiscountRefusalBody) -> Response:
     """Whoever proposed it takes it back so; others need the right to approve."""
     discount = discounts.get(discount_id)
     if discount.proposed_by_id != current_member().id:
