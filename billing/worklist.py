@@ -14,8 +14,6 @@ from billing.models import (
     CardEventOutcome,
     Charge,
     ChargeProposal,
-    Discount,
-    DiscountStatus,
     Dispute,
     DisputeStatus,
     Invoice,
@@ -218,11 +216,6 @@ def proposals() -> Pile:
         ChargeProposal.amount_minor,
         ChargeProposal.status == ProposalStatus.PROPOSED,
     )
-
-
-def discounts() -> Pile:
-    """Discounts that wait for a second person; what each is worth its price says."""
-    return _pile(Discount.id, sa.literal(0), Discount.status == DiscountStatus.PROPOSED)
 
 
 def traffic() -> Pile:

@@ -147,17 +147,6 @@ WORK = (
         _Kind(46, "arrow-back-up", _("Refunds to pay out"), "payments.index"),
     ),
     _of(
-        worklist.discounts,
-        _Kind(
-            48,
-            "minus",
-            _("Discounts to approve"),
-            "discounts.index",
-            detail=_("another person decides"),
-            tone="info",
-        ),
-    ),
-    _of(
         worklist.proposals,
         _Kind(
             50,
