@@ -153,7 +153,11 @@ def _credit_notes(first: date, chart: Accounts) -> Iterable[Entry]:
         ]
         tax = [(chart.vat, line.vat_minor) for line in one.lines]
         yield Entry(
-            one.tax_date, one.display_number, "Giảm trừ", unit.name, _summed([*owed, *earned, *tax])
+            one.tax_date,
+            one.display_number,
+            "Hóa đơn điều chỉnh giảm",
+            unit.name,
+            _summed([*owed, *earned, *tax]),
         )
 
 

@@ -61,6 +61,8 @@ class Terms(Dated):
     source: str
     # The service that VAT asks for; without one that of the line which is given up.
     service: str | None = None
+    # What is owed where nobody came.
+    no_show_percent: int = Field(default=100, ge=0, le=100)
     steps: tuple[Step, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -126,6 +128,22 @@ def due(terms: Sequence[Terms], line: GivenUp, at: datetime) -> Due | None:
         amount=amount,
         explanation=f"{notice}: {step.percent}{GAP}% của {line.price.text()}",
         explanation_en=f"{notice_en}: {step.percent}% of {line.price.text(',')}",
+        service=held.service,
+        sample=held.sample,
+    )
+
+
+def no_show_due(terms: Sequence[Terms], line: GivenUp) -> Due | None:
+    """What `line` costs when nobody came; None where no terms are in force for it."""
+    held = terms_of(terms, line.kind, line.unit_class, line.requested_on)
+    if held is None:
+        return None
+    percent = held.no_show_percent
+    return Due(
+        percent=percent,
+        amount=line.price.times(Fraction(percent, 100)),
+        explanation=f"không đến: {percent}{GAP}% của {line.price.text()}",
+        explanation_en=f"nobody came: {percent}% of {line.price.text(',')}",
         service=held.service,
         sample=held.sample,
     )

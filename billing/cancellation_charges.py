@@ -141,6 +141,29 @@ def settle(booking: Booking) -> list[Charge]:
     return added
 
 
+def charge_no_show(booking: Booking) -> list[Charge]:
+    """Charge a booking nobody came to what the terms in force on its request say.
+
+    What they keep in full stays as it is charged, and so does what an issued invoice holds: finance
+    credits what is not owed.
+    """
+    lines, terms = {line.id: line for line in booking.lines}, cancellation.terms()
+    less: list[_Owed] = []
+    for charge in charges.live(booking, ChargeKind.RENTAL):
+        line = lines.get(charge.line_id or 0)
+        if line is None:
+            continue
+        due = cancellation.no_show_due(terms, _given_up(booking, line, charge))
+        if due is not None and due.percent < 100:
+            less.append(_Owed(line, charge, due))
+    open_ones = [one for one in less if not one.is_invoiced]
+    added = [_charge(booking, one, NO_SHOW) for one in open_ones if one.due.amount]
+    charges.reverse([one.charge for one in open_ones])
+    db.session.add_all(added)
+    db.session.flush()
+    return added
+
+
 def _newly_owed(booking: Booking, live: Iterable[Charge], at: datetime) -> list[Charge]:
     owed = _owed(booking, live, at)
     return [_charge(booking, one) for one in owed if one.due.amount and not one.is_invoiced]
@@ -227,7 +250,11 @@ def _taxed(owed: Sequence[_Owed], at: datetime) -> list[CancelledLine]:
     return [lines[one.charge.id] for one in owed]
 
 
-def _charge(booking: Booking, owed: _Owed) -> Charge:
+CANCELLED = ("Phí hủy thuê", "Cancellation of")
+NO_SHOW = ("Phí không đến, thuê", "No-show of")
+
+
+def _charge(booking: Booking, owed: _Owed, words: tuple[str, str] = CANCELLED) -> Charge:
     rental, resource, day = owed.charge, owed.line.resource, clock.today()
     when = charges.spoken_period(rental.starts_at, rental.ends_at, resource.site.tzinfo)
     return Charge(
@@ -235,8 +262,8 @@ def _charge(booking: Booking, owed: _Owed) -> Charge:
         booking_id=booking.id,
         line_id=owed.line.id,
         kind=ChargeKind.CANCELLATION,
-        description=f"Phí hủy thuê {resource.name}, {when}",
-        description_en=f"Cancellation of {resource.name_en or resource.name}, {when}",
+        description=f"{words[0]} {resource.name}, {when}",
+        description_en=f"{words[1]} {resource.name_en or resource.name}, {when}",
         explanation=owed.due.explanation,
         explanation_en=owed.due.explanation_en,
         measure=None,

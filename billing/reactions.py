@@ -28,6 +28,7 @@ from rental.signals import (
     booking_confirmed,
     booking_declined,
     booking_expired,
+    booking_no_show,
     booking_requested,
     booking_returned,
     bookings_asked,
@@ -42,13 +43,14 @@ _PROMISED = (BookingStatus.CONFIRMED, BookingStatus.HANDED_OVER)
 def subscribe() -> None:
     """Listen to rental and to billing's own; calling it again changes nothing.
 
-    A no-show keeps its charges.
+    A no-show keeps its charges, but for what the terms say is not owed.
     """
     bookings_asked.connect(stops.require_none)
     booking_requested.connect(_promise)
     booking_confirmed.connect(_charge)
     booking_changed.connect(_renew)
     booking_cancelled.connect(_cancel)
+    booking_no_show.connect(_charge_no_show)
     for given_up in (booking_declined, booking_expired):
         given_up.connect(_reverse)
     rental_interrupted.connect(_credit)
@@ -77,6 +79,10 @@ def _renew(booking: Booking) -> None:
 
 def _cancel(booking: Booking) -> None:
     cancellation_charges.charge_for(booking)
+
+
+def _charge_no_show(booking: Booking) -> None:
+    cancellation_charges.charge_no_show(booking)
 
 
 def _settle(invoice: Invoice) -> None:

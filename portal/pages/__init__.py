@@ -154,7 +154,8 @@ def here(endpoint: str) -> bool:
         return False
     room, _dot, view = request.endpoint.partition(".")
     wanted, _dot, name = endpoint.partition(".")
-    if name == "outages" or view == "outages":
+    # Two places of the navigation in one room.
+    if name == "outages" or view == "outages" or room == wanted == "books":
         return request.endpoint == endpoint
     return PLACES.get(room, room) == wanted
 

@@ -46,6 +46,8 @@ PAGES["finance@centre.example"] += ["/invoices/refunds-due"]
 PAGES["finance@centre.example"] += ["/bank", "/bank/mapping", "/bank/entries"]
 PAGES["finance@centre.example"] += ["/bank/entries?state=matched", "/bank/entries/1?q=bao"]
 PAGES["director@centre.example"] += ["/write-offs", "/reports/ageing"]
+PAGES["finance@centre.example"] += ["/closing", "/reports/vat", "/reports/revenue", "/traffic"]
+PAGES["operator@centre.example"] += ["/interruptions"]
 PAGES["finance@centre.example"] += ["/tariffs", "/tariffs/calculator", "/discounts"]
 VIEWS = [
     ({"phone": phone, "language": language}) for phone in (False, True) for language in ("vi", "en")

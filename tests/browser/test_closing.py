@@ -1,0 +1,67 @@
+"""What joins and closing in a browser: by keyboard alone, for everybody, at both widths."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser import axe
+from tests.browser.conftest import SignIn, picture
+
+PLACES = ("/closing", "/reports/vat", "/reports/revenue", "/traffic", "/interruptions")
+
+
+@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
+@pytest.mark.parametrize("place", PLACES)
+def test_every_page_is_for_everybody(sign_in: SignIn, place: str, phone: bool) -> None:
+    page = sign_in("finance@centre.example", phone=phone)
+    page.goto(place)
+    page.wait_for_load_state()
+    expect(page.locator("h1")).to_have_count(1)
+    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+    picture(page, f"closing{place.replace('/', '-')}-{'phone' if phone else 'wide'}")
+    assert axe.violations(page) == []
+
+
+def test_finance_closes_a_month_and_the_director_opens_it_by_keyboard(sign_in: SignIn) -> None:
+    finance = sign_in("finance@centre.example")
+    finance.goto("/closing")
+    finance.wait_for_load_state()
+    # Long ago, so that no other page of the demo writes into it.
+    row = finance.locator("tbody tr").last
+    opener = row.get_by_role("button")
+    opener.focus()
+    finance.keyboard.press("Enter")
+    dialog = finance.locator("dialog[open]")
+    expect(dialog).to_be_visible()
+    assert axe.violations(finance, "dialog[open]") == []
+    dialog.get_by_role("button", name="Khóa sổ tháng").focus()
+    finance.keyboard.press("Enter")
+    expect(finance.locator("tbody tr").last).to_contain_text("Đã khóa sổ")
+    director = sign_in("director@centre.example")
+    director.goto("/closing")
+    director.wait_for_load_state()
+    director.locator("tbody tr").last.get_by_role("button").focus()
+    director.keyboard.press("Enter")
+    expect(director.locator("dialog[open]")).to_be_visible()
+    director.keyboard.type("Thiếu một sao kê")
+    director.locator("dialog[open] button[type=submit]").focus()
+    director.keyboard.press("Enter")
+    expect(director.locator("tbody tr").last).to_contain_text("Đang mở")
+
+
+def test_an_operator_judges_an_interruption_by_keyboard(sign_in: SignIn) -> None:
+    page = sign_in("operator@centre.example")
+    page.goto("/interruptions")
+    page.wait_for_load_state()
+    if page.locator("tbody tr").count() == 0:
+        expect(page.locator(".nothing")).to_be_visible()
+        return
+    page.locator("tbody tr").first.get_by_role("button").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("dialog[open]")).to_be_visible()
+    page.locator("dialog[open] select").focus()
+    page.keyboard.press("ArrowDown")
+    page.locator("dialog[open] textarea").focus()
+    page.keyboard.type("Đơn vị tự ngắt nguồn")
+    page.locator("dialog[open] button[type=submit]").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("tbody tr").first).to_contain_text("Đơn vị tự ngắt nguồn")
