@@ -152,6 +152,8 @@ class Book:
         compact = squeezed(receipt.text)
         seen = [one for reader in self.readers for one in reader.sightings(compact)]
         seen += self.numbers.sightings(receipt.text)
+        # Only where nothing better is: what is weak by chance must not unsettle what is written.
+        seen = seen or [one for reader in self.readers for one in reader.weak(compact)]
         return [_Claim(one, tuple(self._meant(one))) for one in seen]
 
     def _meant(self, seen: Sighting) -> Sequence[Owed]:

@@ -37,7 +37,7 @@ class Grade(IntEnum):
 
     # Something like it: a person may say so.
     WEAK = 1
-    # One character is lost, added or changed, or up to two are cut off.
+    # One character is lost, added or changed, two are swapped, or up to two are cut off.
     CLOSE = 2
     # Every character is there.
     EXACT = 3
@@ -67,16 +67,18 @@ class Bodies:
                 self.shortened[short].append(body)
 
     def sightings(self, compact: str) -> list[Sighting]:
-        """The surest readings; a weaker one only where no surer is."""
+        """The surest readings: a whole one, else those behind a beginning such as `IV`."""
         found = {one.key: one for one in self._exact(compact)}
         if found:
             return list(found.values())
         for anchor in self.anchor.finditer(compact):
             for one in self._behind(compact[anchor.end() : anchor.end() + BODY + 1]):
                 found.setdefault(one.key, one)
-        if not found:
-            found = {one.key: one for one in self._bare(compact)}
         return list(found.values())
+
+    def weak(self, compact: str) -> list[Sighting]:
+        """Without its beginning, one character off: too likely by chance to be more than weak."""
+        return list({one.key: one for one in self._bare(compact)}.values())
 
     def _exact(self, compact: str) -> Iterator[Sighting]:
         for at in range(len(compact) - BODY + 1):
@@ -97,11 +99,12 @@ class Bodies:
                 return
 
     def _one_off(self, tail: str) -> set[str]:
-        """Bodies that one lost, added or changed character makes of the beginning of `tail`."""
+        """Bodies that one lost, added or changed character, or two swapped, make of `tail`."""
         found = set(self.shortened.get(tail[: BODY - 1], ()))
         found |= {short for short in _shorter(tail[: BODY + 1]) if short in self.whole}
         if len(tail) >= BODY:
             found |= self._changed(tail[:BODY])
+            found |= {word for word in _swapped(tail[:BODY]) if word in self.whole}
         return found
 
     def _changed(self, window: str) -> set[str]:
@@ -117,7 +120,6 @@ class Bodies:
         return found
 
     def _bare(self, compact: str) -> Iterator[Sighting]:
-        """Without its beginning, one character off: too likely by chance to be more than weak."""
         for at in range(len(compact) - BODY + 1):
             window = compact[at : at + BODY]
             for body in self._changed(window):
@@ -151,7 +153,7 @@ class Numbers:
         return list(found.values())
 
     def _read(self, symbol: str, match: re.Match[str]) -> Sighting | None:
-        digits = match["count"].translate(_DIGITS)
+        digits = squeezed(match["count"]).translate(_DIGITS)
         key = f"{symbol}-{int(digits):08d}"
         if key not in self.whole:
             return None
@@ -165,6 +167,10 @@ def digits_of(number: str) -> str:
     return number.rpartition("-")[2]
 
 
+def _swapped(word: str) -> set[str]:
+    return {word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in range(len(word) - 1)}
+
+
 def _shorter(word: str) -> set[str]:
     return {word[:i] + word[i + 1 :] for i in range(len(word))}
 
@@ -175,6 +181,5 @@ def _reader(symbol: str) -> re.Pattern[str]:
     head, tail = letters[:-3], letters[-3:]
     loose = "".join(f"(?:{c}{_BETWEEN})?" for c in head) + _BETWEEN.join(tail)
     digit = "[0-9OQDILSBZG]"
-    return re.compile(
-        f"(?P<symbol>{loose}){_BETWEEN}(?P<count>{digit}{{8}}|{digit}{{1,7}}(?![A-Z0-9]))"
-    )
+    whole = f"{digit}(?:[ .]{{0,2}}{digit}){{7}}"
+    return re.compile(f"(?P<symbol>{loose}){_BETWEEN}(?P<count>{whole}|{digit}{{1,7}}(?![A-Z0-9]))")

@@ -60,6 +60,7 @@ def certain(verdict: Verdict) -> list[int]:
         "IV4T9Q2M7",  # a letter lost
         "IV4T9QWW2M7",  # a letter doubled
         "IV4T9OW2M7",  # O for Q
+        "IV4T9WQ2M7",  # two swapped
         "NOP TIEN IV4T9QW2",  # cut after 25
         "BK-AAAA-2222",  # of two invoices of the booking one is this amount
         "Thanh toán IV-4T9Q-W2M7 hội trường",
@@ -76,6 +77,7 @@ def test_a_reference_is_read_however_it_is_spelled(text):
         ("1c26tmc 42", "CTY TRUYEN THONG SAO MAI"),  # zeros left out
         ("1C26TMC0000042", "TRUYEN THONG SAO MAI"),  # one zero lost
         ("IC26TMC OOOOOO42", "Truyền thông Sao Mai"),  # letters for digits
+        ("1C26 TMC 0000 0042", "Truyền thông Sao Mai"),  # parted
         ("TMC42 cam on", "CONG TY TNHH TRUYEN THONG SAO"),  # half a symbol, a name cut
         ("HD 1C26TMC00000042CT TU", "Truyền thông Sao Mai"),  # glued
     ],
