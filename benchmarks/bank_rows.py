@@ -242,8 +242,8 @@ VALUES (:id, :slug, :name, 'other', false)
 MAPPING = Mapping(booked_on="d", amount="a", text="t", payer_name="p", bank_id="i", thousands="")
 
 
-def stored(owed: list[Owed], names: dict[int, str], rows: list[Case]) -> None:
-    """The same through file, tables and ledger; bookings' references are left out."""
+def seed(owed: list[Owed], names: dict[int, str]) -> None:
+    """Units and issued invoices by SQL alone."""
     with transaction():
         db.session.execute(
             sa.text(SEED_UNIT),
@@ -263,6 +263,11 @@ def stored(owed: list[Owed], names: dict[int, str], rows: list[Case]) -> None:
                 for one in owed
             ],
         )
+
+
+def stored(owed: list[Owed], names: dict[int, str], rows: list[Case]) -> None:
+    """The same through file, tables and ledger; bookings' references are left out."""
+    seed(owed, names)
     day = f"{date(2026, 11, 25):%d/%m/%Y}"
     lines = [
         f"{day};{c.receipt.amount};{c.receipt.text};{c.receipt.payer_name};FT{i}"
