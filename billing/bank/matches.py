@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from billing import invoices, ledger, payments
+from billing import closing, invoices, ledger, payments
 from billing.bank import intake, twins
 from billing.bank.books import book as read_book
 from billing.errors import BadMatch, EntryDecided, UnknownEntry
@@ -237,6 +237,7 @@ def undo(entry: BankEntry, *, by: Member | None, reason: str) -> None:
     match = live(entry)
     if match is not None:
         if match.is_own_payment and match.payment.reversed_at is None:
+            closing.require_open(match.payment.received_at)
             payments.reverse(match.payment, by=by, reason=reason)
         match.undone_at, match.undone_reason = clock.now(), reason
         match.undone_by_id = by.id if by else None

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from billing import invoices, ledger, payments
+from billing import closing, invoices, ledger, payments
 from billing.bank import intake, matches
 from billing.bank.intake import BankFile
 from billing.bank.matches import Choice
-from billing.errors import BadMatch, EntryDecided, WrongPaymentState
+from billing.errors import BadMatch, EntryDecided, MonthClosed, WrongPaymentState
 from billing.models import (
     BankEntry,
     BankMatch,
@@ -243,3 +243,20 @@ def test_an_account_that_paid_for_a_unit_before_speaks_for_it(open_invoice, desk
     matches.run()
     assert later.suggestions[0]["shares"] == [[open_invoice.id, open_invoice.total_minor]]
     assert {"code": "payer_account"} in later.suggestions[0]["reasons"]
+
+
+def test_in_a_closed_month_nothing_is_undone_and_nothing_matched(open_invoice, desk):
+    text = f"TT {open_invoice.reference}"
+    (entry,) = entries((1_000_000, text, open_invoice.unit.name))
+    assert entry.state is EntryState.MATCHED
+    with clock.standing_at(clock.now() + timedelta(days=40)):
+        closing.close(entry.booked_on, by=desk)
+        with pytest.raises(MonthClosed):
+            matches.undo(entry, by=desk, reason="Nhầm")
+    db.session.refresh(entry)
+    assert entry.state is EntryState.MATCHED
+    (later,) = entries((2_000_000, text, open_invoice.unit.name), number=2)
+    assert later.state is EntryState.QUEUED
+    with pytest.raises(MonthClosed):
+        matches.accept(later, Choice(open_invoice.unit_id), by=desk)
+    assert open_invoice.paid == Money(1_000_000)
