@@ -287,6 +287,9 @@ class Speaks(BaseHTTPRequestHandler):
         if self.path.startswith("/pay/"):
             self._paid(method)
             return
+        if self.path == "/favicon.ico":
+            self._answer(200, "", "image/x-icon")
+            return
         if self.headers.get("Authorization") != f"Bearer {KEY}":
             wrong = {"error": {"type": "invalid_request_error", "message": "Invalid API Key"}}
             self._answer(401, json.dumps(wrong), "application/json")

@@ -49,6 +49,7 @@ PAGES["director@centre.example"] += ["/write-offs", "/reports/ageing"]
 PAGES["finance@centre.example"] += ["/closing", "/reports/vat", "/reports/revenue", "/traffic"]
 PAGES["operator@centre.example"] += ["/interruptions"]
 PAGES["finance@centre.example"] += ["/tariffs", "/tariffs/calculator", "/discounts"]
+PAGES["finance@centre.example"] += ["/payments", "/invoices/run"]
 VIEWS = [
     ({"phone": phone, "language": language}) for phone in (False, True) for language in ("vi", "en")
 ]
