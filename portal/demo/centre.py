@@ -21,6 +21,7 @@ from portal.demo import (
     events,
     history,
     inventory,
+    joins,
     prices,
     programmes,
     series,
@@ -75,6 +76,7 @@ def load(demo: Demo) -> bool:
     counter.add(now)
     upkeep.tell(now, units.member_by_email("operator@centre.example"))
     prices.add(now)
+    joins.add(now)
     arrears.end(owed)
     bank.add(now)
     # Nobody wants mail about events that were only replayed.

@@ -1,8 +1,12 @@
 """What joins and closing in a browser: by keyboard alone, for everybody, at both widths."""
 
 import pytest
+import sqlalchemy as sa
+from flask import Flask
 from playwright.sync_api import expect
 
+from billing.models import InvoiceLine, TrafficEvidence
+from config.database import db
 from tests.browser import axe
 from tests.browser.conftest import SignIn, picture
 
@@ -52,9 +56,6 @@ def test_an_operator_judges_an_interruption_by_keyboard(sign_in: SignIn) -> None
     page = sign_in("operator@centre.example")
     page.goto("/interruptions")
     page.wait_for_load_state()
-    if page.locator("tbody tr").count() == 0:
-        expect(page.locator(".nothing")).to_be_visible()
-        return
     page.locator("tbody tr").first.get_by_role("button").focus()
     page.keyboard.press("Enter")
     expect(page.locator("dialog[open]")).to_be_visible()
@@ -65,3 +66,25 @@ def test_an_operator_judges_an_interruption_by_keyboard(sign_in: SignIn) -> None
     page.locator("dialog[open] button[type=submit]").focus()
     page.keyboard.press("Enter")
     expect(page.locator("tbody tr").first).to_contain_text("Đơn vị tự ngắt nguồn")
+
+
+def test_a_unit_opens_the_evidence_from_its_invoice_line(
+    sign_in: SignIn, centre_app: Flask
+) -> None:
+    with centre_app.app_context():
+        invoice_id, position = db.session.execute(
+            sa.select(InvoiceLine.invoice_id, InvoiceLine.position)
+            .join(TrafficEvidence, TrafficEvidence.charge_id == InvoiceLine.charge_id)
+            .order_by(InvoiceLine.id)
+        ).first() or (0, 0)
+    for width in ("wide", "phone"):
+        page = sign_in("finance@centre.example", phone=width == "phone")
+        page.goto(f"/invoices/{invoice_id}")
+        page.wait_for_load_state()
+        page.get_by_role("link", name="Chứng cứ đã niêm phong").focus()
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"**/lines/{position}/traffic")
+        expect(page.locator(".note[data-tone=good]")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+        picture(page, f"closing-evidence-{width}")
+        assert axe.violations(page) == []
