@@ -1,4 +1,4 @@
-"""The demo's circuits: one rented last month with metered traffic, an outage that was the renter's.
+"""The demo's circuits: one rented for a week with metered traffic, an outage that was the renter's.
 
 Sample figures: every weekday is busier than the committed 100 Mbps for some hours.
 """
@@ -17,13 +17,13 @@ from rental.period import Period
 
 FIVE = timedelta(minutes=5)
 MEGABIT_OCTETS = 1_000_000 // 8
-DAYS = 14
+DAYS = 7
 
 
 def add(now: datetime) -> None:
-    """A fortnight of a circuit in the month before: interrupted twice, metered, invoiced."""
-    today = now.astimezone(clock.LOCAL)
-    last = today.replace(day=1, hour=0, minute=0, second=0, microsecond=0) - timedelta(days=2)
+    """A week of a circuit that is over: interrupted twice, metered, in a draft."""
+    midnight = now.astimezone(clock.LOCAL).replace(hour=0, minute=0, second=0, microsecond=0)
+    last = midnight - timedelta(days=5)
     period = Period(last - timedelta(days=DAYS), last)
     booking = _rented(period)
     _interrupted(booking, period)
@@ -37,7 +37,7 @@ def _rented(period: Period) -> Booking:
     desk = units.member_by_email("desk@centre.example")
     wanted = RequestedBooking(
         member.unit,
-        "Đường truyền tác nghiệp nửa tháng (mẫu)",
+        "Đường truyền tác nghiệp một tuần (mẫu)",
         EventKind.OTHER,
         [WantedLine("F100", 1, period)],
     )
@@ -52,7 +52,7 @@ def _interrupted(booking: Booking, period: Period) -> None:
     """Once by the Centre, once by the renter, who pulled the plug."""
     circuit = booking.lines[0].resource
     operator = units.member_by_email("operator@centre.example")
-    for number, (day, hours) in enumerate(((3, 2), (9, 5)), start=1):
+    for number, (day, hours) in enumerate(((2, 2), (4, 5)), start=1):
         begins = period.starts_at + timedelta(days=day, hours=9)
         cause = f"demo:{number}"
         with clock.standing_at(begins + timedelta(hours=hours)):

@@ -18,8 +18,8 @@ from billing.models import Invoice, TrafficEvidence, TrafficState
 from config.database import bounded_count, db, transaction
 from portal import uploads
 from portal.access import current_member, may
+from portal.pages import formats, reading
 from portal.pages import invoices as invoice_pages
-from portal.pages import reading
 from portal.pages.reading import BadField, Listing
 from portal.pages.states import State
 from rental import bookings
@@ -65,6 +65,12 @@ def evidence_of(invoice: Invoice) -> dict[int, TrafficEvidence]:
 FOR_TEMPLATES = {"traffic_evidence": evidence_of}
 
 
+def spoken_mbps(bps: int) -> str:
+    """Mbps with two digits as the language of the page writes them: `143,27`."""
+    figure = traffic_charges.mbps(bps)
+    return figure.replace(".", ",") if formats.language() == "vi" else figure
+
+
 def buckets_csv(evidence: TrafficEvidence) -> Sent:
     """The buckets as CSV, as they were sealed; the seal stands in a header and in the name."""
     plain = evidence_seal.opened(evidence.content)
@@ -106,7 +112,7 @@ def index() -> str:
     return render_template(
         "traffic/index.html",
         listing=Listing(list(rows), total, page),
-        mbps=traffic_charges.mbps,
+        mbps=spoken_mbps,
         states=STATES,
     )
 
@@ -174,7 +180,7 @@ def show(invoice_id: int, line_number: int) -> str:
         ports=evidence_seal.head_of(plain)["ports"],
         gaps=traffic.gaps_of(spans),
         problems=traffic.verify(evidence),
-        mbps=traffic_charges.mbps,
+        mbps=spoken_mbps,
         days=traffic.busiest_by_day(spans),
     )
 

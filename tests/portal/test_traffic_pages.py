@@ -88,7 +88,7 @@ def test_an_operator_sends_counters_and_the_unit_takes_the_buckets_away(
     assert file.headers["X-Evidence-Seal"] == told["seal"]
     page = signed_in(service, rented.member).get(f"/invoices/{invoice.id}/lines/{number}/traffic")
     assert told["seal"] in page.text
-    assert "140.00 Mbps" in page.text
+    assert "140,00 Mbps" in page.text
     listed = service.test_client().get(
         f"/api/v1/bookings/{rented.reference}/traffic", headers=theirs
     )
