@@ -32,9 +32,10 @@ def add_for(booking: Booking) -> list[Charge]:
 def reverse_for(booking: Booking) -> list[Charge]:
     """Take back what is not on an issued invoice; a draft loses those lines, or goes if empty.
 
-    Charges on an issued invoice stay: finance gives them back by a credit note.
+    Charges on an issued invoice stay: finance gives them back by a credit note. What was paid in
+    advance is still taken off what is owed in the end.
     """
-    return reverse(live(booking))
+    return reverse(one for one in live(booking) if one.kind is not ChargeKind.ADVANCE_DEDUCTED)
 
 
 def renew_for(booking: Booking) -> None:

@@ -71,6 +71,10 @@ class NothingToInvoice(Conflict):
     """Nothing is left to invoice: the charges are on an invoice already, or there are none."""
 
 
+class BadAdvance(Invalid):
+    """An advance asks for a part of what is left to invoice of a confirmed booking; correct it."""
+
+
 class WrongInvoiceState(Conflict):
     """The invoice has moved on; look at it again."""
 

@@ -5,9 +5,17 @@ from datetime import date, timedelta
 
 import sqlalchemy as sa
 
-from billing import closing, numbering, snapshots, vat
+from billing import closing, numbering, snapshots, tax_days, vat
 from billing.errors import InvoiceNotFound, NothingToInvoice, WrongInvoiceState
-from billing.models import COLLECTING, Charge, Invoice, InvoiceLine, InvoiceStatus
+from billing.models import (
+    COLLECTING,
+    Charge,
+    ChargeKind,
+    Invoice,
+    InvoiceKind,
+    InvoiceLine,
+    InvoiceStatus,
+)
 from billing.seller import series
 from billing.signals import invoice_issued, invoice_voided
 from billing.vat import Taxable
@@ -193,7 +201,7 @@ def redraw(draft: Invoice, on: date | None = None) -> None:
     ).all()
     day = on or clock.today()
     rates = vat.rates()
-    codes = [vat.code_on(rates, charge.service, day) for charge in charges]
+    codes = [_code(charge, rates, day) for charge in charges]
     taxed = vat.tax(
         [
             Taxable(charge.amount, code, charge.tax_inclusive)
@@ -234,7 +242,9 @@ def issue(invoice: Invoice, *, by: Member | None) -> Invoice:
     )
     tax_date = clock.today()
     redraw(invoice, tax_date)
-    if invoice.total_minor <= 0:
+    if invoice.kind is InvoiceKind.WHOLE and _asked_before(invoice):
+        invoice.kind = InvoiceKind.FINAL
+    if invoice.total_minor < 0 or (not invoice.total_minor and not _is_settled_before(invoice)):
         raise NothingToInvoice(
             "The draft comes to {total}, so there is nothing to issue; discard it and settle the "
             "credit with the next invoice.",
@@ -250,6 +260,8 @@ def issue(invoice: Invoice, *, by: Member | None) -> Invoice:
     invoice.snapshot = snapshot
     move(invoice, InvoiceStatus.OPEN)
     journal.record(invoice, "issued", by=by, number=invoice.display_number)
+    # Nothing is left to pay where the advances cover all of it.
+    settle(invoice)
     invoice_issued.send(invoice)
     return invoice
 
@@ -341,10 +353,37 @@ def _unbilled() -> sa.ColumnElement[bool]:
 def _find_draft(booking: Booking) -> Invoice | None:
     return db.session.scalar(
         sa.select(Invoice)
-        .where(Invoice.booking_id == booking.id, Invoice.status == InvoiceStatus.DRAFT)
+        .where(
+            Invoice.booking_id == booking.id,
+            Invoice.status == InvoiceStatus.DRAFT,
+            Invoice.kind == InvoiceKind.WHOLE,
+        )
         .with_for_update(of=Invoice)
         .execution_options(populate_existing=True)
     )
+
+
+def _asked_before(invoice: Invoice) -> bool:
+    """Whether an advance or a part of the same booking was asked for and is not void."""
+    return bool(
+        db.session.scalar(
+            sa.select(Invoice.id)
+            .where(
+                Invoice.booking_id == invoice.booking_id,
+                Invoice.kind.in_((InvoiceKind.ADVANCE, InvoiceKind.PART)),
+                Invoice.status.not_in((InvoiceStatus.DRAFT, InvoiceStatus.VOID)),
+            )
+            .limit(1)
+        )
+    )
+
+
+def _is_settled_before(invoice: Invoice) -> bool:
+    """Whether it comes to nothing because an advance is taken off: it closes what was paid."""
+    deducts = sa.select(Charge.id).where(
+        Charge.invoice_id == invoice.id, Charge.kind == ChargeKind.ADVANCE_DEDUCTED
+    )
+    return invoice.kind is InvoiceKind.FINAL and bool(db.session.scalar(deducts.limit(1)))
 
 
 def _release_charges(invoice: Invoice) -> None:
@@ -355,6 +394,13 @@ def _release_charges(invoice: Invoice) -> None:
     for charge in taken:
         charge.invoice_id = None
     db.session.flush()
+
+
+def _code(charge: Charge, rates: Sequence[vat.VatRate], day: date) -> vat.VatCode:
+    """The rate of the charge's tax day; an advance is taken off with the rate that it bore."""
+    if charge.kind is ChargeKind.ADVANCE_DEDUCTED:
+        return charge.vat_code
+    return vat.code_on(rates, charge.service, tax_days.of(charge.ends_at, day))
 
 
 def _line(charge: Charge, position: int, taxed: vat.Taxed) -> InvoiceLine:

@@ -1,6 +1,7 @@
 """What billing does when rental speaks, in the same transaction. Connected by the app factory."""
 
 from billing import (
+    advances,
     cancellation_charges,
     charges,
     interruption_credits,
@@ -11,8 +12,8 @@ from billing import (
     traffic,
 )
 from billing.interruption_credits import Deprived
-from billing.models import Invoice
-from billing.signals import invoice_voided
+from billing.models import CreditNote, Invoice
+from billing.signals import credit_note_issued, invoice_voided
 from rental.models import (
     Booking,
     BookingStatus,
@@ -56,6 +57,8 @@ def subscribe() -> None:
     rental_interrupted.connect(_credit)
     interruption_judged.connect(_reckon_anew)
     invoice_voided.connect(_settle)
+    invoice_voided.connect(_withdraw)
+    credit_note_issued.connect(_shrink)
     damage_reported.connect(_propose)
     booking_returned.connect(_propose_late)
 
@@ -89,6 +92,14 @@ def _settle(invoice: Invoice) -> None:
     for booking in invoices.bookings_of(invoice):
         if booking.status is BookingStatus.CANCELLED:
             cancellation_charges.settle(booking)
+
+
+def _withdraw(invoice: Invoice) -> None:
+    advances.withdraw(invoice)
+
+
+def _shrink(note: CreditNote, *, invoice: Invoice) -> None:  # noqa: ARG001  # the signal says it
+    advances.shrink(note)
 
 
 def _reverse(booking: Booking) -> None:

@@ -32,6 +32,7 @@ from billing.models.following import (
 from billing.models.invoices import (
     COLLECTING,
     Invoice,
+    InvoiceKind,
     InvoiceLine,
     InvoiceStatus,
     NumberCounter,
@@ -75,6 +76,7 @@ __all__ = [
     "Grouping",
     "InterruptionCredit",
     "Invoice",
+    "InvoiceKind",
     "InvoiceLine",
     "InvoiceRun",
     "InvoiceStatus",

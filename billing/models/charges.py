@@ -42,6 +42,9 @@ class ChargeKind(StrEnum):
     DAMAGE = "damage"
     LOSS = "loss"
     LATE = "late"
+    # What is paid before the rental, and the same amount that the final invoice takes off again.
+    ADVANCE = "advance"
+    ADVANCE_DEDUCTED = "advance_deducted"
 
 
 class Charge(Base):
@@ -57,8 +60,18 @@ class Charge(Base):
             postgresql_where=text("kind = 'rental' AND reversed_at IS NULL"),
         ),
         CheckConstraint(
-            "(kind = 'credit' AND amount_minor <= 0) OR (kind <> 'credit' AND amount_minor >= 0)",
+            "(kind IN ('credit', 'advance_deducted') AND amount_minor <= 0)"
+            " OR (kind NOT IN ('credit', 'advance_deducted') AND amount_minor >= 0)",
             name="only_credits_are_negative",
+        ),
+        CheckConstraint(
+            "(kind = 'advance_deducted') = (deducts_id IS NOT NULL)", name="deducts_an_advance"
+        ),
+        Index(
+            "uq_charge_deducts",
+            "deducts_id",
+            unique=True,
+            postgresql_where=text("reversed_at IS NULL"),
         ),
         CheckConstraint(
             "reversed_at IS NULL OR invoice_id IS NULL", name="reversed_is_not_invoiced"
@@ -93,6 +106,8 @@ class Charge(Base):
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     invoice_id: Mapped[int | None] = mapped_column(ForeignKey("invoice.id"), index=True)
+    # The charge of the advance that this one takes off.
+    deducts_id: Mapped[int | None] = mapped_column(ForeignKey("charge.id"))
     added_at: Mapped[datetime] = mapped_column(default=now)
     reversed_at: Mapped[datetime | None]
 

@@ -36,6 +36,15 @@ class InvoiceStatus(StrEnum):
     UNCOLLECTIBLE = "uncollectible"
 
 
+class InvoiceKind(StrEnum):
+    """What of a booking an invoice asks for. What was asked for before makes a final one."""
+
+    WHOLE = "whole"
+    ADVANCE = "advance"
+    PART = "part"
+    FINAL = "final"
+
+
 # Money is taken for these; one written off may be paid after all.
 COLLECTING = frozenset({InvoiceStatus.OPEN, InvoiceStatus.UNCOLLECTIBLE})
 
@@ -55,7 +64,11 @@ class Invoice(Totals, Base):
         ),
         CheckConstraint("number BETWEEN 1 AND 99999999", name="number_has_8_digits"),
         CheckConstraint("total_minor = net_minor + vat_minor", name="total_adds_up"),
-        CheckConstraint("status = 'draft' OR total_minor > 0", name="issued_above_zero"),
+        # A final invoice comes to nothing where the advances cover all of it.
+        CheckConstraint(
+            "status = 'draft' OR total_minor > 0 OR (kind = 'final' AND total_minor = 0)",
+            name="issued_above_zero",
+        ),
         CheckConstraint(
             "paid_minor = 0 OR paid_minor BETWEEN 0 AND total_minor", name="paid_within_total"
         ),
@@ -88,6 +101,9 @@ class Invoice(Totals, Base):
     unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
     booking_id: Mapped[int | None] = mapped_column(ForeignKey("booking.id"), index=True)
     status: Mapped[InvoiceStatus] = mapped_column(default=InvoiceStatus.DRAFT)
+    kind: Mapped[InvoiceKind] = mapped_column(
+        default=InvoiceKind.WHOLE, server_default=text("'whole'")
+    )
     symbol: Mapped[str | None] = mapped_column(String(10))
     year: Mapped[int | None]
     number: Mapped[int | None]
