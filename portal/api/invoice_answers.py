@@ -6,6 +6,7 @@ from billing import credit_notes, payments, vat
 from billing.models import (
     CreditNote,
     Invoice,
+    InvoiceKind,
     InvoiceLine,
     InvoiceStatus,
     Payment,
@@ -67,6 +68,7 @@ class InvoiceSummary(Answer):
     reference: str
     number: str | None
     status: InvoiceStatus
+    kind: InvoiceKind
     unit: str
     booking: str | None
     tax_date: str | None
@@ -100,6 +102,7 @@ def summary_as_json(invoice: Invoice) -> dict[str, Any]:
         "reference": invoice.reference,
         "number": invoice.display_number,
         "status": invoice.status.value,
+        "kind": invoice.kind.value,
         "unit": invoice.unit.slug,
         "booking": invoice.booking.reference if invoice.booking is not None else None,
         "tax_date": invoice.tax_date.isoformat() if invoice.tax_date is not None else None,

@@ -101,10 +101,23 @@ def show(invoice_id: int) -> str:
         creditable=credit_notes.creditable(invoice),
         deeds=deeds(invoice),
         entries=told(journal.of(invoice)),
+        related=_related(invoice),
         bank=_bank(invoice),
         bill=transfers.bill(invoice),
         has_code=transfers.code(invoice) is not None,
     )
+
+
+def _related(invoice: Invoice) -> list[Invoice]:
+    """The other invoices of the same booking: what it was asked for before and after."""
+    if invoice.booking is None:
+        return []
+    drafts = allowed(SEES_ALL)
+    return [
+        one
+        for one in invoices.for_booking(invoice.booking)
+        if one.id != invoice.id and (drafts or one.status is not InvoiceStatus.DRAFT)
+    ]
 
 
 def _bank(invoice: Invoice) -> dict[str, Any]:

@@ -17,7 +17,14 @@ from rental import bookings
 from rental.asking import RequestedBooking, WantedLine
 from rental.models import EventKind, Role
 from rental.period import Period
-from tests.portal import bank_rules, closing_rules, collecting_rules, following_rules, prices_rules
+from tests.portal import (
+    bank_rules,
+    closing_rules,
+    collecting_rules,
+    following_rules,
+    invoicing_rules,
+    prices_rules,
+)
 from tests.portal.two_units import PERSON, REASON, RENTERS, TITLE, UNIT, Scene, set_up
 
 OPEN = "anybody, signed in or not"
@@ -260,7 +267,9 @@ API |= bank_rules.API | closing_rules.API | following_rules.API | prices_rules.A
 PAGES |= closing_rules.PAGES | following_rules.PAGES | prices_rules.PAGES
 API |= closing_rules.API | following_rules.API | prices_rules.API
 PAGES |= closing_rules.PAGES | following_rules.PAGES | collecting_rules.PAGES
+PAGES |= invoicing_rules.PAGES
 API |= closing_rules.API | following_rules.API | collecting_rules.API
+API |= invoicing_rules.API
 RULES = PAGES | {call.replace(" ", " /api/v1", 1): who for call, who in API.items()}
 OF_A_UNIT = (
     "<reference>",
