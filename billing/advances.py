@@ -12,7 +12,7 @@ from fractions import Fraction
 
 import sqlalchemy as sa
 
-from billing import charges, credit_notes, invoices, money, tax_days, vat
+from billing import charges, credit_notes, invoice_lines, invoices, money, tax_days, vat
 from billing.credit_notes import NewCredit
 from billing.errors import BadAdvance, NothingToInvoice, WrongInvoiceState
 from billing.models import (
@@ -203,13 +203,7 @@ def _totals(waiting: Sequence[Charge], day: date) -> list[Money]:
     """What each charge comes to with its tax."""
     rates = vat.rates()
     taxables = [
-        Taxable(
-            one.amount,
-            one.vat_code
-            if one.kind is ChargeKind.ADVANCE_DEDUCTED
-            else vat.code_on(rates, one.service, tax_days.of(one.ends_at, day)),
-            one.tax_inclusive,
-        )
+        Taxable(one.amount, invoice_lines.code(one, rates, day), one.tax_inclusive)
         for one in waiting
     ]
     return [taxed.total for taxed in vat.tax(taxables)]

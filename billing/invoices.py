@@ -5,12 +5,11 @@ from datetime import date, timedelta
 
 import sqlalchemy as sa
 
-from billing import closing, numbering, snapshots, tax_days, vat
+from billing import closing, invoice_lines, numbering, snapshots, vat
 from billing.errors import InvoiceNotFound, NothingToInvoice, WrongInvoiceState
 from billing.models import (
     COLLECTING,
     Charge,
-    ChargeKind,
     Invoice,
     InvoiceKind,
     InvoiceLine,
@@ -201,7 +200,7 @@ def redraw(draft: Invoice, on: date | None = None) -> None:
     ).all()
     day = on or clock.today()
     rates = vat.rates()
-    codes = [_code(charge, rates, day) for charge in charges]
+    codes = [invoice_lines.code(charge, rates, day) for charge in charges]
     taxed = vat.tax(
         [
             Taxable(charge.amount, code, charge.tax_inclusive)
@@ -212,7 +211,7 @@ def redraw(draft: Invoice, on: date | None = None) -> None:
     # The old positions go before the new ones come.
     db.session.flush()
     for position, (charge, one) in enumerate(zip(charges, taxed, strict=True), start=1):
-        draft.lines.append(_line(charge, position, one))
+        draft.lines.append(invoice_lines.line(charge, position, one))
     draft.net_minor = sum(one.net.minor for one in taxed)
     draft.vat_minor = sum(one.vat.minor for one in taxed)
     draft.total_minor = draft.net_minor + draft.vat_minor
@@ -242,9 +241,11 @@ def issue(invoice: Invoice, *, by: Member | None) -> Invoice:
     )
     tax_date = clock.today()
     redraw(invoice, tax_date)
-    if invoice.kind is InvoiceKind.WHOLE and _asked_before(invoice):
+    if invoice.kind is InvoiceKind.WHOLE and invoice_lines.asked_before(invoice):
         invoice.kind = InvoiceKind.FINAL
-    if invoice.total_minor < 0 or (not invoice.total_minor and not _is_settled_before(invoice)):
+    if invoice.total_minor < 0 or (
+        not invoice.total_minor and not invoice_lines.is_settled_before(invoice)
+    ):
         raise NothingToInvoice(
             "The draft comes to {total}, so there is nothing to issue; discard it and settle the "
             "credit with the next invoice.",
@@ -363,29 +364,6 @@ def _find_draft(booking: Booking) -> Invoice | None:
     )
 
 
-def _asked_before(invoice: Invoice) -> bool:
-    """Whether an advance or a part of the same booking was asked for and is not void."""
-    return bool(
-        db.session.scalar(
-            sa.select(Invoice.id)
-            .where(
-                Invoice.booking_id == invoice.booking_id,
-                Invoice.kind.in_((InvoiceKind.ADVANCE, InvoiceKind.PART)),
-                Invoice.status.not_in((InvoiceStatus.DRAFT, InvoiceStatus.VOID)),
-            )
-            .limit(1)
-        )
-    )
-
-
-def _is_settled_before(invoice: Invoice) -> bool:
-    """Whether it comes to nothing because an advance is taken off: it closes what was paid."""
-    deducts = sa.select(Charge.id).where(
-        Charge.invoice_id == invoice.id, Charge.kind == ChargeKind.ADVANCE_DEDUCTED
-    )
-    return invoice.kind is InvoiceKind.FINAL and bool(db.session.scalar(deducts.limit(1)))
-
-
 def _release_charges(invoice: Invoice) -> None:
     db.session.flush()
     taken: Sequence[Charge] = db.session.scalars(
@@ -394,29 +372,3 @@ def _release_charges(invoice: Invoice) -> None:
     for charge in taken:
         charge.invoice_id = None
     db.session.flush()
-
-
-def _code(charge: Charge, rates: Sequence[vat.VatRate], day: date) -> vat.VatCode:
-    """The rate of the charge's tax day; an advance is taken off with the rate that it bore."""
-    if charge.kind is ChargeKind.ADVANCE_DEDUCTED:
-        return charge.vat_code
-    return vat.code_on(rates, charge.service, tax_days.of(charge.ends_at, day))
-
-
-def _line(charge: Charge, position: int, taxed: vat.Taxed) -> InvoiceLine:
-    return InvoiceLine(
-        position=position,
-        charge_id=charge.id,
-        description=charge.description,
-        description_en=charge.description_en,
-        explanation=charge.explanation,
-        explanation_en=charge.explanation_en,
-        measure=charge.measure,
-        quantity=charge.quantity,
-        unit_price_minor=charge.unit_price_minor,
-        tax_inclusive=charge.tax_inclusive,
-        net_minor=taxed.net.minor,
-        vat_minor=taxed.vat.minor,
-        vat_code=taxed.code,
-        service=charge.service,
-    )
