@@ -8,7 +8,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
-from billing import vat
+from billing import invoice_lines, vat
 from billing.models import Charge, ChargeProposal, Grouping, ProposalStatus
 from billing.money import Money
 from billing.vat import Taxable
@@ -148,7 +148,7 @@ def _group(charges: Sequence[Charge]) -> Group:
     rates, today = vat.rates(), clock.today()
     taxed = vat.tax(
         [
-            Taxable(one.amount, vat.code_on(rates, one.service, today), one.tax_inclusive)
+            Taxable(one.amount, invoice_lines.code(one, rates, today), one.tax_inclusive)
             for one in charges
         ]
     )
