@@ -26,7 +26,7 @@ def test_finance_asks_for_an_advance_with_the_keyboard(
     picture(page, "advances-telephone")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     page.set_viewport_size({"width": 1440, "height": 900})
-    tab_to(page, ".page-head button, main header button")
+    tab_to(page, ".page-head button")
     page.keyboard.press("Enter")
     expect(page.locator("dialog[open]")).to_be_visible()
     picture(page, "advances-asked")
