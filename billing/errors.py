@@ -87,6 +87,10 @@ class PaymentRepeated(Conflict):
     """This payment is on record already: same invoice, same reference, same amount."""
 
 
+class NoReceipt(NotFound):
+    """The payment has no receipt: only cash gets one; the bank's slip stands for a transfer."""
+
+
 class PaymentNotFound(NotFound):
     """There is no such payment, or it is not yours to see."""
 

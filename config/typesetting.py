@@ -6,16 +6,25 @@ code prints as it was typed. Only the fonts inside typst are used: the same on e
 
 import json
 import unicodedata
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import typst
 
 
-def pdf(template: Path, document: dict[str, Any]) -> bytes:
+class Standard(StrEnum):
+    """For the archive: PDF/A (ISO 19005) with all fonts and colours inside, part 2 or 3."""
+
+    A2 = "a-2b"
+    A3 = "a-3b"
+
+
+def pdf(template: Path, document: dict[str, Any], standard: Standard | None = None) -> bytes:
     """The PDF of a template, which reads `json(bytes(sys.inputs.document))`.
 
-    A template may import what lies in its own folder.
+    A template may import what lies in its own folder. One that is asked for by a standard sets the
+    document's date.
     """
     # Composed letters: some viewers cannot search or copy decomposed ones.
     text = unicodedata.normalize("NFC", json.dumps(document, ensure_ascii=False))
@@ -25,6 +34,7 @@ def pdf(template: Path, document: dict[str, Any]) -> bytes:
         ignore_system_fonts=True,
         font_paths=[],
         sys_inputs={"document": text},
+        pdf_standards=[standard.value] if standard else [],
     )
     if not isinstance(made, bytes):
         raise TypeError("typst gave several files where one PDF was asked for")

@@ -1,6 +1,14 @@
 """Documents as people and machines get them: PDF by typst, and the draft XML."""
 
-from billing.documents.pdf import credit_note_pdf, invoice_pdf
-from billing.documents.xml import invoice_xml
+from billing.documents.pdf import Look, credit_note_pdf, invoice_pdf
+from billing.documents.receipt import receipt_pdf
+from billing.documents.xml import credit_note_xml, invoice_xml
 
-__all__ = ["credit_note_pdf", "invoice_pdf", "invoice_xml"]
+__all__ = [
+    "Look",
+    "credit_note_pdf",
+    "credit_note_xml",
+    "invoice_pdf",
+    "invoice_xml",
+    "receipt_pdf",
+]

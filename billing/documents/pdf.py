@@ -1,107 +1,142 @@
-"""Invoices and credit notes as PDF (A4, Vietnamese)."""
+"""Invoices and credit notes as PDF (A4): in Vietnamese, and as a copy in English.
 
+The Vietnamese text is the document; the English one repeats it for readers abroad. Both keep the
+figures as Vietnam writes them, so that they can be compared at a glance.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from billing import snapshots, transfers, vietqr
-from billing.models import CreditNote, Invoice, InvoiceStatus
+from billing import snapshots, transfers, vietqr, words
+from billing.documents import words_of
+from billing.models import CreditNote, Invoice
 from billing.pricing import MEASURES
 from billing.tariff import Measure
-from config import typesetting
+from config import clock, typesetting
+from config.typesetting import Standard
 
 HERE = Path(__file__).parent
 TEMPLATE = HERE / "invoice.typ"
 
-_STATUSES = {
-    InvoiceStatus.DRAFT: "BẢN NHÁP – CHƯA PHÁT HÀNH",
-    InvoiceStatus.PAID: "ĐÃ THANH TOÁN",
-    InvoiceStatus.VOID: "ĐÃ HỦY",
-}
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a document is wanted: its language (`vi` or `en`), and for the archive a standard."""
+
+    language: str = "vi"
+    standard: Standard | None = None
+
+    @property
+    def is_english(self) -> bool:
+        """Whether it is the copy in English."""
+        return self.language == "en"
+
+    @property
+    def said(self) -> Mapping[str, Any]:
+        """The words on it."""
+        return words_of.of(self.language)
 
 
-def invoice_pdf(invoice: Invoice) -> bytes:
+VIETNAMESE = Look()
+
+
+def invoice_pdf(invoice: Invoice, look: Look = VIETNAMESE) -> bytes:
     """The invoice as it was frozen at issue, with a VietQR code for what is open; drafts too."""
     facts = invoice.snapshot or snapshots.of_invoice(invoice)
-    code = transfers.code(invoice)
+    code, said = transfers.code(invoice), look.said
     return typesetting.pdf(
         TEMPLATE,
         {
-            **_common(facts),
-            "title": "HÓA ĐƠN GIÁ TRỊ GIA TĂNG",
-            "total_label": "Tổng cộng thanh toán",
-            "subtitle": "(bản thể hiện – mẫu)",
-            "stamp": _STATUSES.get(invoice.status),
+            **_common(facts, look, invoice.tax_date),
+            "title": said["invoice"],
+            "total_label": said["total"],
+            "stamp": said["stamps"].get(invoice.status),
             "symbol": invoice.symbol,
             "number": _number(invoice.number),
-            "day": _long_day(invoice.tax_date),
             "facts": [
-                ["Mã thanh toán", facts["bill"]],
-                ["Đặt chỗ", facts["booking"]],
-                ["Sự kiện", facts["event"]],
-                ["Hạn thanh toán", _day(invoice.due_on)],
+                [said["bill"], facts["bill"]],
+                [said["booking"], facts["booking"]],
+                [said["event"], facts["event"]],
+                [said["due"], _day(invoice.due_on)],
             ],
-            "settlement": _settlement(invoice),
+            "settlement": _settlement(invoice, said),
             "transfer": code and _transfer(facts, code),
         },
+        look.standard,
     )
 
 
-def credit_note_pdf(note: CreditNote) -> bytes:
-    """The credit note as it was issued."""
-    facts = note.snapshot
+def credit_note_pdf(note: CreditNote, look: Look = VIETNAMESE) -> bytes:
+    """The credit note as it was issued, with the invoice that it reduces and why."""
+    facts, said = note.snapshot, look.said
     origin = date.fromisoformat(facts["invoice_date"]) if facts["invoice_date"] else None
     return typesetting.pdf(
         TEMPLATE,
         {
-            **_common(facts),
-            "title": "HÓA ĐƠN ĐIỀU CHỈNH GIẢM",
-            "total_label": "Tổng cộng điều chỉnh giảm",
-            "subtitle": "(bản thể hiện – mẫu)",
+            **_common(facts, look, note.tax_date),
+            "title": said["credit_note"],
+            "total_label": said["total_credited"],
             "stamp": None,
             "symbol": note.symbol,
             "number": _number(note.number),
-            "day": _long_day(note.tax_date),
             "facts": [
-                ["Điều chỉnh giảm cho hóa đơn", facts["invoice"]],
-                ["Ngày hóa đơn", _day(origin)],
-                ["Lý do", facts["reason"]],
+                [said["credits"], facts["invoice"]],
+                [said["invoice_day"], _day(origin)],
+                [said["reason"], facts["reason"]],
             ],
             "settlement": [],
             "transfer": None,
         },
+        look.standard,
     )
 
 
-def _common(facts: dict[str, Any]) -> dict[str, Any]:
-    seller = facts["seller"]
+def _common(facts: dict[str, Any], look: Look, day: date | None) -> dict[str, Any]:
+    seller, said = facts["seller"], look.said
+    names = [seller["name"], seller["name_en"]]
+    dated = day or clock.today()
     return {
+        "lang": look.language,
+        "said": said["said"],
+        "dated": [dated.year, dated.month, dated.day],
+        "day": said["on"].format(day=day) if day else None,
+        "subtitle": said["copy" if seller["sample"] else "real_copy"],
         "sample": seller["sample"],
         "seller": seller,
+        "heading": names[::-1] if look.is_english else names,
         "buyer": facts["buyer"],
         "currency": "đ" if facts["currency"] == "VND" else facts["currency"],
-        "lines": [_line(line) for line in facts["lines"]],
+        "lines": [_line(line, look) for line in facts["lines"]],
         "vat": [
-            {"label": group["label"], "net": figure(group["net"]), "vat": figure(group["vat"])}
+            {
+                "label": said["rates"].get(group["code"], group["label"]),
+                "net": figure(group["net"]),
+                "vat": figure(group["vat"]),
+            }
             for group in facts["vat"]
         ],
         "net": figure(facts["net"]),
         "vat_total": figure(facts["vat_total"]),
         "total": figure(facts["total"]),
-        "words": facts["words"],
+        "words": words.amount_in_english(facts["total"]) if look.is_english else facts["words"],
     }
 
 
-def _line(line: dict[str, Any]) -> dict[str, Any]:
+def _line(line: dict[str, Any], look: Look) -> dict[str, Any]:
     quantity = Decimal(line["quantity"])
-    explanation = line["explanation"]
+    ending = "_en" if look.is_english else ""
+    explanation = line["explanation" + ending]
     if explanation and line["tax_inclusive"]:
-        explanation += " (đã gồm thuế)"
+        explanation += f" ({look.said['inclusive']})"
+    measure = MEASURES[Measure(line["measure"])][look.is_english] if line["measure"] else ""
     return {
-        "description": line["description"],
+        "description": line["description" + ending],
         "explanation": explanation,
-        "measure": MEASURES[Measure(line["measure"])][0] if line["measure"] else "",
+        "measure": measure,
         "quantity": figure(quantity),
         # What stands on an invoice is the price without tax.
         "unit_price": figure(round(Decimal(line["net"]) / quantity, 2)),
@@ -111,13 +146,13 @@ def _line(line: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _settlement(invoice: Invoice) -> list[list[str]]:
+def _settlement(invoice: Invoice, said: Mapping[str, Any]) -> list[list[str]]:
     """What was paid and credited, and what is left: rows under the total."""
     if invoice.number is None:
         return []
-    rows = [("Đã thanh toán", invoice.paid_minor), ("Đã điều chỉnh giảm", invoice.credited_minor)]
+    rows = [(said["paid"], invoice.paid_minor), (said["credited"], invoice.credited_minor)]
     shown = [[label, figure(minor)] for label, minor in rows if minor]
-    return [*shown, ["Còn phải thanh toán", figure(invoice.left.minor)]] if shown else []
+    return [*shown, [said["left"], figure(invoice.left.minor)]] if shown else []
 
 
 def _transfer(facts: dict[str, Any], code: str) -> dict[str, Any]:
@@ -145,7 +180,3 @@ def _number(number: int | None) -> str | None:
 
 def _day(day: date | None) -> str | None:
     return None if day is None else f"{day:%d/%m/%Y}"
-
-
-def _long_day(day: date | None) -> str | None:
-    return None if day is None else f"Ngày {day:%d} tháng {day:%m} năm {day:%Y}"

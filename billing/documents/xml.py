@@ -5,11 +5,13 @@ Which decision governs the format now is still to be verified, so the file says 
 """
 
 import unicodedata
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from billing import snapshots
-from billing.models import Invoice
+from billing import snapshots, words
+from billing.models import CreditNote, Invoice
 from billing.pricing import MEASURES
 from billing.tariff import Measure
 
@@ -19,25 +21,56 @@ VERSION = "2.1.0"
 def invoice_xml(invoice: Invoice) -> bytes:
     """The invoice as UTF-8 XML (HDon/DLHDon), marked as a draft; unissued ones have no number."""
     facts = invoice.snapshot or snapshots.of_invoice(invoice)
+    return _written(facts, _Heading(invoice.symbol, invoice.number, invoice.tax_date))
+
+
+def credit_note_xml(note: CreditNote) -> bytes:
+    """The credit note as an adjusting invoice, its amounts below zero.
+
+    It names what it adjusts (`TTHDLQuan`; Circular 91/2026 Art. 10: signed amounts).
+    """
+    origin = note.invoice
+    adjusts = _Adjusts(origin.symbol or "", origin.number, origin.tax_date, note.reason)
+    heading = _Heading(note.symbol, note.number, note.tax_date, adjusts)
+    return _written({**note.snapshot, "bill": note.display_number}, heading, sign=-1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Adjusts:
+    symbol: str
+    number: int | None
+    day: date | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Heading:
+    symbol: str | None
+    number: int | None
+    day: date | None
+    adjusts: _Adjusts | None = None
+
+
+def _written(facts: dict[str, Any], heading: _Heading, sign: int = 1) -> bytes:
     root = ET.Element("HDon")
     root.append(ET.Comment(" BẢN NHÁP: không phải hóa đơn điện tử hợp pháp "))
     body = ET.SubElement(root, "DLHDon", Id=facts["bill"])
-    _heading(body, invoice)
+    _heading(body, heading, facts["currency"])
     content = ET.SubElement(body, "NDHDon")
     _seller(content, facts["seller"])
     _buyer(content, facts["buyer"])
     lines = ET.SubElement(content, "DSHHDVu")
     for line in facts["lines"]:
-        _line(lines, line)
-    _totals(content, facts)
+        _line(lines, line, sign)
+    _totals(content, facts, sign)
     ET.indent(root)
     written: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return written
 
 
-def _heading(body: ET.Element, invoice: Invoice) -> None:
+def _heading(body: ET.Element, known: _Heading, currency: str) -> None:
     heading = ET.SubElement(body, "TTChung")
-    symbol = invoice.symbol or ""
+    symbol, adjusts = known.symbol or "", known.adjusts
     _texts(
         heading,
         PBan=VERSION,
@@ -45,11 +78,22 @@ def _heading(body: ET.Element, invoice: Invoice) -> None:
         # The form's kind is the symbol's first character; the rest is the symbol proper.
         KHMSHDon=symbol[:1],
         KHHDon=symbol[1:],
-        SHDon=invoice.number,
-        NLap=invoice.tax_date,
-        DVTTe=invoice.currency,
+        SHDon=known.number,
+        NLap=known.day,
+        DVTTe=currency,
         Nhap="true",
     )
+    if adjusts is not None:
+        _texts(
+            ET.SubElement(heading, "TTHDLQuan"),
+            # 2: adjusts (1 would replace).
+            TCHDon=2,
+            KHMSHDCLQuan=adjusts.symbol[:1],
+            KHHDCLQuan=adjusts.symbol[1:],
+            SHDCLQuan=adjusts.number,
+            NLHDCLQuan=adjusts.day,
+            GChu=adjusts.reason,
+        )
 
 
 def _seller(content: ET.Element, seller: dict[str, Any]) -> None:
@@ -70,40 +114,41 @@ def _buyer(content: ET.Element, buyer: dict[str, Any]) -> None:
         ET.SubElement(content, "NMua"),
         Ten=buyer["name"],
         MST=buyer["tax_code"],
+        CCCDan=buyer.get("personal_id"),
         MDVQHNSach=buyer["budget_code"],
         DChi=buyer["address"],
         DCTDTu=buyer["email"],
     )
 
 
-def _line(lines: ET.Element, line: dict[str, Any]) -> None:
+def _line(lines: ET.Element, line: dict[str, Any], sign: int) -> None:
     _texts(
         ET.SubElement(lines, "HHDVu"),
         STT=line["position"],
         THHDVu=line["description"],
         DVTinh=MEASURES[Measure(line["measure"])][0] if line["measure"] else None,
         SLuong=line["quantity"],
-        ThTien=line["net"],
+        ThTien=sign * line["net"],
         TSuat=_rate(line["vat_code"]),
     )
 
 
-def _totals(content: ET.Element, facts: dict[str, Any]) -> None:
+def _totals(content: ET.Element, facts: dict[str, Any], sign: int) -> None:
     totals = ET.SubElement(content, "TToan")
     rates = ET.SubElement(totals, "THTTLTSuat")
     for group in facts["vat"]:
         _texts(
             ET.SubElement(rates, "LTSuat"),
             TSuat=group["label"],
-            ThTien=group["net"],
-            TThue=group["vat"],
+            ThTien=sign * group["net"],
+            TThue=sign * group["vat"],
         )
     _texts(
         totals,
-        TgTCThue=facts["net"],
-        TgTThue=facts["vat_total"],
-        TgTTTBSo=facts["total"],
-        TgTTTBChu=facts["words"],
+        TgTCThue=sign * facts["net"],
+        TgTThue=sign * facts["vat_total"],
+        TgTTTBSo=sign * facts["total"],
+        TgTTTBChu=words.amount_in_vietnamese(sign * facts["total"]),
     )
 
 

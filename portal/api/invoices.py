@@ -9,7 +9,7 @@ from billing import credit_notes, invoices, payments
 from billing.credit_notes import LineCredit, NewCredit
 from billing.documents import pdf, xml
 from billing.errors import CreditNoteNotFound, InvoiceNotFound
-from billing.models import Invoice, InvoiceStatus, PaymentMethod
+from billing.models import CreditNote, Invoice, InvoiceStatus, PaymentMethod
 from billing.money import Money
 from billing.payments import NewPayment
 from config.database import bounded_count, db
@@ -17,6 +17,7 @@ from portal.access import current_member, may, visible_unit_id
 from portal.api.booking_bodies import NothingBody
 from portal.api.bookings import visible as visible_booking
 from portal.api.calls import Call, answer, offers
+from portal.api.documents import LookQuery, sent
 from portal.api.fields import LARGEST_ID, AskedAmount, Body, Instant, Paged, Reason, Text
 from portal.api.invoice_answers import (
     CreditNoteAnswer,
@@ -136,10 +137,10 @@ def invoice(invoice_id: int) -> Response:
 @room.get("/invoices/<int:invoice_id>.pdf")
 @may("see own invoices")
 @offers(Call("Draw an invoice for printing", "invoices", answer="application/pdf", refusals=(404,)))
-def invoice_pdf(invoice_id: int) -> Response:
-    """In Vietnamese, with a VietQR code for what is open."""
+def invoice_pdf(invoice_id: int, query: LookQuery) -> Response:
+    """In Vietnamese or as a copy in English, with a VietQR code for what is open."""
     found = visible(invoice_id)
-    return _file(pdf.invoice_pdf(found), "application/pdf", f"{_name(found)}.pdf")
+    return sent(pdf.invoice_pdf(found, query.look), _name(found), "pdf")
 
 
 @room.get("/invoices/<int:invoice_id>.xml")
@@ -148,17 +149,11 @@ def invoice_pdf(invoice_id: int) -> Response:
 def invoice_xml(invoice_id: int) -> Response:
     """For accounting software."""
     found = visible(invoice_id)
-    return _file(xml.invoice_xml(found), "application/xml", f"{_name(found)}.xml")
+    return sent(xml.invoice_xml(found), _name(found), "xml")
 
 
 def _name(found: Invoice) -> str:
     return found.display_number or found.reference
-
-
-def _file(content: bytes, media_type: str, name: str) -> Response:
-    shown = Response(content, mimetype=media_type)
-    shown.headers["Content-Disposition"] = f'inline; filename="{name}"'
-    return shown
 
 
 @room.post("/invoices/<int:invoice_id>/payments")
@@ -202,12 +197,26 @@ def credit(invoice_id: int, body: CreditNoteBody) -> Response:
 @offers(
     Call("Draw a credit note for printing", "invoices", answer="application/pdf", refusals=(404,))
 )
-def credit_note_pdf(credit_note_id: int) -> Response:
-    """In Vietnamese, as it was issued."""
+def credit_note_pdf(credit_note_id: int, query: LookQuery) -> Response:
+    """In Vietnamese or as a copy in English, as it was issued."""
+    note = _visible_note(credit_note_id)
+    return sent(pdf.credit_note_pdf(note, query.look), note.display_number, "pdf")
+
+
+@room.get("/credit-notes/<int:credit_note_id>.xml")
+@may("see own invoices")
+@offers(Call("Write a credit note as XML", "invoices", answer="application/xml", refusals=(404,)))
+def credit_note_xml(credit_note_id: int) -> Response:
+    """For accounting software: an adjusting invoice that names what it adjusts."""
+    note = _visible_note(credit_note_id)
+    return sent(xml.credit_note_xml(note), note.display_number, "xml")
+
+
+def _visible_note(credit_note_id: int) -> CreditNote:
     note = credit_notes.get(credit_note_id)
     try:
         visible(note.invoice_id)
     except InvoiceNotFound:
         # In the words of one that does not exist: the number of another unit's is no answer.
         raise CreditNoteNotFound from None
-    return _file(pdf.credit_note_pdf(note), "application/pdf", f"{note.display_number}.pdf")
+    return note

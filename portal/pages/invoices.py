@@ -10,12 +10,14 @@ from werkzeug.wrappers import Response as Answer
 
 from billing import credit_notes, invoices, payments, seller, transfers, vietqr
 from billing.credit_notes import NewCredit
+from billing.documents import Look, credit_note_xml, invoice_xml
 from billing.documents import pdf as documents
-from billing.models import Invoice, InvoiceStatus, PaymentMethod
+from billing.models import CreditNote, Invoice, InvoiceStatus, PaymentMethod
 from billing.payments import NewPayment
 from config import clock
 from config.database import bounded_count, db, transaction
 from config.errors import NotFound
+from config.typesetting import Standard
 from portal.access import allowed, current_member, may, require_visible, visible_unit_id
 from portal.pages import reading
 from portal.pages.amounts import whole_amount
@@ -26,6 +28,7 @@ from rental import journal
 pages = Blueprint("invoices", __name__, url_prefix="/invoices")
 
 SEES_ALL = "see every unit's invoices"
+STANDARDS = {"a": Standard.A2, "a-2b": Standard.A2, "a-3b": Standard.A3}
 CREDITABLE = frozenset({InvoiceStatus.OPEN, InvoiceStatus.PAID})
 
 
@@ -138,11 +141,23 @@ def vietqr_svg(invoice_id: int) -> Response:
     return Response(vietqr.svg(text, 6), mimetype="image/svg+xml")
 
 
-def _file(content: bytes, name: str) -> Response:
+def look() -> Look:
+    """How a document is asked for: `?lang=en`, `?standard=a`; else Vietnamese and plain."""
+    language = request.args.get("lang", "vi")
+    standard = request.args.get("standard")
+    if language not in ("vi", "en") or standard not in (None, "", *STANDARDS):
+        raise BadField(_("Ask for lang=vi or en, and for standard=a (PDF/A-2b) or a-3b."))
+    return Look(language, STANDARDS[standard] if standard else None)
+
+
+def sent(content: bytes, name: str, asked: Look | None = None) -> Response:
+    """A document to look at in the browser, under a name that says what it is."""
+    ending = "xml" if asked is None else "pdf"
+    marks = ("-en" if asked.is_english else "") + ("-a" if asked.standard else "") if asked else ""
     return Response(
         content,
-        mimetype="application/pdf",
-        headers={"Content-Disposition": f'inline; filename="{name}.pdf"'},
+        mimetype=f"application/{ending}",
+        headers={"Content-Disposition": f'inline; filename="{name}{marks}.{ending}"'},
     )
 
 
@@ -150,19 +165,44 @@ def _file(content: bytes, name: str) -> Response:
 @may("see own invoices")
 def pdf(invoice_id: int) -> Response:
     """The invoice as a document, as it was frozen at issue; finance looks at drafts too."""
+    invoice, asked = visible(invoice_id), look()
+    return sent(documents.invoice_pdf(invoice, asked), _name(invoice), asked)
+
+
+@pages.get("/<int:invoice_id>/invoice.xml")
+@may("see own invoices")
+def xml(invoice_id: int) -> Response:
+    """The invoice as draft XML, for accounting software."""
     invoice = visible(invoice_id)
-    return _file(documents.invoice_pdf(invoice), invoice.display_number or invoice.reference)
+    return sent(invoice_xml(invoice), _name(invoice))
+
+
+def _name(invoice: Invoice) -> str:
+    return invoice.display_number or invoice.reference
 
 
 @pages.get("/<int:invoice_id>/credit-notes/<int:note_id>.pdf")
 @may("see own invoices")
 def credit_note_pdf(invoice_id: int, note_id: int) -> Response:
     """A credit note of the invoice as a document."""
+    note, asked = _note(invoice_id, note_id), look()
+    return sent(documents.credit_note_pdf(note, asked), note.display_number, asked)
+
+
+@pages.get("/<int:invoice_id>/credit-notes/<int:note_id>.xml")
+@may("see own invoices")
+def credit_note_as_xml(invoice_id: int, note_id: int) -> Response:
+    """A credit note of the invoice as draft XML."""
+    note = _note(invoice_id, note_id)
+    return sent(credit_note_xml(note), note.display_number)
+
+
+def _note(invoice_id: int, note_id: int) -> CreditNote:
     invoice = visible(invoice_id)
     note = credit_notes.get(note_id)
     if note.invoice_id != invoice.id:
         raise NotFound
-    return _file(documents.credit_note_pdf(note), note.display_number)
+    return note
 
 
 @pages.post("/<int:invoice_id>/issue")

@@ -23,6 +23,8 @@ from tests.portal import (
     collecting_rules,
     following_rules,
     invoicing_rules,
+    documents_rules,
+    following_rules,
     prices_rules,
 )
 from tests.portal.two_units import PERSON, REASON, RENTERS, TITLE, UNIT, Scene, set_up
@@ -262,7 +264,9 @@ API = {
     "GET /waitlist/<wait>": "see own bookings",
     "POST /waitlist/<wait>/withdraw": "place holds",
 }
+PAGES |= documents_rules.PAGES
 PAGES |= bank_rules.PAGES | closing_rules.PAGES | following_rules.PAGES | prices_rules.PAGES
+API |= documents_rules.API
 API |= bank_rules.API | closing_rules.API | following_rules.API | prices_rules.API
 PAGES |= closing_rules.PAGES | following_rules.PAGES | prices_rules.PAGES
 API |= closing_rules.API | following_rules.API | prices_rules.API
@@ -279,7 +283,7 @@ OF_A_UNIT = (
     "<int:note_id>",
 )
 OF_A_UNIT += ("<hold>", "<wait>", "<int:approval_id>", "<int:agreement_id>")
-OF_A_UNIT += ("<unit_slug>",)
+OF_A_UNIT += ("<unit_slug>", "<int:payment_id>")
 
 
 @pytest.fixture
@@ -339,7 +343,9 @@ def test_a_record_of_another_unit_does_not_exist(scene: Scene, call: str, role: 
     assert not any(secret in text for secret in (TITLE, REASON, UNIT, PERSON))
     missing = {**scene.ids, "reference": "BK-ZZZZ-ZZZZ", "series_reference": "SR-ZZZZ-ZZZZ"}
     missing |= {"hold": "HD-ZZZZ-ZZZZ", "wait": "WL-ZZZZ-ZZZZ", "approval_id": 99_999}
-    missing |= dict.fromkeys(("invoice_id", "note_id", "credit_note_id", "agreement_id"), 99_999)
+    missing |= dict.fromkeys(
+        ("payment_id", "invoice_id", "note_id", "credit_note_id", "agreement_id"), 99_999
+    )
     nowhere = Scene(scene.app, missing, scene.members, scene.bearers).ask(call, role.value)
     assert nowhere.status_code == there.status_code
     assert _plain(nowhere) == _plain(there), "the answer tells what exists"

@@ -182,7 +182,7 @@ def _event(scene: Scene) -> None:
 
 def _money(owner: Any, invoice: Any) -> dict[str, int]:
     """Something of unit A came in, paid a little and goes back in part."""
-    new = NewPayment(PaymentMethod.TRANSFER, Money(9_000), REASON)
+    new = NewPayment(PaymentMethod.CASH, Money(9_000), REASON)
     payment = payments.receive(owner.unit, new, by=None)
     return {
         "payment_id": payment.id,
