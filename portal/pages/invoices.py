@@ -22,7 +22,7 @@ from portal.access import allowed, current_member, may, require_visible, visible
 from portal.pages import reading
 from portal.pages.amounts import whole_amount
 from portal.pages.diary import told
-from portal.pages.reading import Listing
+from portal.pages.reading import BadField, Listing
 from rental import journal
 
 pages = Blueprint("invoices", __name__, url_prefix="/invoices")

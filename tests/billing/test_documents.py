@@ -2,7 +2,7 @@
 
 import io
 import unicodedata
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -148,12 +148,3 @@ def test_control_characters_do_not_break_the_xml(control: str) -> None:
 )
 def test_figures_are_written_as_vietnam_writes_them(amount: int, text: str) -> None:
     assert figure(amount) == text
-
-
-def test_drawing_is_quick() -> None:
-    invoice = issued(lines=8)
-    invoice_pdf(invoice)
-    began = datetime.now(UTC)
-    for _ in range(5):
-        invoice_pdf(invoice)
-    assert datetime.now(UTC) - began < timedelta(seconds=2)
