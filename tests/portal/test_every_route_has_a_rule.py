@@ -21,10 +21,9 @@ from tests.portal import (
     bank_rules,
     closing_rules,
     collecting_rules,
-    following_rules,
-    invoicing_rules,
     documents_rules,
     following_rules,
+    invoicing_rules,
     prices_rules,
 )
 from tests.portal.two_units import PERSON, REASON, RENTERS, TITLE, UNIT, Scene, set_up
