@@ -263,16 +263,17 @@ API = {
     "GET /waitlist/<wait>": "see own bookings",
     "POST /waitlist/<wait>/withdraw": "place holds",
 }
-PAGES |= documents_rules.PAGES
-PAGES |= bank_rules.PAGES | closing_rules.PAGES | following_rules.PAGES | prices_rules.PAGES
-API |= documents_rules.API
-API |= bank_rules.API | closing_rules.API | following_rules.API | prices_rules.API
-PAGES |= closing_rules.PAGES | following_rules.PAGES | prices_rules.PAGES
-API |= closing_rules.API | following_rules.API | prices_rules.API
-PAGES |= closing_rules.PAGES | following_rules.PAGES | collecting_rules.PAGES
-PAGES |= invoicing_rules.PAGES
-API |= closing_rules.API | following_rules.API | collecting_rules.API
-API |= invoicing_rules.API
+for room in (
+    bank_rules,
+    closing_rules,
+    collecting_rules,
+    documents_rules,
+    following_rules,
+    invoicing_rules,
+    prices_rules,
+):
+    PAGES |= room.PAGES
+    API |= room.API
 RULES = PAGES | {call.replace(" ", " /api/v1", 1): who for call, who in API.items()}
 OF_A_UNIT = (
     "<reference>",
