@@ -76,7 +76,7 @@ def test_a_surplus_after_a_cancellation_is_credited_by_one_press(service, person
     db.session.commit()
     surplus = advances.standing(booking).surplus
     assert surplus
-    assert "Lập giấy giảm" in finance.get(f"/bookings/{reference}/invoicing").text
+    assert "Lập hóa đơn điều chỉnh giảm" in finance.get(f"/bookings/{reference}/invoicing").text
     pressed = press(finance, f"/bookings/{reference}/advances/give-back")
     assert pressed.status_code == 302
     db.session.expire_all()
