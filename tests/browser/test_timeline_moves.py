@@ -29,7 +29,7 @@ from tests.browser.timeline_steps import (
 def test_the_mouse_moves_a_bar_after_a_look_at_before_and_after(
     sign_in: SignIn, centre_app: Flask, complaints: list[str]
 ) -> None:
-    day = day_of(130)
+    day = day_of(228)
     reference = book(centre_app, "Dời bằng chuột", day, ("09:00", "11:00"), codes=["H100", "MIC"])
     page = sign_in(MEMBER)
     page.goto(f"/calendar?day={day}")
@@ -56,7 +56,7 @@ def test_the_mouse_moves_a_bar_after_a_look_at_before_and_after(
 def test_the_mouse_takes_a_bar_to_another_hall_and_lengthens_it_at_its_edge(
     sign_in: SignIn, centre_app: Flask, complaints: list[str]
 ) -> None:
-    day = day_of(131)
+    day = day_of(229)
     reference = book(centre_app, "Sang phòng khác", day, ("09:00", "11:00"))
     page = sign_in(DESK)
     page.goto(f"/calendar?day={day}")
@@ -76,7 +76,7 @@ def test_the_mouse_takes_a_bar_to_another_hall_and_lengthens_it_at_its_edge(
 def test_a_conflict_is_told_before_saving_and_the_bar_stays(
     sign_in: SignIn, centre_app: Flask
 ) -> None:
-    day = day_of(132)
+    day = day_of(230)
     ours = book(centre_app, "Của chúng tôi", day, ("08:00", "10:00"))
     book(centre_app, "Của đơn vị khác", day, ("13:00", "15:00"), email=STRANGER)
     page = sign_in(MEMBER)
@@ -99,7 +99,7 @@ def test_a_conflict_is_told_before_saving_and_the_bar_stays(
 def test_the_keyboard_moves_and_lengthens_what_the_mouse_does(
     sign_in: SignIn, centre_app: Flask, complaints: list[str]
 ) -> None:
-    day = day_of(133)
+    day = day_of(231)
     reference = book(centre_app, "Dời bằng phím", day, ("09:00", "11:00"))
     page = sign_in(MEMBER)
     page.goto(f"/calendar?day={day}")
@@ -138,7 +138,7 @@ def test_the_keyboard_moves_and_lengthens_what_the_mouse_does(
 def test_of_two_who_move_the_same_bar_the_second_is_told(
     sign_in: SignIn, centre_app: Flask
 ) -> None:
-    day = day_of(134)
+    day = day_of(232)
     reference = book(centre_app, "Hai người cùng dời", day, ("09:00", "11:00"))
     first, second = sign_in(MEMBER), sign_in(DESK)
     for page in (first, second):
@@ -160,7 +160,7 @@ def test_of_two_who_move_the_same_bar_the_second_is_told(
 def test_a_bar_of_a_series_asks_how_many_dates_follow_it(
     sign_in: SignIn, centre_app: Flask, complaints: list[str]
 ) -> None:
-    day = day_of(126)
+    day = day_of(224)
     with centre_app.app_context(), transaction():
         member = units.member_by_email(MEMBER)
         starts_at, ends_at = (
@@ -196,7 +196,7 @@ def test_a_bar_of_a_series_asks_how_many_dates_follow_it(
 
 
 def test_what_is_not_ones_own_cannot_be_taken_hold_of(sign_in: SignIn, centre_app: Flask) -> None:
-    day = day_of(135)
+    day = day_of(233)
     reference = book(centre_app, "Không phải của bạn", day, ("09:00", "11:00"))
     page = sign_in(STRANGER)
     page.goto(f"/calendar?day={day}")
@@ -210,7 +210,7 @@ def test_what_is_not_ones_own_cannot_be_taken_hold_of(sign_in: SignIn, centre_ap
 
 
 def test_a_finger_held_on_a_bar_opens_its_menu(sign_in: SignIn, centre_app: Flask) -> None:
-    day = day_of(136)
+    day = day_of(234)
     reference = book(centre_app, "Giữ ngón tay", day, ("08:00", "11:00"))
     page = sign_in(MEMBER, phone=True)
     page.goto(f"/calendar?day={day}")

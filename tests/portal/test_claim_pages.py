@@ -325,7 +325,9 @@ def test_the_holder_is_told_by_mail_at_every_turn(scene):
         hold_ends.lapse_overdue()
 
     def subjects(member):
-        mails = db.session.scalars(sa.select(Notice).filter_by(recipient=member.email))
+        mails = db.session.scalars(
+            sa.select(Notice).filter_by(recipient=member.email).order_by(Notice.id)
+        )
         return [mail.subject.partition(": ")[2] for mail in mails]
 
     assert subjects(ours) == ["có đơn vị khác hỏi ngày quý vị đang giữ", "lượt giữ chỗ đã hết hạn"]
