@@ -190,7 +190,7 @@ def test_a_bar_of_a_series_asks_how_many_dates_follow_it(
     expect(bar(page, references[0], "EXCH")).to_be_focused()
     for number, reference in enumerate(references):
         assert lines_of(centre_app, reference) == [
-            ("EXCH", f"{day_of(126 + number)} 19:30", "20:30")
+            ("EXCH", f"{day_of(224 + number)} 19:30", "20:30")
         ]
     assert complaints == []
 
