@@ -101,7 +101,7 @@ def test_the_month_counts_and_leads_into_the_day(
 def test_the_list_says_everything_the_drawing_does(
     sign_in: SignIn, centre_app: Flask, complaints: list[str], *, phone: bool
 ) -> None:
-    day = day_of(138 + phone)
+    day = day_of(236 + phone)
     book(centre_app, "Đọc thay vì nhìn", day, ("09:00", "11:00"))
     book(centre_app, "Kín đáo", day, ("14:00", "16:00"), email=STRANGER)
     page = sign_in(MEMBER, phone=phone)
