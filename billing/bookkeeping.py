@@ -205,8 +205,8 @@ def _allocations(first: date, chart: Accounts) -> Iterable[Entry]:
                     (f"{chart.advance}:{unit.slug}", sign * one.amount_minor),
                     (f"{chart.receivable}:{unit.slug}", -sign * one.amount_minor),
                 ]
-                title = f"{title} {one.invoice.display_number}"  # noqa: PLW2901
-                yield Entry(_day(at), f"P{one.payment_id}", title, unit.name, _summed(pairs))
+                what = f"{title} {one.invoice.display_number}"
+                yield Entry(_day(at), f"P{one.payment_id}", what, unit.name, _summed(pairs))
 
 
 def _refunds(first: date, chart: Accounts) -> Iterable[Entry]:

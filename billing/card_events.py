@@ -82,12 +82,18 @@ def unmatched(limit: int = 100) -> list[CardEvent]:
     )
 
 
-def disputes(only_open: bool = True) -> list[Dispute]:  # noqa: FBT001, FBT002
+def disputes(*, only_open: bool = True) -> list[Dispute]:
     """Disputes, the one whose evidence is due first on top."""
     query = sa.select(Dispute).order_by(Dispute.due_by, Dispute.id)
     if only_open:
         query = query.where(Dispute.status == DisputeStatus.OPEN)
     return list(db.session.scalars(query))
+
+
+def disputes_of(payment: Payment) -> list[Dispute]:
+    """All disputes of one payment, also those that ended."""
+    of_payment = sa.select(Dispute).where(Dispute.payment_id == payment.id)
+    return list(db.session.scalars(of_payment.order_by(Dispute.id)))
 
 
 def _applied(told: Told, seen: SeenPayment | None) -> CardEventOutcome:

@@ -122,19 +122,23 @@ def allocate(
 
 def use_balance(invoice: Invoice, *, by: Member | None) -> list[Allocation]:
     """Pay an invoice with the unit's balance, the oldest money first, as far as it goes."""
-    invoice = invoices.lock(invoice)
-    made = []
-    for payment in unspent_of(invoice.unit_id):
-        if not invoice.is_owed:
-            break
-        made.append(allocate(payment, invoice, by=by))
-    return made
+    return _spend(invoices.lock(invoice), unspent_of(invoice.unit_id), by)
 
 
 def fill(invoice: Invoice, *, by: Member | None) -> list[Allocation]:
     """Pay a locked invoice with what is left of the payments recorded for it, the oldest first."""
     left = [one for one in unspent_of(invoice.unit_id) if one.invoice_id == invoice.id]
-    return [allocate(payment, invoice, by=by) for payment in left if invoice.is_owed]
+    return _spend(invoice, left, by)
+
+
+def _spend(invoice: Invoice, found: list[Payment], by: Member | None) -> list[Allocation]:
+    """Pay a locked invoice with these payments in turn; a colleague may have spent some of them."""
+    lock({one.id for one in found})
+    return [
+        allocate(payment, invoice, by=by)
+        for payment in found
+        if invoice.is_owed and payment.unspent
+    ]
 
 
 def add(payment: Payment, invoice: Invoice, amount: Money, *, by: Member | None) -> Allocation:

@@ -49,7 +49,7 @@ def _listing() -> Listing[Payment]:
     elif state == "reversed":
         query = query.where(Payment.reversed_at.is_not(None))
     if q := request.args.get("q", "").replace("\0", "").strip():
-        named = sa.select(Unit.id).where(Unit.name.ilike(f"%{q}%"))
+        named = sa.select(Unit.id).where(Unit.name.icontains(q, autoescape=True))
         query = query.where(
             sa.or_(Payment.reference.icontains(q, autoescape=True), Payment.unit_id.in_(named))
         )
@@ -104,7 +104,7 @@ def show(payment_id: int) -> str:
     return render_template(
         "payments/show.html",
         payment=payment,
-        disputes=[one for one in card_events.disputes(only_open=False) if one.payment is payment],
+        disputes=card_events.disputes_of(payment),
         payable=invoices.open_of(payment.unit_id) if deeds and payment.unspent else [],
         deeds=deeds,
         entries=told(journal.of(payment)),
