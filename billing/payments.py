@@ -77,7 +77,11 @@ def receive(
         payment, "payment recorded", by=by, amount=new.amount.minor, method=new.method.value
     )
     if invoice is not None and invoice.is_owed:
-        ledger.add(payment, invoice, min(new.amount, invoice.left), by=by)
+        pays = min(new.amount, invoice.left)
+        ledger.add(payment, invoice, pays, by=by)
+        journal.record(
+            invoice, "payment recorded", by=by, amount=pays.minor, method=new.method.value
+        )
         payment_recorded.send(payment, invoice=invoice)
     db.session.flush()
     return payment

@@ -99,7 +99,6 @@ def show(invoice_id: int) -> str:
     return render_template(
         "invoices/show.html",
         invoice=invoice,
-        payments=payments.of(invoice),
         credit_notes=credit_notes.of(invoice),
         creditable=credit_notes.creditable(invoice),
         deeds=deeds(invoice),

@@ -259,6 +259,10 @@ def test_a_surplus_is_refused_unless_it_is_to_be_kept(service, person, payer, in
     form["surplus"] = "keep"
     assert finance.post(f"/invoices/{invoice_id}/payments", data=form).status_code == 302
     assert ledger.balance(payer.unit) == Money(5_000)
+    # The invoice names what paid it, and of how much.
+    text = finance.get(f"/invoices/{invoice_id}").get_data(as_text=True)
+    assert f"−{invoices.get(invoice_id).total.text()}" in text
+    assert f"trong {Money(invoices.get(invoice_id).total_minor + 5_000).text()}" in text
 
 
 def test_the_api_receives_allocates_reverses_and_refunds(

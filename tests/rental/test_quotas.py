@@ -197,7 +197,7 @@ def test_what_was_given_back_counts_no_longer(week_of_sixty):
 
 
 def _first(member):
-    mine = sa.select(Booking).where(Booking.unit_id == member.unit_id)
+    mine = sa.select(Booking).where(Booking.unit_id == member.unit_id).order_by(Booking.id)
     return db.session.scalars(mine).first()
 
 
