@@ -253,3 +253,19 @@ class EntryDecided(Conflict):
 
 class BadMatch(Invalid):
     """The booking cannot be matched like this; choose invoices of one unit that are owed."""
+
+
+class ProviderUnreachable(Unreachable):
+    """The provider of e-invoices does not answer; it is tried again."""
+
+
+class UnknownProvider(Invalid):
+    """No adapter has this name; correct MEDIA_CENTER_EINVOICE_PROVIDER."""
+
+
+class UnknownSubmission(NotFound):
+    """The document is not issued, or has no e-invoice record; `media-center doctor` tells which."""
+
+
+class SubmittedAlready(Conflict):
+    """The provider has accepted this document already; nothing is handed in again."""

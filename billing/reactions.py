@@ -11,9 +11,10 @@ from billing import (
     stops,
     traffic,
 )
+from billing.einvoice import submissions
 from billing.interruption_credits import Deprived
 from billing.models import CreditNote, Invoice
-from billing.signals import credit_note_issued, invoice_voided
+from billing.signals import credit_note_issued, invoice_issued, invoice_voided
 from rental.models import (
     Booking,
     BookingStatus,
@@ -59,6 +60,8 @@ def subscribe() -> None:
     invoice_voided.connect(_settle)
     invoice_voided.connect(_withdraw)
     credit_note_issued.connect(_shrink)
+    invoice_issued.connect(_queue)
+    credit_note_issued.connect(_queue_note)
     damage_reported.connect(_propose)
     booking_returned.connect(_propose_late)
 
@@ -100,6 +103,14 @@ def _withdraw(invoice: Invoice) -> None:
 
 def _shrink(note: CreditNote, *, invoice: Invoice) -> None:  # noqa: ARG001  # the signal says it
     advances.shrink(note)
+
+
+def _queue(invoice: Invoice) -> None:
+    submissions.queue(invoice)
+
+
+def _queue_note(note: CreditNote, *, invoice: Invoice) -> None:  # noqa: ARG001  # the signal says it
+    submissions.queue(note)
 
 
 def _reverse(booking: Booking) -> None:

@@ -139,6 +139,20 @@ class Settings(BaseSettings):
     stripe_api: Annotated[
         str | None, Field(description="Another address of Stripe's API, for tests.")
     ] = None
+    einvoice_provider: Annotated[
+        str,
+        Field(
+            description="Who takes in issued invoices and credit notes as e-invoices: file (XML in "
+            "a folder), or the name of an adapter of billing/einvoice."
+        ),
+    ] = "file"
+    einvoice_folder: Annotated[
+        Path | None,
+        Field(
+            description="Where the provider `file` writes; it must exist. Without it the files lie "
+            "in einvoices/ of the data folder."
+        ),
+    ] = None
     smtp_url: Annotated[
         SecretStr | None,
         Field(

@@ -7,6 +7,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
 
 from billing import reactions as billing_reactions
+from billing.einvoice import adapters
 from config import logs
 from config.database import db
 from config.settings import BadSettings, Settings, load
@@ -84,6 +85,8 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
         settings = load(**ours)
     elif ours:
         settings = settings.model_copy(update=ours)
+    # A name that no adapter has stops the start, not the first invoice.
+    adapters.provider(settings)
     logs.configure(settings.log_level, settings.log_format)
     app = Flask("portal")
     app.url_map.converters["int"] = RowId

@@ -56,6 +56,7 @@ def turns(settings: Settings) -> list[Turn]:
         Turn("remind_invoices", 1800),
         Turn("run_invoices", 5),
         Turn("send_card_refunds", 30),
+        Turn("submit_einvoices", 10),
         Turn("mind_services", 600),
         Turn("tell_maintenance", 1800),
         Turn("sweep", 3600),

@@ -14,7 +14,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 from prometheus_client.registry import Collector
 
-from billing.models import Charge, Invoice, InvoiceStatus
+from billing.models import Charge, Invoice, InvoiceStatus, Submission, SubmissionStatus
 from config import clock
 from config.database import db
 from portal.models import Notice, NoticeStatus
@@ -49,6 +49,12 @@ class ServiceCollector(Collector):
             sa.select(sa.func.count())
             .select_from(Charge)
             .where(Charge.invoice_id.is_(None), Charge.reversed_at.is_(None)),
+        )
+        yield _by_status(
+            "media_center_einvoices",
+            "Issued documents by where they stand at the provider of e-invoices.",
+            Submission.status,
+            [status.value for status in SubmissionStatus],
         )
         yield _by_status(
             "media_center_notices",

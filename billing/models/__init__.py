@@ -47,10 +47,12 @@ from billing.models.payments import (
 from billing.models.promises import PromisedPrice
 from billing.models.proposals import ChargeProposal, ProposalStatus
 from billing.models.runs import Grouping, InvoiceRun, RunUnit
+from billing.models.submissions import UNDER_WAY, Submission, SubmissionStatus
 from billing.models.traffic import MeteredLine, TrafficEvidence, TrafficState
 
 __all__ = [
     "COLLECTING",
+    "UNDER_WAY",
     "WAITING",
     "Allocation",
     "BankEntry",
@@ -92,6 +94,8 @@ __all__ = [
     "Reminder",
     "ReminderPause",
     "RunUnit",
+    "Submission",
+    "SubmissionStatus",
     "Tone",
     "TrafficEvidence",
     "TrafficState",

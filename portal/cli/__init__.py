@@ -26,6 +26,7 @@ COMMANDS = {
     "load-demo": "portal.cli.demo:load_demo",
     "poll-once": "portal.cli.polling:poll_once",
     "invoice-run": "portal.cli.invoicing:invoice_run",
+    "einvoices": "portal.cli.einvoices:einvoices",
     "reconcile": "portal.cli.reconcile:reconcile",
     "traffic": "portal.cli.traffic:traffic",
     "probe": "portal.cli.devices:probe",

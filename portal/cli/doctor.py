@@ -9,6 +9,7 @@ import psycopg
 from flask import Flask
 
 from billing import reconciling
+from billing.einvoice import adapters, overview
 from config.errors import Refusal
 from config.settings import Settings
 from monitoring import credentials, policy
@@ -20,6 +21,7 @@ from portal.cli.attached import with_database
 HOME = Path(__file__).parents[1]
 LEAST_FREE_MEGABYTES = 500
 OLDEST_POSTGRES = 140_000
+MISSING_NAMED = 5
 
 Finding = tuple[bool, str]
 
@@ -94,6 +96,24 @@ def _ledger(app: Flask) -> Finding:
     )
 
 
+def _einvoices(settings: Settings, app: Flask) -> Finding:
+    provider = adapters.provider(settings)
+    with app.app_context():
+        if not shape.is_current():
+            return False, "cannot be read before `media-center upgrade`"
+        missing = [str(document.display_number) for document in overview.missing()]
+        failing = overview.count_failing()
+    if missing:
+        named = ", ".join(missing[:MISSING_NAMED]) + " …" * (len(missing) > MISSING_NAMED)
+        return False, (
+            f"{len(missing)} issued documents have no e-invoice record ({named}); run "
+            "`media-center einvoices --queue-missing`"
+        )
+    if failing:
+        return False, f"{failing} documents wait with an error; see /einvoices"
+    return True, f"the provider is {provider.name}; every issued document has its record"
+
+
 def examinations(settings: Settings, app: Flask) -> Iterator[tuple[str, Callable[[], Finding]]]:
     """What is looked at, by name."""
     yield "database", lambda: _database(settings)
@@ -105,6 +125,7 @@ def examinations(settings: Settings, app: Flask) -> Iterator[tuple[str, Callable
     yield "front end", _front_end
     yield "policies", _policies
     yield "ledger", lambda: _ledger(app)
+    yield "e-invoices", lambda: _einvoices(settings, app)
 
 
 def examined(look: Callable[[], Finding]) -> Finding:

@@ -1,0 +1,1 @@
+"""How issued documents reach the provider of e-invoices: the queue, and one adapter a provider."""
