@@ -29,6 +29,7 @@ from rental.models import Member
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=6)
 REFUSED = "The provider refused the document and said nothing more."
+BROKEN = "The document could not be handed in ({problem}); the log of the worker says more."
 # Beyond it the pause is the longest one anyway, and 2 to the power is a large number.
 _MOST_DOUBLINGS = 10
 

@@ -118,6 +118,9 @@ VERBS = {
     "disputed": _("disputed by the payer"),
     "dispute_won": _("dispute won"),
     "dispute_lost": _("dispute lost"),
+    "einvoice_accepted": _("e-invoice accepted"),
+    "einvoice_refused": _("e-invoice refused"),
+    "einvoice_retried": _("e-invoice handed in again"),
 }
 SUBJECTS = {
     "booking": _("Booking"),

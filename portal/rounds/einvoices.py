@@ -13,8 +13,6 @@ log = logs.get(__name__)
 # In one round; the next comes in ten seconds.
 MOST = 500
 
-BROKEN = "The document could not be handed in ({problem}); the log of the worker says more."
-
 
 @queue.task(name="submit_einvoices")
 def submit_einvoices() -> None:
@@ -50,4 +48,4 @@ def _answer(submission_id: int, provider: Provider) -> Answer | Refusal:
         return submissions.reach_out(handed, provider)
     except Exception as broken:
         log.exception("an e-invoice could not be handed in", submission=submission_id)
-        return Refusal(BROKEN, problem=type(broken).__name__)
+        return Refusal(submissions.BROKEN, problem=type(broken).__name__)
