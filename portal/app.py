@@ -63,8 +63,10 @@ def _database(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _listen() -> None:
+def _listen(settings: Settings) -> None:
     """Let every room that answers to what happens below hear of it."""
+    # A provider that nobody wrote stops the start, not the first invoice.
+    adapters.provider(settings)
     billing_reactions.subscribe()
     notices.subscribe()
     claim_notices.subscribe()
@@ -85,8 +87,6 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
         settings = load(**ours)
     elif ours:
         settings = settings.model_copy(update=ours)
-    # A name that no adapter has stops the start, not the first invoice.
-    adapters.provider(settings)
     logs.configure(settings.log_level, settings.log_format)
     app = Flask("portal")
     app.url_map.converters["int"] = RowId
@@ -109,7 +109,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     app.jinja_env.globals.update(
         allowed=access.allowed, current_member=access.current_member_or_none
     )
-    _listen()
+    _listen(settings)
     vital_signs.register(app, settings)
     pages.register(app)
     api.register(app)
