@@ -24,6 +24,8 @@ from billing.models import (
     Refund,
     RefundStatus,
     ReminderPause,
+    Submission,
+    SubmissionStatus,
     TrafficEvidence,
     TrafficState,
     WriteOff,
@@ -221,6 +223,16 @@ def proposals() -> Pile:
 def traffic() -> Pile:
     """Months of circuits of which too little was measured to charge them without a person."""
     return _pile(TrafficEvidence.id, sa.literal(0), TrafficEvidence.state == TrafficState.WAITING)
+
+
+def einvoices() -> Pile:
+    """Issued documents that the provider of e-invoices refused, or that were tried in vain."""
+    return _pile(
+        Submission.id,
+        sa.literal(0),
+        Submission.status != SubmissionStatus.ACCEPTED,
+        Submission.failure != "",
+    )
 
 
 def write_offs() -> Pile:

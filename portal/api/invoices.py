@@ -199,7 +199,7 @@ def credit(invoice_id: int, body: CreditNoteBody) -> Response:
 )
 def credit_note_pdf(credit_note_id: int, query: LookQuery) -> Response:
     """In Vietnamese or as a copy in English, as it was issued."""
-    note = _visible_note(credit_note_id)
+    note = visible_note(credit_note_id)
     return sent(pdf.credit_note_pdf(note, query.look), note.display_number, "pdf")
 
 
@@ -208,11 +208,12 @@ def credit_note_pdf(credit_note_id: int, query: LookQuery) -> Response:
 @offers(Call("Write a credit note as XML", "invoices", answer="application/xml", refusals=(404,)))
 def credit_note_xml(credit_note_id: int) -> Response:
     """For accounting software: an adjusting invoice that names what it adjusts."""
-    note = _visible_note(credit_note_id)
+    note = visible_note(credit_note_id)
     return sent(xml.credit_note_xml(note), note.display_number, "xml")
 
 
-def _visible_note(credit_note_id: int) -> CreditNote:
+def visible_note(credit_note_id: int) -> CreditNote:
+    """The credit note, if the member may see its invoice; raises CreditNoteNotFound."""
     note = credit_notes.get(credit_note_id)
     try:
         visible(note.invoice_id)

@@ -18,6 +18,7 @@ from portal.demo import (
     bank,
     claims,
     counter,
+    einvoices,
     events,
     history,
     inventory,
@@ -79,6 +80,7 @@ def load(demo: Demo) -> bool:
     joins.add(now)
     arrears.end(owed)
     bank.add(now)
+    einvoices.add()
     # Nobody wants mail about events that were only replayed.
     db.session.execute(sa.delete(Notice))
     db.session.flush()

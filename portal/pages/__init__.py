@@ -27,6 +27,7 @@ from portal.pages import (
     desk,
     devices,
     discounts,
+    einvoices,
     event_programme,
     exports,
     feeds,
@@ -127,12 +128,14 @@ ROOMS = (
     payments,
     card_payments,
     invoice_runs,
+    einvoices,
 )
 
 # Rooms that stand at another place of the navigation.
 PLACES = {
     "bank_entries": "bank",
     "following": "invoices",
+    "einvoices": "invoices",
     "invoice_runs": "invoices",
     "card_payments": "invoices",
     "changes": "bookings",

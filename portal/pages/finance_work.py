@@ -98,6 +98,18 @@ WORK = (
         _Kind(30, "pencil", _("Drafts to issue"), "invoices.index", {"status": "draft"}),
     ),
     _of(
+        worklist.einvoices,
+        _Kind(
+            35,
+            "send",
+            _("E-invoices not accepted"),
+            "einvoices.index",
+            {"state": "failing"},
+            detail=_("the provider refused them, or does not answer"),
+            tone="bad",
+        ),
+    ),
+    _of(
         worklist.disputed,
         _Kind(40, "scale", _("Disputed by the unit"), "finance_work.paused", tone="bad"),
     ),

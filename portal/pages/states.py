@@ -103,6 +103,12 @@ DISPUTE = {
     "won": State("good", "circle-check", _("Won")),
     "lost": State("bad", "circle-x", _("Lost")),
 }
+EINVOICE = {
+    "queued": State("calm", "hourglass", _("To be handed in")),
+    "submitted": State("info", "send", _("Handed in, no answer yet")),
+    "accepted": State("good", "circle-check", _("Accepted by the provider")),
+    "refused": State("bad", "circle-x", _("Refused by the provider")),
+}
 FINDING = {
     "pass": State("good", "circle-check", _("Passes")),
     "fail": State("bad", "circle-x", _("Fails")),
@@ -143,6 +149,7 @@ ALL = {
     "write_off": WRITE_OFF,
     "refund": REFUND,
     "dispute": DISPUTE,
+    "einvoice": EINVOICE,
     "finding": FINDING,
     "hold": HOLD,
     "wait": WAIT,

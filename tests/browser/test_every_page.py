@@ -50,6 +50,7 @@ PAGES["finance@centre.example"] += ["/closing", "/reports/vat", "/reports/revenu
 PAGES["operator@centre.example"] += ["/interruptions"]
 PAGES["finance@centre.example"] += ["/tariffs", "/tariffs/calculator", "/discounts"]
 PAGES["finance@centre.example"] += ["/payments", "/invoices/run"]
+PAGES["finance@centre.example"] += ["/einvoices", "/einvoices?state=submitted"]
 VIEWS = [
     ({"phone": phone, "language": language}) for phone in (False, True) for language in ("vi", "en")
 ]
