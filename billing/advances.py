@@ -12,7 +12,16 @@ from fractions import Fraction
 
 import sqlalchemy as sa
 
-from billing import charges, credit_notes, invoice_lines, invoices, money, tax_days, vat
+from billing import (
+    charges,
+    credit_notes,
+    invoice_lines,
+    invoices,
+    money,
+    service_words,
+    tax_days,
+    vat,
+)
 from billing.credit_notes import NewCredit
 from billing.errors import BadAdvance, NothingToInvoice, WrongInvoiceState
 from billing.models import (
@@ -234,12 +243,13 @@ def _empty(booking: Booking, kind: InvoiceKind) -> Invoice:
 def _advance(booking: Booking, invoice: Invoice, service: str, part: Money) -> Charge:
     starts_at = min(line.starts_at for line in booking.lines)
     ends_at = max(line.ends_at for line in booking.lines)
+    vietnamese, english = service_words.of(service)
     return Charge(
         unit_id=booking.unit_id,
         booking_id=booking.id,
         kind=ChargeKind.ADVANCE,
-        description=f"Tạm ứng cho {booking.reference}: {booking.title}"[:500],
-        description_en=f"Advance on {booking.reference}: {booking.title}"[:500],
+        description=f"Tạm ứng tiền {vietnamese} cho {booking.reference}: {booking.title}"[:500],
+        description_en=f"Advance for {english} on {booking.reference}: {booking.title}"[:500],
         quantity=Decimal(1),
         unit_price_minor=part.minor,
         amount_minor=part.minor,
@@ -262,12 +272,13 @@ def _deduct(issued: Invoice) -> None:
 
 
 def _opposite(advance: Charge, line: InvoiceLine, number: str) -> Charge:
+    vietnamese, english = service_words.of(advance.service)
     return Charge(
         unit_id=advance.unit_id,
         booking_id=advance.booking_id,
         kind=ChargeKind.ADVANCE_DEDUCTED,
-        description=f"Trừ tạm ứng theo hóa đơn {number}",
-        description_en=f"Less the advance by invoice {number}",
+        description=f"Trừ tạm ứng tiền {vietnamese} theo hóa đơn {number}",
+        description_en=f"Less the advance for {english} by invoice {number}",
         quantity=Decimal(1),
         unit_price_minor=-advance.amount_minor,
         amount_minor=-advance.amount_minor,

@@ -1,9 +1,11 @@
 """What a charge becomes on an invoice, at which rate, and what makes an invoice a final one."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 import sqlalchemy as sa
+from sqlalchemy import orm
 
 from billing import tax_days, vat
 from billing.models import (
@@ -15,6 +17,37 @@ from billing.models import (
     InvoiceStatus,
 )
 from config.database import db
+
+
+@dataclass(frozen=True, slots=True)
+class Deducted:
+    """What an invoice takes off of one advance invoice, tax included, above zero."""
+
+    number: str
+    day: date
+    minor: int
+
+
+def deducted(invoice: Invoice) -> list[Deducted]:
+    """The advances that an invoice takes off, oldest first; lines of one advance are added up."""
+    taken_off, advance = orm.aliased(Charge), orm.aliased(Charge)
+    asked = orm.aliased(Invoice)
+    minor = sa.func.sum(InvoiceLine.net_minor + InvoiceLine.vat_minor)
+    rows = db.session.execute(
+        sa.select(asked, minor)
+        .select_from(InvoiceLine)
+        .join(taken_off, taken_off.id == InvoiceLine.charge_id)
+        .join(advance, advance.id == taken_off.deducts_id)
+        .join(asked, asked.id == advance.invoice_id)
+        .where(InvoiceLine.invoice_id == invoice.id)
+        .group_by(asked.id)
+        .order_by(asked.id)
+    )
+    return [
+        Deducted(one.display_number, one.tax_date, -int(total))
+        for one, total in rows
+        if one.display_number is not None and one.tax_date is not None
+    ]
 
 
 def asked_before(invoice: Invoice) -> bool:

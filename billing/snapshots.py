@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from billing import transfers, vat, words
+from billing import invoice_lines, transfers, vat, words
 from billing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine
 from billing.seller import seller
 from billing.vat import Taxed
@@ -13,7 +13,9 @@ from rental.models import Unit
 def of_invoice(invoice: Invoice) -> dict[str, Any]:
     """Seller, buyer, lines, groups, totals and the payment reference of an invoice."""
     booking = invoice.booking
+    taken_off = invoice_lines.deducted(invoice)
     return {
+        "kind": invoice.kind.value,
         "seller": seller().model_dump(mode="json"),
         "buyer": _buyer(invoice.unit),
         "reference": invoice.reference,
@@ -27,6 +29,11 @@ def of_invoice(invoice: Invoice) -> dict[str, Any]:
         "vat_total": invoice.vat_minor,
         "total": invoice.total_minor,
         "words": words.amount_in_vietnamese(invoice.total_minor),
+        "advances": [
+            {"number": one.number, "day": one.day.isoformat(), "total": one.minor}
+            for one in taken_off
+        ],
+        "advanced": sum(one.minor for one in taken_off),
     }
 
 
@@ -35,6 +42,7 @@ def of_credit_note(note: CreditNote) -> dict[str, Any]:
     invoice = note.invoice
     frozen = invoice.snapshot or of_invoice(invoice)
     return {
+        "kind": "credit_note",
         "seller": frozen["seller"],
         "buyer": frozen["buyer"],
         "reference": invoice.reference,

@@ -48,11 +48,15 @@ def invoice_pdf(invoice: Invoice, look: Look = VIETNAMESE) -> bytes:
     """The invoice as it was frozen at issue, with a VietQR code for what is open; drafts too."""
     facts = invoice.snapshot or snapshots.of_invoice(invoice)
     code, said = transfers.code(invoice), look.said
+    owed = bool(facts["total"])
     return typesetting.pdf(
         TEMPLATE,
         {
             **_common(facts, look, invoice.tax_date),
             "title": said["invoice"],
+            "kind": said["kinds"].get(facts.get("kind", invoice.kind.value)),
+            "advances": _advances(facts),
+            "reckoned": _reckoned(facts, said),
             "total_label": said["total"],
             "stamp": said["stamps"].get(invoice.status),
             "symbol": invoice.symbol,
@@ -61,7 +65,8 @@ def invoice_pdf(invoice: Invoice, look: Look = VIETNAMESE) -> bytes:
                 [said["bill"], facts["bill"]],
                 [said["booking"], facts["booking"]],
                 [said["event"], facts["event"]],
-                [said["due"], _day(invoice.due_on)],
+                # Where the advances cover all of it nothing is ever due.
+                [said["due"], _day(invoice.due_on) if owed else None],
             ],
             "settlement": _settlement(invoice, said),
             "transfer": code and _transfer(facts, code),
@@ -79,6 +84,9 @@ def credit_note_pdf(note: CreditNote, look: Look = VIETNAMESE) -> bytes:
         {
             **_common(facts, look, note.tax_date),
             "title": said["credit_note"],
+            "kind": None,
+            "advances": None,
+            "reckoned": [],
             "total_label": said["total_credited"],
             "stamp": None,
             "symbol": note.symbol,
@@ -124,6 +132,31 @@ def _common(facts: dict[str, Any], look: Look, day: date | None) -> dict[str, An
         "total": figure(facts["total"]),
         "words": words.amount_in_english(facts["total"]) if look.is_english else facts["words"],
     }
+
+
+def _advances(facts: dict[str, Any]) -> dict[str, Any] | None:
+    """The advance invoices that are taken off, one a row, and their sum."""
+    found = facts.get("advances")
+    if not found:
+        return None
+    return {
+        "rows": [
+            [one["number"], _day(date.fromisoformat(one["day"])), figure(one["total"])]
+            for one in found
+        ],
+        "sum": figure(facts["advanced"]),
+    }
+
+
+def _reckoned(facts: dict[str, Any], said: Mapping[str, Any]) -> list[list[str]]:
+    """How the total comes about where advances are taken off: rows above it."""
+    advanced = facts.get("advanced")
+    if not advanced:
+        return []
+    return [
+        [said["services"], figure(facts["total"] + advanced)],
+        [said["advanced"], figure(-advanced)],
+    ]
 
 
 def _line(line: dict[str, Any], look: Look) -> dict[str, Any]:

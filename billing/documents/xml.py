@@ -11,6 +11,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from billing import snapshots, words
+from billing.documents import words_of
 from billing.models import CreditNote, Invoice
 from billing.pricing import MEASURES
 from billing.tariff import Measure
@@ -55,7 +56,7 @@ def _written(facts: dict[str, Any], heading: _Heading, sign: int = 1) -> bytes:
     root = ET.Element("HDon")
     root.append(ET.Comment(" BẢN NHÁP: không phải hóa đơn điện tử hợp pháp "))
     body = ET.SubElement(root, "DLHDon", Id=facts["bill"])
-    _heading(body, heading, facts["currency"])
+    _heading(body, heading, facts)
     content = ET.SubElement(body, "NDHDon")
     _seller(content, facts["seller"])
     _buyer(content, facts["buyer"])
@@ -68,7 +69,7 @@ def _written(facts: dict[str, Any], heading: _Heading, sign: int = 1) -> bytes:
     return written
 
 
-def _heading(body: ET.Element, known: _Heading, currency: str) -> None:
+def _heading(body: ET.Element, known: _Heading, facts: dict[str, Any]) -> None:
     heading = ET.SubElement(body, "TTChung")
     symbol, adjusts = known.symbol or "", known.adjusts
     _texts(
@@ -80,7 +81,7 @@ def _heading(body: ET.Element, known: _Heading, currency: str) -> None:
         KHHDon=symbol[1:],
         SHDon=known.number,
         NLap=known.day,
-        DVTTe=currency,
+        DVTTe=facts["currency"],
         Nhap="true",
     )
     if adjusts is not None:
@@ -94,6 +95,23 @@ def _heading(body: ET.Element, known: _Heading, currency: str) -> None:
             NLHDCLQuan=adjusts.day,
             GChu=adjusts.reason,
         )
+    _more(heading, facts)
+
+
+def _more(heading: ET.Element, facts: dict[str, Any]) -> None:
+    """What the format has no element for (`TTKhac`): the kind, and the advances taken off."""
+    told: list[tuple[str, str, object]] = []
+    if kind := words_of.VI["kinds"].get(facts.get("kind")):
+        told.append(("Loại hóa đơn", "string", kind))
+    if advances := facts.get("advances"):
+        numbers = ", ".join(one["number"] for one in advances)
+        told.append(("Hóa đơn thu tiền ứng trước được trừ", "string", numbers))
+        told.append(("Tổng tiền ứng trước được trừ", "decimal", facts["advanced"]))
+    if not told:
+        return
+    more = ET.SubElement(heading, "TTKhac")
+    for name, form, value in told:
+        _texts(ET.SubElement(more, "TTin"), TTruong=name, KDLieu=form, DLieu=value)
 
 
 def _seller(content: ET.Element, seller: dict[str, Any]) -> None:
