@@ -62,10 +62,10 @@ def invoice_pdf(invoice: Invoice, look: Look = VIETNAMESE) -> bytes:
             "symbol": invoice.symbol,
             "number": _number(invoice.number),
             "facts": [
-                [said["bill"], facts["bill"]],
+                # Where the advances cover all of it nothing is ever paid, nor due.
+                [said["bill"], facts["bill"] if owed else None],
                 [said["booking"], facts["booking"]],
                 [said["event"], facts["event"]],
-                # Where the advances cover all of it nothing is ever due.
                 [said["due"], _day(invoice.due_on) if owed else None],
             ],
             "settlement": _settlement(invoice, said),
