@@ -1,4 +1,4 @@
-"""Who may use the addresses of collecting; the table of all takes them in."""
+"""Who may use the addresses of collecting and of e-invoices; the table of all takes them in."""
 
 PAGES = {
     "GET /invoices/run": "issue invoices",
@@ -16,8 +16,16 @@ PAGES = {
     "POST /payments/<int:payment_id>/refunds": "record payments",
     "POST /payments/<int:payment_id>/refunds/<int:refund_id>/settle": "record payments",
     "POST /payments/<int:payment_id>/refunds/<int:refund_id>/drop": "record payments",
+    "GET /einvoices": "see every unit's invoices",
+    "POST /einvoices/retry": "issue invoices",
+    "POST /invoices/<int:invoice_id>/einvoice/retry": "issue invoices",
+    "POST /invoices/<int:invoice_id>/credit-notes/<int:note_id>/einvoice/retry": "issue invoices",
 }
 API = {
+    "GET /invoices/<int:invoice_id>/einvoice": "see own invoices",
+    "POST /invoices/<int:invoice_id>/einvoice/retry": "issue invoices",
+    "GET /credit-notes/<int:credit_note_id>/einvoice": "see own invoices",
+    "POST /credit-notes/<int:credit_note_id>/einvoice/retry": "issue invoices",
     "GET /invoice-runs/preview": "issue invoices",
     "POST /invoice-runs": "issue invoices",
     "GET /invoice-runs/<int:run_id>": "issue invoices",
