@@ -8,7 +8,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
-from billing import invoice_lines, vat
+from billing import invoice_lines, invoicing_details, vat
 from billing.models import Charge, ChargeProposal, Grouping, ProposalStatus
 from billing.money import Money
 from billing.vat import Taxable
@@ -34,6 +34,7 @@ class HeldBack(StrEnum):
     NOT_OVER = "not_over"
     NOT_RETURNED = "not_returned"
     PROPOSAL = "proposal"
+    BUYER = "buyer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +120,10 @@ def _of_unit(
     charges: Sequence[Charge], grouping: Grouping, proposed: set[int], end: datetime
 ) -> UnitDue:
     held: dict[int, Held] = {}
+    wrong = bool(invoicing_details.wrongs(charges[0].unit, clock.today()))
     free: dict[int | None, list[Charge]] = {}
     for charge in charges:
-        why = _held_back(charge.booking, proposed, end)
+        why = HeldBack.BUYER if wrong else _held_back(charge.booking, proposed, end)
         if charge.booking is not None and why is not None:
             held.setdefault(charge.booking.id, Held(charge.booking, why))
         else:

@@ -269,3 +269,7 @@ class UnknownSubmission(NotFound):
 
 class SubmittedAlready(Conflict):
     """The provider has accepted this document already; nothing is handed in again."""
+
+
+class WrongBuyer(Invalid):
+    """Who the invoice is made out to is wrong; correct the unit's invoicing details."""

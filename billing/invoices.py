@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import sqlalchemy as sa
 
-from billing import closing, invoice_lines, numbering, snapshots, vat
+from billing import closing, invoice_lines, invoicing_details, numbering, snapshots, vat
 from billing.errors import InvoiceNotFound, NothingToInvoice, WrongInvoiceState
 from billing.models import (
     COLLECTING,
@@ -251,6 +251,7 @@ def issue(invoice: Invoice, *, by: Member | None) -> Invoice:
             "credit with the next invoice.",
             words={"total": invoice.total.text()},
         )
+    told = invoicing_details.require(invoice.unit, tax_date)
     snapshot, issuer = snapshots.of_invoice(invoice), by.id if by else None
     numbered = numbering.take("invoice", tax_date.year)
     # Number, dates and status change in one UPDATE: the table refuses one without the others.
@@ -260,7 +261,7 @@ def issue(invoice: Invoice, *, by: Member | None) -> Invoice:
     invoice.issued_at, invoice.issued_by_id = clock.now(), issuer
     invoice.snapshot = snapshot
     move(invoice, InvoiceStatus.OPEN)
-    journal.record(invoice, "issued", by=by, number=invoice.display_number)
+    journal.record(invoice, "issued", by=by, number=invoice.display_number, **told)
     # Nothing is left to pay where the advances cover all of it.
     settle(invoice)
     invoice_issued.send(invoice)

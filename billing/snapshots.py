@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from billing import invoice_lines, transfers, vat, words
+from billing import buyers, invoice_lines, transfers, vat, words
 from billing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine
 from billing.seller import seller
 from billing.vat import Taxed
@@ -62,11 +62,12 @@ def of_credit_note(note: CreditNote) -> dict[str, Any]:
 def _buyer(unit: Unit) -> dict[str, Any]:
     return {
         "slug": unit.slug,
-        "name": unit.name,
+        "name": buyers.line(unit.invoice_name or unit.name),
         "tax_code": unit.tax_code,
+        "personal_id": unit.personal_id,
         "budget_code": unit.budget_code,
-        "address": unit.address,
-        "email": unit.email,
+        "address": buyers.line(unit.address) or None,
+        "email": unit.invoice_email or unit.email,
     }
 
 

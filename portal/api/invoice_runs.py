@@ -43,7 +43,7 @@ class GroupAnswer(Answer):
 
 
 class HeldAnswer(Answer):
-    """A booking that is not invoiced yet: not_over, not_returned or proposal."""
+    """A booking that is not invoiced yet: not_over, not_returned, proposal or buyer."""
 
     booking: str
     why: str

@@ -18,6 +18,7 @@ from portal.rounds import invoice_runs as rounds
 WHY = {
     "not_over": "not over yet",
     "not_returned": "not returned yet",
+    "buyer": "the codes of the buyer are wrong",
     "proposal": "a proposal waits for a decision",
 }
 

@@ -120,6 +120,7 @@ VERBS = {
     "dispute_lost": _("dispute lost"),
     "einvoice_accepted": _("e-invoice accepted"),
     "einvoice_refused": _("e-invoice refused"),
+    "invoicing_details_changed": _("invoicing details changed"),
     "einvoice_retried": _("e-invoice handed in again"),
 }
 SUBJECTS = {
@@ -172,6 +173,8 @@ def _words(entry: JournalEntry) -> list[str]:
     words = [_shown(k, entry.details[k]) for k in TOLD if entry.details.get(k)]
     if entry.subject == "booking" and entry.verb == "changed":
         words.append(differences.told(entry.details))
+    if entry.verb == "issued" and entry.details.get("buyer"):
+        words.append(gettext("the buyer gave no code"))
     if entry.subject == "series" and entry.details.get("dates"):
         words.append(gettext("dates: %(count)s", count=entry.details["dates"]))
     return [word for word in words if word]

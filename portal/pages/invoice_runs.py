@@ -27,6 +27,7 @@ GROUPINGS = {
 HELD = {
     "not_over": lazy_gettext("not over yet"),
     "not_returned": lazy_gettext("equipment is not back yet"),
+    "buyer": lazy_gettext("the codes of the buyer are wrong"),
     "proposal": lazy_gettext("a proposal waits for a decision"),
 }
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from config.database import Base
@@ -50,6 +50,11 @@ class Unit(Base):
     """An organisation that rents. The Centre's own unit has the staff."""
 
     __tablename__ = "unit"
+    __table_args__ = (
+        CheckConstraint("personal_id ~ '^[0-9]{12}$'", name="personal_id_has_12_digits"),
+        CheckConstraint("invoice_name <> ''", name="invoice_name_says_something"),
+        CheckConstraint("no_code_reason <> ''", name="no_code_for_a_reason"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(String(60), unique=True)
@@ -58,6 +63,13 @@ class Unit(Base):
     is_centre: Mapped[bool] = mapped_column(default=False)
     tax_code: Mapped[str | None] = mapped_column(String(14))
     budget_code: Mapped[str | None] = mapped_column(String(20))
+    # A person's 12 digits, where a person takes the invoice.
+    personal_id: Mapped[str | None] = mapped_column(String(12))
+    # The name on invoices, where it is not the short one.
+    invoice_name: Mapped[str | None] = mapped_column(String(400))
+    invoice_email: Mapped[str | None] = mapped_column(String(200))
+    # Why the unit gave no code, as finance noted it.
+    no_code_reason: Mapped[str | None] = mapped_column(String(400))
     address: Mapped[str | None] = mapped_column(String(400))
     email: Mapped[str | None] = mapped_column(String(200))
     phone: Mapped[str | None] = mapped_column(String(40))

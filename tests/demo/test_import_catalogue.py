@@ -26,7 +26,7 @@ sites:
   - {slug: centre, name: Trung tâm Báo chí, zone: Asia/Ho_Chi_Minh}
 units:
   - {slug: centre-unit, name: Trung tâm, is_centre: true}
-  - {slug: bao-a, name: Báo A, unit_class: partner, tax_code: "0301234567"}
+  - {slug: bao-a, name: Báo A, unit_class: partner, tax_code: "0301234562"}
 members:
   - {email: Desk@Centre.example, name: Lê Thị Hoa, unit: centre-unit, role: desk}
   - {email: lan@bao-a.example, name: Nguyễn Lan, unit: bao-a, role: head, locale: en}

@@ -8,6 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from billing.bookkeeping import Accounts
+from billing.buyers import BuyerRules
 from billing.cancellation import CancellationFile
 from billing.cards import CardBounds
 from billing.compensation import CompensationTerms
@@ -47,6 +48,7 @@ ROOMS: dict[str, type[BaseModel]] = {
     "config/policies/*.yml": RuleBook,
     "config/papers/*.yml": Edition,
     "config/billing/cards.yml": CardBounds,
+    "config/billing/buyers.yml": BuyerRules,
     "config/billing/seller.yml": Seller,
     "config/billing/series.yml": Series,
 }

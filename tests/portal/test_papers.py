@@ -36,7 +36,7 @@ def test_the_quotation_says_what_it_costs_and_until_when(service: Flask) -> None
         "BÁO GIÁ",
         "Trung tâm Báo chí Thành phố Hồ Chí Minh",
         "Báo Tuổi Trẻ",
-        "0301234567",
+        "0301234562",
         "Họp báo công bố Tuần lễ Áo dài",
         "Hội trường lớn",
         "1 buổi × 9.000.000 đ, giá phổ thông (đã gồm thuế GTGT)",
