@@ -39,6 +39,7 @@ from config import clock, references
 from config.database import db
 from rental.models import Booking, BookingStatus, Member
 
+_PAIR = frozenset({ChargeKind.ADVANCE, ChargeKind.ADVANCE_DEDUCTED})
 _PROMISED = frozenset({BookingStatus.CONFIRMED, BookingStatus.HANDED_OVER})
 
 
@@ -190,6 +191,16 @@ def withdraw(invoice: Invoice) -> None:
             )
         advance = db.session.get(Charge, line.charge_id)
         charges.reverse([one for one in (deducted, advance) if one is not None])
+
+
+def follow(booking: Booking) -> None:
+    """Let advances be completed when the changed booking is; one that was completed stays so."""
+    starts_at = min(line.starts_at for line in booking.lines)
+    ends_at = max(line.ends_at for line in booking.lines)
+    for charge in charges.live(booking):
+        if charge.kind in _PAIR and charge.ends_at > clock.now():
+            charge.starts_at, charge.ends_at = starts_at, ends_at
+    db.session.flush()
 
 
 def _waiting(booking: Booking) -> list[Charge]:

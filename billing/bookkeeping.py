@@ -2,7 +2,9 @@
 
 Every entry balances to the đồng. An invoice is owed by its unit; a payment stands to the unit's
 credit until it pays an invoice; a credit note, a reversal and a refund go the other way. A void
-invoice moved nothing. The accounts are those of `config/bookkeeping/accounts.yml`.
+invoice moved nothing. What is invoiced before its service is completed is deferred revenue, and is
+moved to revenue on the day of completion; what is written off is an expense until it comes in after
+all. The accounts are those of `config/bookkeeping/accounts.yml`.
 """
 
 from collections import defaultdict
@@ -15,12 +17,13 @@ import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import joinedload, selectinload
 
-from billing import closing
+from billing import closing, recognition, written_off
 from billing.models import (
     Allocation,
     CreditNote,
     CreditNoteLine,
     Invoice,
+    InvoiceLine,
     InvoiceStatus,
     Payment,
     PaymentMethod,
@@ -44,6 +47,9 @@ class Accounts(BaseModel):
     receivable: str = Field(min_length=1)
     advance: str = Field(min_length=1)
     vat: str = Field(min_length=1)
+    # What is invoiced before its service is completed, and what is given up.
+    deferred: str = Field(default="3387", min_length=1)
+    written_off: str = Field(default="6426", min_length=1)
     # By service; `other` for one that is not named.
     revenue: dict[str, str]
     # By method of payment.
@@ -88,6 +94,8 @@ def entries(first: date, chart: Accounts) -> list[Entry]:
     """Everything of a month, by day."""
     found = [
         *_invoices(first, chart),
+        *_completed(first, chart),
+        *_written_off(first, chart),
         *_credit_notes(first, chart),
         *_payments(first, chart),
         *_allocations(first, chart),
@@ -125,15 +133,55 @@ def _invoices(first: date, chart: Accounts) -> Iterable[Entry]:
             Invoice.status != InvoiceStatus.VOID,
         )
         .options(selectinload(Invoice.lines), joinedload(Invoice.unit))
-    )
+    ).all()
+    earned = _Earned.of(chart, [line for one in rows for line in one.lines])
     for one in rows:
+        day = one.tax_date or first
         owed = [(f"{chart.receivable}:{one.unit.slug}", one.total_minor)]
-        earned = [(chart.of_service(line.service), -line.net_minor) for line in one.lines]
+        net = [(earned.account(line, day), -line.net_minor) for line in one.lines]
         tax = [(chart.vat, -line.vat_minor) for line in one.lines]
         yield Entry(
-            one.tax_date or first, one.display_number or "", "Hóa đơn", one.unit.name,
-            _summed([*owed, *earned, *tax]),
-        )  # fmt: skip
+            day, one.display_number or "", "Hóa đơn", one.unit.name, _summed([*owed, *net, *tax])
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Earned:
+    """On which account the net of an invoice's line is, by the day of its completion."""
+
+    chart: Accounts
+    completion: dict[int, date]
+
+    @classmethod
+    def of(cls, chart: Accounts, lines: Sequence[InvoiceLine]) -> "_Earned":
+        return cls(chart, recognition.completion(line.charge_id for line in lines))
+
+    def account(self, line: InvoiceLine, day: date) -> str:
+        if self.completion.get(line.charge_id or 0, day) > day:
+            return self.chart.deferred
+        return self.chart.of_service(line.service)
+
+
+def _completed(first: date, chart: Accounts) -> Iterable[Entry]:
+    for one in recognition.completed(first):
+        pairs = [(chart.deferred, one.net), (chart.of_service(one.service), -one.net)]
+        title = "Kết chuyển doanh thu chưa thực hiện"
+        yield Entry(one.day, one.code, title, one.unit, _summed(pairs))
+
+
+def _written_off(first: date, chart: Accounts) -> Iterable[Entry]:
+    starts, ends = _span(first)
+    for one in written_off.all_until(ends):
+        if one.at < starts:
+            continue
+        unit = one.invoice.unit
+        title = "Xóa nợ không thu được" if one.minor > 0 else "Thu hồi nợ đã xóa"
+        pairs = [
+            (chart.written_off, one.minor),
+            (f"{chart.receivable}:{unit.slug}", -one.minor),
+        ]
+        code = one.invoice.display_number or ""
+        yield Entry(_day(one.at), code, title, unit.name, _summed(pairs))
 
 
 def _credit_notes(first: date, chart: Accounts) -> Iterable[Entry]:
@@ -144,12 +192,13 @@ def _credit_notes(first: date, chart: Accounts) -> Iterable[Entry]:
             selectinload(CreditNote.lines).joinedload(CreditNoteLine.invoice_line),
             joinedload(CreditNote.invoice).joinedload(Invoice.unit),
         )
-    )
+    ).all()
+    earned = _Earned.of(chart, [line.invoice_line for one in rows for line in one.lines])
     for one in rows:
         unit = one.invoice.unit
         owed = [(f"{chart.receivable}:{unit.slug}", -one.total_minor)]
-        earned = [
-            (chart.of_service(line.invoice_line.service), line.net_minor) for line in one.lines
+        net = [
+            (earned.account(line.invoice_line, one.tax_date), line.net_minor) for line in one.lines
         ]
         tax = [(chart.vat, line.vat_minor) for line in one.lines]
         yield Entry(
@@ -157,7 +206,7 @@ def _credit_notes(first: date, chart: Accounts) -> Iterable[Entry]:
             one.display_number,
             "Hóa đơn điều chỉnh giảm",
             unit.name,
-            _summed([*owed, *earned, *tax]),
+            _summed([*owed, *net, *tax]),
         )
 
 

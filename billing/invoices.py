@@ -31,8 +31,8 @@ MOVES: dict[InvoiceStatus, frozenset[InvoiceStatus]] = {
     ),
     # Money that comes after all still settles it.
     InvoiceStatus.UNCOLLECTIBLE: frozenset({InvoiceStatus.PAID}),
-    # A payment that was taken back leaves it open again.
-    InvoiceStatus.PAID: frozenset({InvoiceStatus.OPEN}),
+    # A payment that was taken back leaves it open again, or given up as it was.
+    InvoiceStatus.PAID: frozenset({InvoiceStatus.OPEN, InvoiceStatus.UNCOLLECTIBLE}),
 }
 
 
@@ -304,6 +304,7 @@ def write_off(invoice: Invoice, *, by: Member | None, reason: str) -> Invoice:
         "The invoice is {status}: only an open invoice can be written off; look at it again.",
     )
     invoice.closed_reason = reason
+    invoice.written_off_at, invoice.written_off_minor = clock.now(), invoice.left.minor
     move(invoice, InvoiceStatus.UNCOLLECTIBLE)
     journal.record(invoice, "written off", by=by, reason=reason)
     return invoice
@@ -318,11 +319,15 @@ def settle(invoice: Invoice) -> None:
 
 
 def unsettle(invoice: Invoice, minor: int) -> None:
-    """Take off a locked invoice what a payment no longer pays; where that is missed it is open."""
+    """Take off a locked invoice what a payment no longer pays; where that is missed it is open.
+
+    What was written off before it was paid is given up again.
+    """
     invoice.paid_minor -= minor
     if invoice.status is InvoiceStatus.PAID and invoice.left:
         invoice.paid_at = None
-        move(invoice, InvoiceStatus.OPEN)
+        given_up = invoice.written_off_at is not None
+        move(invoice, InvoiceStatus.UNCOLLECTIBLE if given_up else InvoiceStatus.OPEN)
     db.session.flush()
 
 

@@ -1,8 +1,9 @@
 """What a month comes to: output VAT by code, revenue by service and unit, deferred and unbilled.
 
-Revenue is what invoices of the month say without tax, less its credit notes. Deferred is what was
-invoiced by the month's end for rentals that begin after it; unbilled what was rented by then and no
-invoice dated by then holds.
+Revenue is what invoices say without tax, less credit notes, in the month in which the service is
+completed or, where it is invoiced later, in that of the document (see `recognition`). Deferred is
+what was invoiced by the month's end for services completed after it; unbilled what was rented by
+then and no invoice dated by then holds.
 """
 
 from collections import defaultdict
@@ -13,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from billing import closing, vat
+from billing import closing, recognition, vat
 from billing.models import (
     Charge,
     CreditNote,
@@ -27,8 +28,6 @@ from billing.vat import Taxable, VatCode
 from config import clock
 from config.database import db
 from rental.models import Unit
-
-ISSUED = Invoice.status.not_in([InvoiceStatus.DRAFT, InvoiceStatus.VOID])
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,23 +140,14 @@ def by_code(found: Iterable[Part]) -> list[Sum]:
 
 def revenue(first: date, by: Any) -> list[tuple[str, int]]:
     """Net revenue of a month by a column (a service, a unit's name), the largest first."""
-    after = closing.following(first)
     invoiced = (
-        sa.select(by.label("name"), sa.func.sum(InvoiceLine.net_minor).label("net"))
-        .select_from(InvoiceLine)
-        .join(Invoice, Invoice.id == InvoiceLine.invoice_id)
-        .join(Unit, Unit.id == Invoice.unit_id)
-        .where(ISSUED, Invoice.tax_date >= first, Invoice.tax_date < after)
+        recognition.invoiced(by.label("name"), sa.func.sum(InvoiceLine.net_minor))
+        .where(recognition.within(recognition.INVOICED, first))
         .group_by(by)
     )
     credited = (
-        sa.select(by.label("name"), -sa.func.sum(CreditNoteLine.net_minor).label("net"))
-        .select_from(CreditNoteLine)
-        .join(CreditNote, CreditNote.id == CreditNoteLine.credit_note_id)
-        .join(InvoiceLine, InvoiceLine.id == CreditNoteLine.invoice_line_id)
-        .join(Invoice, Invoice.id == InvoiceLine.invoice_id)
-        .join(Unit, Unit.id == Invoice.unit_id)
-        .where(CreditNote.tax_date >= first, CreditNote.tax_date < after)
+        recognition.credited(by.label("name"), -sa.func.sum(CreditNoteLine.net_minor))
+        .where(recognition.within(recognition.CREDITED, first))
         .group_by(by)
     )
     found: dict[str, int] = defaultdict(int)
@@ -182,22 +172,8 @@ def _end(first: date) -> datetime:
 
 
 def deferred(first: date) -> Money:
-    """Net of what was invoiced by the month's end for rentals that begin after it."""
-    after, end = closing.following(first), _end(first)
-    invoiced = db.session.scalar(
-        sa.select(sa.func.sum(InvoiceLine.net_minor))
-        .join(Invoice, Invoice.id == InvoiceLine.invoice_id)
-        .join(Charge, Charge.id == InvoiceLine.charge_id)
-        .where(ISSUED, Invoice.tax_date < after, Charge.starts_at >= end)
-    )
-    credited = db.session.scalar(
-        sa.select(sa.func.sum(CreditNoteLine.net_minor))
-        .join(CreditNote, CreditNote.id == CreditNoteLine.credit_note_id)
-        .join(InvoiceLine, InvoiceLine.id == CreditNoteLine.invoice_line_id)
-        .join(Charge, Charge.id == InvoiceLine.charge_id)
-        .where(CreditNote.tax_date < after, Charge.starts_at >= end)
-    )
-    return Money(int(invoiced or 0) - int(credited or 0))
+    """Net of what was invoiced by the month's end for services completed after it."""
+    return Money(recognition.deferred_at(first))
 
 
 def unbilled(first: date) -> Money:

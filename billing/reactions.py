@@ -81,6 +81,7 @@ def _renew(booking: Booking) -> None:
     quotes.promise(booking)
     if booking.status in _PROMISED:
         charges.renew_for(booking)
+        advances.follow(booking)
 
 
 def _cancel(booking: Booking) -> None:

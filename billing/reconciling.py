@@ -2,16 +2,19 @@
 
 Σ live charges = Σ invoiced + unbilled; Σ payments − reversed = Σ live allocations + Σ refunds +
 balances; what stands on invoices is what their lines, payments and credit notes add up to; numbers
-have no gap; snapshots say what the columns say; sealed evidence fits its seal.
+have no gap; snapshots say what the columns say; sealed evidence fits its seal; the journal of this
+month and the last says of revenue and deferred revenue what the reports say.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 import sqlalchemy as sa
 
-from billing import traffic
+from billing import bookkeeping, closing, month_reports, traffic
 from billing.models import TrafficEvidence
+from config import clock
 from config.database import db
 
 # Of each rule so many are named; the count says how many there are.
@@ -84,6 +87,13 @@ _RULES: dict[str, str] = {
     "credit note {id}: its snapshot says {stands} and its total is {should}": """
         SELECT id, (snapshot->>'total')::bigint AS stands, total_minor AS should FROM credit_note
         WHERE (snapshot->>'total')::bigint <> total_minor""",
+    "invoice {id}: {stands} was written off and the approved proposal says {should}": """
+        SELECT i.id, coalesce(i.written_off_minor, 0) AS stands, w.amount_minor AS should
+        FROM invoice i JOIN (SELECT DISTINCT ON (invoice_id) invoice_id, amount_minor
+            FROM write_off WHERE status = 'approved' ORDER BY invoice_id, id DESC) w
+            ON w.invoice_id = i.id
+        WHERE i.status IN ('uncollectible', 'paid')
+            AND i.written_off_minor IS DISTINCT FROM w.amount_minor""",
 }
 _NUMBERED = """
     SELECT symbol, year, count(*) AS stands, max(number) AS highest,
@@ -135,7 +145,9 @@ def sums() -> Sums:
 
 def differences() -> list[Difference]:
     """Everything that does not add up, named by id; nothing where all of it does."""
-    return [*_broken_rules(), *gaps(), *_broken_seals(), *_broken_sums()]
+    found = [*_broken_rules(), *gaps(), *_broken_seals(), *_broken_sums()]
+    # A journal is drawn from rows that fit together.
+    return found or list(_broken_books())
 
 
 def _broken_rules() -> Iterator[Difference]:
@@ -169,3 +181,32 @@ def _broken_sums() -> Iterator[Difference]:
     found = sums()
     if not found.meet:
         yield Difference("sums", f"the sums do not meet: {found}")
+
+
+def _broken_books() -> Iterator[Difference]:
+    this = closing.month_of(clock.today())
+    for first in (closing.month_of(this - timedelta(days=1)), this):
+        yield from books_of(first)
+
+
+def books_of(first: date) -> Iterator[Difference]:
+    """Where the journal of a month and its reports of revenue and deferred revenue part."""
+    chart = bookkeeping.accounts()
+    found = bookkeeping.entries(first, chart)
+    posted: dict[str, int] = {}
+    for posting in (one for entry in found for one in entry.postings):
+        posted[posting.account] = posted.get(posting.account, 0) - posting.minor
+    before = closing.month_of(first - timedelta(days=1))
+    moved = month_reports.deferred(first) - month_reports.deferred(before)
+    earned = sum(net for _service, net in month_reports.by_service(first))
+    for name, stands, should in (
+        ("deferred revenue", posted.get(chart.deferred, 0), moved.minor),
+        ("revenue", sum(posted.get(one, 0) for one in set(chart.revenue.values())), earned),
+    ):
+        if stands != should:
+            yield Difference(
+                "books", f"{name} of {first:%m/%Y}: the journal says {stands}, the report {should}"
+            )
+    for entry in found:
+        if not entry.balances:
+            yield Difference("books", f"the entry {entry.code} of {entry.day} does not balance")

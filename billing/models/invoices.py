@@ -83,6 +83,14 @@ class Invoice(Totals, Base):
         CheckConstraint(
             "status <> 'void' OR (paid_minor = 0 AND credited_minor = 0)", name="void_is_unpaid"
         ),
+        CheckConstraint(
+            "(written_off_at IS NULL) = (written_off_minor IS NULL)"
+            " AND (status <> 'uncollectible' OR written_off_at IS NOT NULL)",
+            name="written_off_with_its_amount",
+        ),
+        CheckConstraint(
+            "written_off_minor BETWEEN 0 AND total_minor", name="written_off_within_total"
+        ),
         Index("ix_invoice_unit_id_id", "unit_id", "id"),
         Index("ix_invoice_status_id", "status", "id"),
         # What was paid and then credited, owed back: few among many.
@@ -116,6 +124,9 @@ class Invoice(Totals, Base):
     credited_minor: Mapped[int] = mapped_column(BigInteger, default=0)
     paid_at: Mapped[datetime | None]
     closed_reason: Mapped[str | None] = mapped_column(String(500))
+    # When it was given up, and what was left of it then; a payment that comes later recovers it.
+    written_off_at: Mapped[datetime | None]
+    written_off_minor: Mapped[int | None] = mapped_column(BigInteger)
     # Seller, buyer, lines and texts as they were at issue; the documents are drawn from it.
     snapshot: Mapped[dict[str, Any] | None]
 
