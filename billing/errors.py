@@ -273,3 +273,11 @@ class SubmittedAlready(Conflict):
 
 class WrongBuyer(Invalid):
     """Who the invoice is made out to is wrong; correct the unit's invoicing details."""
+
+
+class BadCorrection(Invalid):
+    """The invoice cannot be corrected in this way; correct what is named."""
+
+
+class ErrorNoticeNotFound(NotFound):
+    """There is no such notice; look it up at its invoice."""

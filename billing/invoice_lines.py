@@ -18,6 +18,9 @@ from billing.models import (
 )
 from config.database import db
 
+# An advance taken off again, and an adjustment.
+_AS_BEFORE = frozenset({ChargeKind.ADVANCE_DEDUCTED, ChargeKind.ADJUSTMENT})
+
 
 @dataclass(frozen=True, slots=True)
 class Deducted:
@@ -74,8 +77,8 @@ def is_settled_before(invoice: Invoice) -> bool:
 
 
 def code(charge: Charge, rates: Sequence[vat.VatRate], day: date) -> vat.VatCode:
-    """The rate of the charge's tax day; an advance is taken off with the rate that it bore."""
-    if charge.kind is ChargeKind.ADVANCE_DEDUCTED:
+    """The rate of the charge's tax day; what corrects a line bears the rate that the line bore."""
+    if charge.kind in _AS_BEFORE:
         return charge.vat_code
     return vat.code_on(rates, charge.service, tax_days.of(charge.ends_at, day))
 

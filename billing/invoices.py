@@ -10,6 +10,7 @@ from billing.errors import InvoiceNotFound, NothingToInvoice, WrongInvoiceState
 from billing.models import (
     COLLECTING,
     Charge,
+    ChargeKind,
     Invoice,
     InvoiceKind,
     InvoiceLine,
@@ -241,7 +242,7 @@ def issue(invoice: Invoice, *, by: Member | None) -> Invoice:
     )
     tax_date = clock.today()
     redraw(invoice, tax_date)
-    if invoice.kind is InvoiceKind.WHOLE and invoice_lines.asked_before(invoice):
+    if _is_final(invoice):
         invoice.kind = InvoiceKind.FINAL
     if invoice.total_minor < 0 or (
         not invoice.total_minor and not invoice_lines.is_settled_before(invoice)
@@ -266,6 +267,11 @@ def issue(invoice: Invoice, *, by: Member | None) -> Invoice:
     settle(invoice)
     invoice_issued.send(invoice)
     return invoice
+
+
+def _is_final(invoice: Invoice) -> bool:
+    is_whole = invoice.kind is InvoiceKind.WHOLE and invoice.correction is None
+    return is_whole and invoice_lines.asked_before(invoice)
 
 
 def void(invoice: Invoice, *, by: Member | None, reason: str) -> Invoice:
@@ -364,6 +370,7 @@ def _find_draft(booking: Booking) -> Invoice | None:
             Invoice.booking_id == booking.id,
             Invoice.status == InvoiceStatus.DRAFT,
             Invoice.kind == InvoiceKind.WHOLE,
+            Invoice.correction.is_(None),
         )
         .with_for_update(of=Invoice)
         .execution_options(populate_existing=True)
@@ -377,4 +384,7 @@ def _release_charges(invoice: Invoice) -> None:
     ).all()
     for charge in taken:
         charge.invoice_id = None
+        if charge.kind is ChargeKind.ADJUSTMENT:
+            # It means nothing but to the invoice that adjusted.
+            charge.reversed_at = clock.now()
     db.session.flush()

@@ -27,7 +27,7 @@ class Numbered:
 
 
 def take(series_name: str, year: int) -> Numbered:
-    """The next number of a series ("invoice", "credit_note" or "receipt") in a year.
+    """The next number of a series in a year: "invoice", "credit_note", "receipt", "error_notice".
 
     Raises SeriesExhausted when its eight digits are used up.
     """

@@ -100,6 +100,7 @@ _NUMBERED = """
         max((SELECT last FROM number_counter c WHERE c.symbol = n.symbol AND c.year = n.year))
     FROM (SELECT symbol, year, number FROM invoice WHERE number IS NOT NULL
         UNION ALL SELECT symbol, year, number FROM credit_note
+        UNION ALL SELECT symbol, year, number FROM error_notice
         UNION ALL SELECT symbol, year, number FROM payment WHERE number IS NOT NULL) n
     GROUP BY symbol, year ORDER BY symbol, year"""
 

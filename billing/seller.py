@@ -55,9 +55,11 @@ class Series(BaseModel):
     credit_note: str
     # Of cash receipts (phiếu thu).
     receipt: str = "PT{yy}"
+    # Of notices of a wrong name or address (form 04/SS).
+    error_notice: str = "SS{yy}"
     due_days: int = Field(ge=0, le=365)
 
-    @field_validator("invoice", "credit_note", "receipt")
+    @field_validator("invoice", "credit_note", "receipt", "error_notice")
     @classmethod
     def _renewed_every_year(cls, value: str) -> str:
         if "{yy}" not in value or len(value.format(yy=26)) > 10:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from billing import buyers, invoice_lines, transfers, vat, words
-from billing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine
+from billing.models import CreditNote, CreditNoteLine, ErrorNotice, Invoice, InvoiceLine
 from billing.seller import seller
 from billing.vat import Taxed
 from rental.models import Unit
@@ -34,6 +34,21 @@ def of_invoice(invoice: Invoice) -> dict[str, Any]:
             for one in taken_off
         ],
         "advanced": sum(one.minor for one in taken_off),
+        **({"corrects": _corrects(invoice, invoice.corrects)} if invoice.corrects else {}),
+    }
+
+
+def of_error_notice(notice: ErrorNotice) -> dict[str, Any]:
+    """Seller, buyer and the invoice that a notice of form 04/SS speaks of."""
+    invoice = notice.invoice
+    frozen = invoice.snapshot or of_invoice(invoice)
+    return {
+        "seller": frozen["seller"],
+        "buyer": frozen["buyer"],
+        "invoice": invoice.display_number,
+        "symbol": invoice.symbol,
+        "number": invoice.number,
+        "invoice_date": invoice.tax_date.isoformat() if invoice.tax_date else None,
     }
 
 
@@ -56,6 +71,19 @@ def of_credit_note(note: CreditNote) -> dict[str, Any]:
         "vat_total": note.vat_minor,
         "total": note.total_minor,
         "words": words.amount_in_vietnamese(note.total_minor),
+    }
+
+
+def _corrects(invoice: Invoice, origin: Invoice) -> dict[str, Any]:
+    agreed = invoice.agreement_on
+    return {
+        "how": invoice.correction.value if invoice.correction else None,
+        "symbol": origin.symbol,
+        "number": origin.number,
+        "date": origin.tax_date.isoformat() if origin.tax_date else None,
+        "reason": invoice.correction_reason,
+        "agreement": invoice.agreement,
+        "agreement_on": agreed.isoformat() if agreed else None,
     }
 
 

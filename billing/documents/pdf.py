@@ -67,12 +67,34 @@ def invoice_pdf(invoice: Invoice, look: Look = VIETNAMESE) -> bytes:
                 [said["booking"], facts["booking"]],
                 [said["event"], facts["event"]],
                 [said["due"], _day(invoice.due_on) if owed else None],
+                *_corrects(facts.get("corrects"), said),
             ],
             "settlement": _settlement(invoice, said),
             "transfer": code and _transfer(facts, code),
         },
         look.standard,
     )
+
+
+def _corrects(corrects: dict[str, Any] | None, said: Mapping[str, Any]) -> list[list[str | None]]:
+    """What the invoice adjusts or replaces, why, and by which agreement."""
+    if corrects is None:
+        return []
+    symbol = corrects["symbol"]
+    origin = said["origin"].format(
+        form=symbol[:1],
+        symbol=symbol[1:],
+        number=_number(corrects["number"]),
+        day=_day(date.fromisoformat(corrects["date"])),
+    )
+    rows: list[list[str | None]] = [
+        [said[corrects["how"]], origin],
+        [said["reason"], corrects["reason"]],
+    ]
+    if corrects["agreement"]:
+        day = _day(date.fromisoformat(corrects["agreement_on"]))
+        rows.append([said["agreement"], f"{corrects['agreement']}, {day}"])
+    return rows
 
 
 def credit_note_pdf(note: CreditNote, look: Look = VIETNAMESE) -> bytes:

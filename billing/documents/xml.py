@@ -17,12 +17,22 @@ from billing.pricing import MEASURES
 from billing.tariff import Measure
 
 VERSION = "2.1.0"
+# TCHDon of TTHDLQuan: what an invoice is to the one it names.
+LINKS = {"replaces": 1, "adjusts": 2}
 
 
 def invoice_xml(invoice: Invoice) -> bytes:
     """The invoice as UTF-8 XML (HDon/DLHDon), marked as a draft; unissued ones have no number."""
     facts = invoice.snapshot or snapshots.of_invoice(invoice)
-    return _written(facts, _Heading(invoice.symbol, invoice.number, invoice.tax_date))
+    told = facts.get("corrects")
+    linked = told and _Linked(
+        LINKS[told["how"]],
+        told["symbol"],
+        told["number"],
+        date.fromisoformat(told["date"]),
+        told["reason"],
+    )
+    return _written(facts, _Heading(invoice.symbol, invoice.number, invoice.tax_date, linked))
 
 
 def credit_note_xml(note: CreditNote) -> bytes:
@@ -31,13 +41,18 @@ def credit_note_xml(note: CreditNote) -> bytes:
     It names what it adjusts (`TTHDLQuan`; Circular 91/2026 Art. 10: signed amounts).
     """
     origin = note.invoice
-    adjusts = _Adjusts(origin.symbol or "", origin.number, origin.tax_date, note.reason)
+    adjusts = _Linked(
+        LINKS["adjusts"], origin.symbol or "", origin.number, origin.tax_date, note.reason
+    )
     heading = _Heading(note.symbol, note.number, note.tax_date, adjusts)
     return _written({**note.snapshot, "bill": note.display_number}, heading, sign=-1)
 
 
 @dataclass(frozen=True, slots=True)
-class _Adjusts:
+class _Linked:
+    """The invoice that this one replaces or adjusts."""
+
+    how: int
     symbol: str
     number: int | None
     day: date | None
@@ -49,7 +64,7 @@ class _Heading:
     symbol: str | None
     number: int | None
     day: date | None
-    adjusts: _Adjusts | None = None
+    linked: _Linked | None = None
 
 
 def _written(facts: dict[str, Any], heading: _Heading, sign: int = 1) -> bytes:
@@ -71,7 +86,7 @@ def _written(facts: dict[str, Any], heading: _Heading, sign: int = 1) -> bytes:
 
 def _heading(body: ET.Element, known: _Heading, facts: dict[str, Any]) -> None:
     heading = ET.SubElement(body, "TTChung")
-    symbol, adjusts = known.symbol or "", known.adjusts
+    symbol, linked = known.symbol or "", known.linked
     _texts(
         heading,
         PBan=VERSION,
@@ -84,16 +99,15 @@ def _heading(body: ET.Element, known: _Heading, facts: dict[str, Any]) -> None:
         DVTTe=facts["currency"],
         Nhap="true",
     )
-    if adjusts is not None:
+    if linked is not None:
         _texts(
             ET.SubElement(heading, "TTHDLQuan"),
-            # 2: adjusts (1 would replace).
-            TCHDon=2,
-            KHMSHDCLQuan=adjusts.symbol[:1],
-            KHHDCLQuan=adjusts.symbol[1:],
-            SHDCLQuan=adjusts.number,
-            NLHDCLQuan=adjusts.day,
-            GChu=adjusts.reason,
+            TCHDon=linked.how,
+            KHMSHDCLQuan=linked.symbol[:1],
+            KHHDCLQuan=linked.symbol[1:],
+            SHDCLQuan=linked.number,
+            NLHDCLQuan=linked.day,
+            GChu=linked.reason,
         )
     _more(heading, facts)
 

@@ -20,6 +20,7 @@ from billing.models.charges import Charge, ChargeKind, InterruptionCredit
 from billing.models.closing import ClosedMonth
 from billing.models.credit_notes import CreditNote, CreditNoteLine
 from billing.models.discounts import Discount, DiscountStatus
+from billing.models.error_notices import ErrorNotice, NoticeField
 from billing.models.following import (
     Grace,
     PauseCause,
@@ -31,6 +32,7 @@ from billing.models.following import (
 )
 from billing.models.invoices import (
     COLLECTING,
+    Correction,
     Invoice,
     InvoiceKind,
     InvoiceLine,
@@ -67,6 +69,7 @@ __all__ = [
     "Checkout",
     "CheckoutStatus",
     "ClosedMonth",
+    "Correction",
     "CreditNote",
     "CreditNoteLine",
     "Discount",
@@ -74,6 +77,7 @@ __all__ = [
     "Dispute",
     "DisputeStatus",
     "EntryState",
+    "ErrorNotice",
     "Grace",
     "Grouping",
     "InterruptionCredit",
@@ -83,6 +87,7 @@ __all__ = [
     "InvoiceRun",
     "InvoiceStatus",
     "MeteredLine",
+    "NoticeField",
     "NumberCounter",
     "PauseCause",
     "Payment",

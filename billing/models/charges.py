@@ -45,6 +45,8 @@ class ChargeKind(StrEnum):
     # What is paid before the rental, and the same amount that the final invoice takes off again.
     ADVANCE = "advance"
     ADVANCE_DEDUCTED = "advance_deducted"
+    # What an adjusting invoice adds to a line of another, or takes off it.
+    ADJUSTMENT = "adjustment"
 
 
 class Charge(Base):
@@ -61,7 +63,8 @@ class Charge(Base):
         ),
         CheckConstraint(
             "(kind IN ('credit', 'advance_deducted') AND amount_minor <= 0)"
-            " OR (kind NOT IN ('credit', 'advance_deducted') AND amount_minor >= 0)",
+            " OR (kind NOT IN ('credit', 'advance_deducted') AND amount_minor >= 0)"
+            " OR kind = 'adjustment'",
             name="only_credits_are_negative",
         ),
         CheckConstraint(
@@ -72,6 +75,9 @@ class Charge(Base):
             "deducts_id",
             unique=True,
             postgresql_where=text("reversed_at IS NULL"),
+        ),
+        CheckConstraint(
+            "(kind = 'adjustment') = (adjusts_id IS NOT NULL)", name="adjusts_a_charge"
         ),
         CheckConstraint(
             "reversed_at IS NULL OR invoice_id IS NULL", name="reversed_is_not_invoiced"
@@ -108,6 +114,8 @@ class Charge(Base):
     invoice_id: Mapped[int | None] = mapped_column(ForeignKey("invoice.id"), index=True)
     # The charge of the advance that this one takes off.
     deducts_id: Mapped[int | None] = mapped_column(ForeignKey("charge.id"))
+    # The charge whose line an adjusting invoice changes.
+    adjusts_id: Mapped[int | None] = mapped_column(ForeignKey("charge.id"), index=True)
     added_at: Mapped[datetime] = mapped_column(default=now)
     reversed_at: Mapped[datetime | None]
 

@@ -45,6 +45,16 @@ class InvoiceKind(StrEnum):
     FINAL = "final"
 
 
+class Correction(StrEnum):
+    """How an issued invoice corrects another (Circular 91/2026, Art. 10).
+
+    A replaced one is void, its charges are on the replacement; an adjusted one stands.
+    """
+
+    ADJUSTS = "adjusts"
+    REPLACES = "replaces"
+
+
 # Money is taken for these; one written off may be paid after all.
 COLLECTING = frozenset({InvoiceStatus.OPEN, InvoiceStatus.UNCOLLECTIBLE})
 
@@ -91,6 +101,23 @@ class Invoice(Totals, Base):
         CheckConstraint(
             "written_off_minor BETWEEN 0 AND total_minor", name="written_off_within_total"
         ),
+        CheckConstraint(
+            "(correction IS NULL) = (corrects_id IS NULL)"
+            " AND (correction IS NULL) = (correction_reason IS NULL)"
+            " AND (agreement IS NULL) = (agreement_on IS NULL)"
+            " AND (correction IS NOT NULL OR agreement IS NULL) AND corrects_id < id",
+            name="corrects_an_older_one",
+        ),
+        # An invoice is replaced once; the replacement may be replaced in turn.
+        Index(
+            "uq_invoice_replaced",
+            "corrects_id",
+            unique=True,
+            postgresql_where=text("correction = 'replaces'"),
+        ),
+        Index(
+            "ix_invoice_corrects", "corrects_id", postgresql_where=text("correction IS NOT NULL")
+        ),
         Index("ix_invoice_unit_id_id", "unit_id", "id"),
         Index("ix_invoice_status_id", "status", "id"),
         # What was paid and then credited, owed back: few among many.
@@ -112,6 +139,12 @@ class Invoice(Totals, Base):
     kind: Mapped[InvoiceKind] = mapped_column(
         default=InvoiceKind.WHOLE, server_default=text("'whole'")
     )
+    # What it corrects, and how; why; and what was agreed with the buyer beforehand, and when.
+    correction: Mapped[Correction | None]
+    corrects_id: Mapped[int | None] = mapped_column(ForeignKey("invoice.id"))
+    correction_reason: Mapped[str | None] = mapped_column(String(500))
+    agreement: Mapped[str | None] = mapped_column(String(120))
+    agreement_on: Mapped[date | None]
     symbol: Mapped[str | None] = mapped_column(String(10))
     year: Mapped[int | None]
     number: Mapped[int | None]
@@ -132,6 +165,7 @@ class Invoice(Totals, Base):
 
     unit: Mapped[Unit] = relationship()
     booking: Mapped[Booking | None] = relationship()
+    corrects: Mapped["Invoice | None"] = relationship(remote_side="Invoice.id")
     issued_by: Mapped[Member | None] = relationship()
     lines: Mapped[list["InvoiceLine"]] = relationship(
         back_populates="invoice", order_by="InvoiceLine.position", cascade="all, delete-orphan"
