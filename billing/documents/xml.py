@@ -79,15 +79,20 @@ def _written(facts: dict[str, Any], heading: _Heading, sign: int = 1) -> bytes:
     for line in facts["lines"]:
         _line(lines, line, sign)
     _totals(content, facts, sign)
+    return written(root)
+
+
+def written(root: ET.Element) -> bytes:
+    """The document as UTF-8, indented, with its declaration."""
     ET.indent(root)
-    written: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
-    return written
+    told: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return told
 
 
 def _heading(body: ET.Element, known: _Heading, facts: dict[str, Any]) -> None:
     heading = ET.SubElement(body, "TTChung")
     symbol, linked = known.symbol or "", known.linked
-    _texts(
+    texts(
         heading,
         PBan=VERSION,
         THDon="Hóa đơn giá trị gia tăng",
@@ -100,7 +105,7 @@ def _heading(body: ET.Element, known: _Heading, facts: dict[str, Any]) -> None:
         Nhap="true",
     )
     if linked is not None:
-        _texts(
+        texts(
             ET.SubElement(heading, "TTHDLQuan"),
             TCHDon=linked.how,
             KHMSHDCLQuan=linked.symbol[:1],
@@ -129,7 +134,7 @@ def _more(heading: ET.Element, facts: dict[str, Any]) -> None:
 
 
 def _seller(content: ET.Element, seller: dict[str, Any]) -> None:
-    _texts(
+    texts(
         ET.SubElement(content, "NBan"),
         Ten=seller["name"],
         MST=seller["tax_code"],
@@ -142,7 +147,7 @@ def _seller(content: ET.Element, seller: dict[str, Any]) -> None:
 
 
 def _buyer(content: ET.Element, buyer: dict[str, Any]) -> None:
-    _texts(
+    texts(
         ET.SubElement(content, "NMua"),
         Ten=buyer["name"],
         MST=buyer["tax_code"],
@@ -154,7 +159,7 @@ def _buyer(content: ET.Element, buyer: dict[str, Any]) -> None:
 
 
 def _line(lines: ET.Element, line: dict[str, Any], sign: int) -> None:
-    _texts(
+    texts(
         ET.SubElement(lines, "HHDVu"),
         STT=line["position"],
         THHDVu=line["description"],
@@ -169,13 +174,13 @@ def _totals(content: ET.Element, facts: dict[str, Any], sign: int) -> None:
     totals = ET.SubElement(content, "TToan")
     rates = ET.SubElement(totals, "THTTLTSuat")
     for group in facts["vat"]:
-        _texts(
+        texts(
             ET.SubElement(rates, "LTSuat"),
             TSuat=group["label"],
             ThTien=sign * group["net"],
             TThue=sign * group["vat"],
         )
-    _texts(
+    texts(
         totals,
         TgTCThue=sign * facts["net"],
         TgTThue=sign * facts["vat_total"],
@@ -188,7 +193,7 @@ def _rate(code: str) -> str:
     return f"{code}%" if code.isdigit() else code
 
 
-def _texts(parent: ET.Element, **values: object) -> None:
+def texts(parent: ET.Element, **values: object) -> None:
     """One element a value, in order; what is not known is left out."""
     for name, value in values.items():
         if value is not None and value != "":

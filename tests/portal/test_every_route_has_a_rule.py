@@ -21,6 +21,7 @@ from tests.portal import (
     bank_rules,
     closing_rules,
     collecting_rules,
+    corrections_rules,
     documents_rules,
     following_rules,
     invoicing_rules,
@@ -267,6 +268,7 @@ for room in (
     bank_rules,
     closing_rules,
     collecting_rules,
+    corrections_rules,
     documents_rules,
     following_rules,
     invoicing_rules,
@@ -275,13 +277,8 @@ for room in (
     PAGES |= room.PAGES
     API |= room.API
 RULES = PAGES | {call.replace(" ", " /api/v1", 1): who for call, who in API.items()}
-OF_A_UNIT = (
-    "<reference>",
-    "<series_reference>",
-    "<int:invoice_id>",
-    "<int:credit_note_id>",
-    "<int:note_id>",
-)
+OF_A_UNIT: tuple[str, ...] = ("<reference>", "<series_reference>", "<int:invoice_id>")
+OF_A_UNIT += ("<int:credit_note_id>", "<int:note_id>", "<int:notice_id>")
 OF_A_UNIT += ("<hold>", "<wait>", "<int:approval_id>", "<int:agreement_id>")
 OF_A_UNIT += ("<unit_slug>", "<int:payment_id>")
 

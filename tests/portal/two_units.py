@@ -10,10 +10,10 @@ from typing import Any
 from flask import Flask
 from flask.testing import FlaskClient
 
-from billing import credit_notes, discounts, invoices, ledger, payments, refunds
+from billing import credit_notes, discounts, error_notices, invoices, ledger, payments, refunds
 from billing.credit_notes import NewCredit
 from billing.discounts import NewDiscount
-from billing.models import PaymentMethod
+from billing.models import NoticeField, PaymentMethod
 from billing.money import Money
 from billing.payments import NewPayment
 from billing.refunds import NewRefund
@@ -184,7 +184,9 @@ def _money(owner: Any, invoice: Any) -> dict[str, int]:
     """Something of unit A came in, paid a little and goes back in part."""
     new = NewPayment(PaymentMethod.CASH, Money(9_000), REASON)
     payment = payments.receive(owner.unit, new, by=None)
+    wrong = error_notices.issue(invoice, NoticeField.ADDRESS, "255 Trần Hưng Đạo", REASON, by=None)
     return {
+        "notice_id": wrong.id,
         "payment_id": payment.id,
         "allocation_id": ledger.allocate(payment, invoice, Money(1), by=None).id,
         "refund_id": refunds.request(payment, NewRefund(Money(1), REASON), by=None).id,
