@@ -32,13 +32,7 @@ def issue(
             status=invoice.status,
         )
     wrong = stands(invoice, field)
-    value, why = (" ".join(unicodedata.normalize("NFC", t).split()) for t in (correct, reason))
-    if not value or len(value) > LONGEST:
-        raise BadCorrection("Write what it should be, in 500 characters at most.")
-    if not why or len(why) > LONGEST:
-        raise BadCorrection("Say why the invoice is corrected, in 500 characters at most.")
-    if value == wrong:
-        raise BadCorrection("That is what stands there already; there is nothing to notify.")
+    value, why = _checked(correct, reason, wrong)
     today = clock.today()
     numbered = numbering.take("error_notice", today.year)
     notice = ErrorNotice(
@@ -58,6 +52,18 @@ def issue(
     db.session.flush()
     journal.record(invoice, "notified of an error", by=by, number=notice.display_number, reason=why)
     return notice
+
+
+def _checked(correct: str, reason: str, wrong: str) -> tuple[str, str]:
+    """Value and reason with single spaces and composed accents."""
+    value, why = (" ".join(unicodedata.normalize("NFC", t).split()) for t in (correct, reason))
+    if not value or len(value) > LONGEST:
+        raise BadCorrection("Write what it should be, in 500 characters at most.")
+    if not why or len(why) > LONGEST:
+        raise BadCorrection("Say why the invoice is corrected, in 500 characters at most.")
+    if value == wrong:
+        raise BadCorrection("That is what stands there already; there is nothing to notify.")
+    return value, why
 
 
 def stands(invoice: Invoice, field: NoticeField) -> str:
