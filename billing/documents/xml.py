@@ -130,7 +130,7 @@ def _more(heading: ET.Element, facts: dict[str, Any]) -> None:
         return
     more = ET.SubElement(heading, "TTKhac")
     for name, form, value in told:
-        _texts(ET.SubElement(more, "TTin"), TTruong=name, KDLieu=form, DLieu=value)
+        texts(ET.SubElement(more, "TTin"), TTruong=name, KDLieu=form, DLieu=value)
 
 
 def _seller(content: ET.Element, seller: dict[str, Any]) -> None:
