@@ -15,8 +15,7 @@ from billing.models import ErrorNotice, Invoice, NoticeField
 from billing.money import Money
 from billing.vat import Taxed
 from config.database import transaction
-from config.errors import NotFound, Refusal
-from portal import problems
+from config.errors import Conflict, Invalid, NotFound
 from portal.access import current_member, may
 from portal.pages import reading
 from portal.pages.amounts import signed_amount
@@ -65,11 +64,9 @@ def correct(invoice_id: int) -> Answer | str | tuple[str, int]:
             return _page(invoice, told=_told(corrections.preview(invoice, _lines(invoice))))
         with transaction():
             where = _done(invoices.get(invoice_id), way)
-    except Refusal as refusal:
-        if isinstance(refusal, NotFound):
-            raise
+    except (Conflict, Invalid) as refusal:
         page = _page(invoices.get(invoice_id), refused=spoken(refusal))
-        return page, problems.of_refusal(refusal).status
+        return page, 409 if isinstance(refusal, Conflict) else 422
     return redirect(where)
 
 
