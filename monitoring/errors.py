@@ -15,6 +15,14 @@ class UnknownOutage(NotFound):
     """There is no such outage; look it up in the list of outages."""
 
 
+class UnknownProblem(NotFound):
+    """There is no such problem; look it up in the list of problems."""
+
+
+class ProblemOver(Conflict):
+    """The problem is over already; there is nothing left to look after."""
+
+
 class BadDevice(Invalid):
     """The device cannot be kept as described; correct the value named."""
 

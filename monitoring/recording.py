@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from config.database import db
-from monitoring import discovery, outages, readings
+from monitoring import discovery, outages, readings, states
 from monitoring.health import Judgement, Poll, Thresholds, Verdict, judge, pause
 from monitoring.models import Device, DeviceStatus
 from monitoring.probes.outcomes import FailureKind, Outcome
@@ -50,6 +50,8 @@ class _Judged:
     judgement: Judgement
     misses: int
     status: DeviceStatus
+    # The last poll before a silence of ours that was too long to know what happened meanwhile.
+    unknown_from: datetime | None = None
 
     @property
     def device_id(self) -> int:
@@ -62,7 +64,7 @@ def record(outcomes: Iterable[Outcome], interval: timedelta, thresholds: Thresho
     by_device = {outcome.target.device_id: outcome for outcome in outcomes}
     before = _lock(by_device)
     judged = [
-        _judged(outcome, before[device_id], thresholds)
+        _judged(outcome, before[device_id], interval, thresholds)
         for device_id, outcome in sorted(by_device.items())
         if device_id in before and _is_news(outcome, before[device_id])
     ]
@@ -76,6 +78,7 @@ def record(outcomes: Iterable[Outcome], interval: timedelta, thresholds: Thresho
     ]
     kept = readings.store(answered)
     _update(judged, layout_ids, interval, thresholds)
+    states.turn([change for change in map(_change, judged) if change is not None])
     _learn([j.outcome for j in judged])
     # The rows changed behind the session's back.
     db.session.expire_all()
@@ -111,18 +114,35 @@ def _is_news(outcome: Outcome, before: _Before) -> bool:
     return before.last_poll_at is None or outcome.at > before.last_poll_at
 
 
-def _judged(outcome: Outcome, before: _Before, thresholds: Thresholds) -> _Judged:
+def _judged(
+    outcome: Outcome, before: _Before, interval: timedelta, thresholds: Thresholds
+) -> _Judged:
     is_down = before.status is DeviceStatus.DOWN
     polls = [Poll(datetime.fromtimestamp(at, UTC), bool(lost)) for at, lost in before.recent]
     if outcome.failure is not None and outcome.failure.kind is FailureKind.INTERNAL:
         # A fault of ours says nothing about the device.
         steady = Judgement(Verdict.STEADY, None, tuple(polls))
         return _Judged(outcome, before, steady, before.misses, before.status)
+    due_after = pause(interval, before.misses, thresholds.fire.count)
+    unknown_from = states.unasked_since(before.last_poll_at, outcome.at, due_after)
+    if unknown_from is not None:
+        # Polls of yesterday say nothing about today.
+        polls.clear()
     is_lost = outcome.reading is None
     polls.append(Poll(outcome.at, is_lost))
     judgement = judge(polls, is_down=is_down, thresholds=thresholds)
     misses = before.misses + 1 if is_lost else 0
-    return _Judged(outcome, before, judgement, misses, _status(outcome, before, judgement))
+    status = _status(outcome, before, judgement)
+    return _Judged(outcome, before, judgement, misses, status, unknown_from)
+
+
+def _change(each: _Judged) -> states.Change | None:
+    """What the device's history gains by this poll, if anything."""
+    is_first = each.before.last_poll_at is None
+    if each.status is each.before.status and each.unknown_from is None and not is_first:
+        return None
+    since = each.judgement.since or each.outcome.at
+    return states.Change(each.device_id, each.status, since, each.unknown_from)
 
 
 def _status(outcome: Outcome, before: _Before, judgement: Judgement) -> DeviceStatus:

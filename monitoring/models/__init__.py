@@ -18,7 +18,9 @@ from monitoring.models.policies import (
     Violation,
     ViolationStatus,
 )
+from monitoring.models.problems import Problem
 from monitoring.models.readings import ReadingRow
+from monitoring.models.states import DeviceStateRow
 
 __all__ = [
     "MOVES",
@@ -26,6 +28,7 @@ __all__ = [
     "CredentialKind",
     "Device",
     "DeviceRole",
+    "DeviceStateRow",
     "DeviceStatus",
     "EvidenceRecord",
     "FindingRow",
@@ -34,6 +37,7 @@ __all__ = [
     "Outage",
     "OutageCause",
     "Platform",
+    "Problem",
     "ReadingRow",
     "SnmpVersion",
     "Violation",
