@@ -8,7 +8,7 @@ from sqlalchemy.orm import joinedload
 
 from config import clock
 from config.database import db
-from monitoring import outages, states
+from monitoring import outages, problems, states
 from monitoring.errors import BadAddress, BadDevice, DeviceExists, UnknownDevice
 from monitoring.models import (
     Credential,
@@ -131,6 +131,7 @@ def _forget_health(device: Device) -> None:
     outage = outages.find_open(device)
     if outage is not None:
         outages.close(outage, clock.now())
+    problems.clear_all(device)
     if device.status is not DeviceStatus.UNKNOWN:
         states.turn([states.Change(device.id, DeviceStatus.UNKNOWN, clock.now())])
     device.status, device.misses, device.recent = DeviceStatus.UNKNOWN, 0, []

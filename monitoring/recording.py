@@ -14,9 +14,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from config.database import db
-from monitoring import discovery, outages, readings, states
+from monitoring import discovery, outages, readings, states, watching
 from monitoring.health import Judgement, Poll, Thresholds, Verdict, judge, pause
-from monitoring.models import Device, DeviceStatus
+from monitoring.models import Device, DeviceRole, DeviceStatus, Platform
 from monitoring.probes.outcomes import FailureKind, Outcome
 from monitoring.probes.reading import OPER, PORT_VALUES, Reading
 
@@ -39,6 +39,8 @@ class _Before:
     recent: list[Any]
     last_poll_at: datetime | None
     ports_state: int | None
+    role: DeviceRole
+    platform: Platform
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,13 @@ def record(outcomes: Iterable[Outcome], interval: timedelta, thresholds: Thresho
     _learn([j.outcome for j in judged])
     # The rows changed behind the session's back.
     db.session.expire_all()
+    watching.judge(
+        [
+            watching.Told(j.device_id, j.before.role, j.before.platform, j.outcome.reading)
+            for j in judged
+            if j.outcome.reading
+        ]
+    )
     closed = [j for j in judged if j.judgement.verdict is Verdict.CLEARED]
     opened = [j for j in judged if j.judgement.verdict is Verdict.FIRED]
     _close(closed)
@@ -102,6 +111,8 @@ def _lock(device_ids: Iterable[int]) -> dict[int, _Before]:
             Device.recent,
             Device.last_poll_at,
             Device.ports_state,
+            Device.role,
+            Device.platform,
         )
         .where(Device.id.in_(sorted(device_ids)), Device.is_enabled)
         .order_by(Device.id)

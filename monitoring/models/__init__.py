@@ -21,6 +21,7 @@ from monitoring.models.policies import (
 from monitoring.models.problems import Problem
 from monitoring.models.readings import ReadingRow
 from monitoring.models.states import DeviceStateRow
+from monitoring.models.watch_states import WatchState
 
 __all__ = [
     "MOVES",
@@ -42,4 +43,5 @@ __all__ = [
     "SnmpVersion",
     "Violation",
     "ViolationStatus",
+    "WatchState",
 ]

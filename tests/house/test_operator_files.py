@@ -20,6 +20,7 @@ from billing.sla import TermsFile
 from billing.tariff import Tariff
 from billing.vat import VatRates
 from monitoring.rules import RuleBook
+from monitoring.watches import ThresholdFile
 from portal.pages.papers.terms import Edition
 from rental.approval_rules import ApprovalFile
 from rental.clearance_rules import RuleFile
@@ -40,6 +41,7 @@ ROOMS: dict[str, type[BaseModel]] = {
     "config/cancellation/*.yml": CancellationFile,
     "config/damages/*.yml": CompensationTerms,
     "config/reminders/*.yml": ReminderPolicy,
+    "config/health/*.yml": ThresholdFile,
     "config/hours/*.yml": OpeningHours,
     "config/quotas/*.yml": QuotaFile,
     "config/approvals/*.yml": ApprovalFile,
