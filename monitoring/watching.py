@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from math import isnan
+from typing import cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -19,11 +20,13 @@ from monitoring.models import Device, DeviceRole, Platform, Problem, WatchState
 from monitoring.probes.reading import Reading
 from monitoring.problems import NewProblem
 from monitoring.rules import Severity
+from monitoring.suspects import Suspicion
 from monitoring.thresholds import Level, decide
 from monitoring.watches import ThresholdFile, Values, Watch, shipped, watches
 
 SEVERITIES = {Level.WARNING: Severity.MEDIUM, Level.CRITICAL: Severity.HIGH}
 NAN = float("nan")
+Numbers = Sequence[float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ class Verdict:
 
 
 # Layouts never change under their digest, so what was found once stays true.
-_known: dict[tuple[str, DeviceRole, Platform], tuple[Watch, ...]] = {}
+_known: dict[tuple[str, DeviceRole, Platform], Suspicion] = {}
 KNOWN_LIMIT = 20_000
 
 
@@ -79,28 +82,33 @@ class Memory:
     """The last readings, for changes a second. A worker that begins anew waits for two."""
 
     limit: int = 20_000
-    _known: OrderedDict[int, tuple[str, datetime, float | None, "array[float]"]] = field(
+    _known: OrderedDict[int, tuple[str, datetime, float | None, Numbers]] = field(
         default_factory=OrderedDict
     )
 
-    def swap(self, told: Told) -> tuple[Values | None, float]:
-        """The values before and the seconds since; remembers the new ones."""
+    def swap(self, told: Told) -> tuple[Numbers, Numbers | None, float]:
+        """The values now, those before and the seconds between; remembers the new ones."""
         reading = told.reading
-        digest = reading.layout.digest
+        digest, now = reading.layout.digest, numbers(reading.values)
         before = self._known.pop(told.device_id, None)
-        kept = array("d", (NAN if value is None else value for value in reading.values))
-        self._known[told.device_id] = (digest, reading.at, reading.uptime_seconds, kept)
+        self._known[told.device_id] = (digest, reading.at, reading.uptime_seconds, now)
         while len(self._known) > self.limit:
             self._known.popitem(last=False)
         if before is None or before[0] != digest:
-            return None, 0.0
+            return now, None, 0.0
         seconds = rates.elapsed(
             rates.Count(before[1], before[2], None, None),
             rates.Count(reading.at, reading.uptime_seconds, None, None),
         )
-        if seconds is None:
-            return None, 0.0
-        return [None if isnan(value) else value for value in before[3]], seconds
+        return (now, None, 0.0) if seconds is None else (now, before[3], seconds)
+
+
+def numbers(values: Values) -> Numbers:
+    """The values as plain doubles; what was not told is NaN."""
+    try:
+        return array("d", cast("Sequence[float]", values))
+    except TypeError:
+        return array("d", (NAN if value is None else value for value in values))
 
 
 _memory = Memory()
@@ -130,27 +138,33 @@ def judge(told: Sequence[Told], *, memory: Memory | None = None) -> list[Verdict
 def _judged(
     told: Told, file: ThresholdFile, standing: Mapping[tuple[str, str], Standing], memory: Memory
 ) -> Iterator[Verdict]:
-    before, seconds = memory.swap(told)
-    values = told.reading.values
-    for watch in _of(told, file):
-        value = watch.value(values, before, seconds)
+    now, was, seconds = memory.swap(told)
+    suspicion = _of(told, file)
+    # What stands is followed until it is forgotten, also while it is well.
+    suspects = suspicion.watches if standing else suspicion.found(now, was, seconds)
+    if not suspects:
+        return
+    before = None if was is None else [None if isnan(value) else value for value in was]
+    for watch in suspects:
+        value = watch.value(told.reading.values, before, seconds)
         if value is None:
             continue
         mark = watch.limits.level(value)
-        was = standing.get((watch.kind, watch.subject))
-        if was is None:
+        state = standing.get((watch.kind, watch.subject))
+        if state is None:
             if not mark:
                 continue
-            was = Standing()
-        yield Verdict(told, watch, value, was, _after(was, mark, watch, file, told.reading.at))
+            state = Standing()
+        yield Verdict(told, watch, value, state, _after(state, mark, watch, file, told.reading.at))
 
 
-def _of(told: Told, file: ThresholdFile) -> tuple[Watch, ...]:
-    key = (told.reading.layout.digest, told.role, told.platform)
+def _of(told: Told, file: ThresholdFile) -> Suspicion:
+    layout = told.reading.layout
+    key = (layout.digest, told.role, told.platform)
     if key not in _known:
         if len(_known) >= KNOWN_LIMIT:
             _known.clear()
-        _known[key] = watches(told.reading.layout, told.role, told.platform, file)
+        _known[key] = Suspicion.of(watches(layout, told.role, told.platform, file))
     return _known[key]
 
 
@@ -229,7 +243,7 @@ def _gone(
         known = standing.get(each.device_id)
         if not known:
             continue
-        judged = {(watch.kind, watch.subject) for watch in _of(each, file)}
+        judged = {(watch.kind, watch.subject) for watch in _of(each, file).watches}
         gone = [key for key in known if key not in judged]
         _forget([(each.device_id, *key) for key in gone])
         for key in gone:
