@@ -1,6 +1,6 @@
 """What may be invoiced: charges of events that are complete, and what holds others back."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -26,6 +26,9 @@ OVER = frozenset(
         BookingStatus.EXPIRED,
     }
 )
+
+# So many charges a run looks at for the next invoice of a unit.
+AT_A_TIME = 40
 
 
 class HeldBack(StrEnum):
@@ -80,22 +83,71 @@ def end_of(until: date) -> datetime:
 
 def due(until: date, grouping: Grouping, unit_id: int | None = None) -> list[UnitDue]:
     """What is complete up to a day and on no invoice yet, by unit in natural order of name."""
-    query = (
-        sa.select(Charge)
-        .where(
-            Charge.invoice_id.is_(None),
-            Charge.reversed_at.is_(None),
-            Charge.ends_at <= end_of(until),
-        )
-        .options(
-            joinedload(Charge.unit),
-            joinedload(Charge.booking).selectinload(Booking.lines).joinedload(Line.resource),
-        )
-        .order_by(Charge.id)
+    return _due(until, grouping, _waiting(until, unit_id))
+
+
+def first(until: date, unit_id: int, tried: Collection[list[int]]) -> Group | None:
+    """The next invoice of a unit by booking, without those tried; None where none is left.
+
+    It looks at a few bookings at a time, so a unit with thousands costs no more than one with ten.
+    """
+    after = 0
+    while chunk := _next_charges(until, unit_id, after):
+        wanted = {booking_id for _, booking_id in chunk}
+        among = Charge.booking_id.in_(wanted - {None})
+        if None in wanted:
+            among = among | Charge.booking_id.is_(None)
+        for one in _due(until, Grouping.BOOKING, [*_waiting(until, unit_id), among]):
+            left = (group for group in one.groups if group.key not in tried)
+            if group := next(left, None):
+                return group
+        after = chunk[-1][0]
+    return None
+
+
+def _waiting(until: date, unit_id: int | None) -> list[sa.ColumnElement[bool]]:
+    waiting = [
+        Charge.invoice_id.is_(None),
+        Charge.reversed_at.is_(None),
+        Charge.ends_at <= end_of(until),
+    ]
+    return waiting if unit_id is None else [*waiting, Charge.unit_id == unit_id]
+
+
+def _next_charges(until: date, unit_id: int, after: int) -> list[tuple[int, int | None]]:
+    """Ids of charges that may be due, with their bookings, in the sequence of the ids."""
+    may_be_due = sa.or_(
+        Charge.booking_id.is_(None),
+        Charge.booking.has(
+            sa.or_(Booking.status.in_(OVER), Booking.ends_at <= end_of(until)),
+        ),
     )
-    if unit_id is not None:
-        query = query.where(Charge.unit_id == unit_id)
-    charges = db.session.scalars(query.options(selectinload(Charge.line))).unique().all()
+    rows = db.session.execute(
+        sa.select(Charge.id, Charge.booking_id)
+        .where(*_waiting(until, unit_id), may_be_due, Charge.id > after)
+        .order_by(Charge.id)
+        .limit(AT_A_TIME)
+    )
+    return [(charge_id, booking_id) for charge_id, booking_id in rows.tuples()]
+
+
+def _due(
+    until: date, grouping: Grouping, waiting: Sequence[sa.ColumnElement[bool]]
+) -> list[UnitDue]:
+    charges = (
+        db.session.scalars(
+            sa.select(Charge)
+            .where(*waiting)
+            .options(
+                joinedload(Charge.unit),
+                joinedload(Charge.booking).selectinload(Booking.lines).joinedload(Line.resource),
+                selectinload(Charge.line),
+            )
+            .order_by(Charge.id)
+        )
+        .unique()
+        .all()
+    )
     proposed = _with_proposals({c.booking_id for c in charges if c.booking_id is not None})
     by_unit: dict[int, list[Charge]] = {}
     for charge in charges:

@@ -117,12 +117,11 @@ def step(claimed: RunUnit) -> bool:
     """
     run = claimed.run
     tried = [failure["bookings"] for failure in claimed.failures]
-    left = [group for group in _groups(claimed) if group.key not in tried]
-    if not left:
+    group = _next_group(claimed, tried)
+    if group is None:
         claimed.finished_at = clock.now()
         db.session.flush()
         return False
-    group = left[0]
     try:
         invoice = invoices.draft_of(group.bookings, [one.id for one in group.charges])
         if run.issues:
@@ -168,7 +167,10 @@ def finish(run_id: int | None = None) -> list[InvoiceRun]:
     return through
 
 
-def _groups(claimed: RunUnit) -> list[Group]:
+def _next_group(claimed: RunUnit, tried: list[list[int]]) -> Group | None:
     run = claimed.run
-    found = due_charges.due(run.until, Grouping(run.grouping), claimed.unit_id)
-    return list(found[0].groups) if found else []
+    if Grouping(run.grouping) is Grouping.BOOKING:
+        return due_charges.first(run.until, claimed.unit_id, tried)
+    found = due_charges.due(run.until, Grouping.UNIT, claimed.unit_id)
+    groups = found[0].groups if found else ()
+    return next((group for group in groups if group.key not in tried), None)

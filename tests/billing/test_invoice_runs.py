@@ -202,3 +202,16 @@ def _killed_after(deed):
     with transaction():
         deed()
         raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("at_a_time", [1, 3, 40])
+def test_a_run_finds_what_is_due_behind_many_that_are_held(house, monkeypatch, at_a_time):
+    monkeypatch.setattr(due_charges, "AT_A_TIME", at_a_time)
+    first = confirmed("CAM")
+    held = [first, *(confirmed("CAM", unit=first.unit) for _ in range(4))]
+    due = [confirmed("H100", unit=first.unit) for _ in range(3)]
+    done = run()
+    assert [row.invoices for row in done.units] == [3]
+    drafts = db.session.scalars(sa.select(Invoice).order_by(Invoice.id)).all()
+    assert [one.booking_id for one in drafts] == [one.id for one in due]
+    assert unbilled() == sum(one.amount_minor for each in held for one in charges.live(each))
