@@ -94,9 +94,10 @@ def first(until: date, unit_id: int, tried: Collection[list[int]]) -> Group | No
     after = 0
     while chunk := _next_charges(until, unit_id, after):
         wanted = {booking_id for _, booking_id in chunk}
-        among = Charge.booking_id.in_(wanted - {None})
-        if None in wanted:
-            among = among | Charge.booking_id.is_(None)
+        among = sa.or_(
+            Charge.booking_id.in_(wanted - {None}),
+            sa.and_(Charge.booking_id.is_(None), sa.literal(None in wanted)),
+        )
         for one in _due(until, Grouping.BOOKING, [*_waiting(until, unit_id), among]):
             left = (group for group in one.groups if group.key not in tried)
             if group := next(left, None):
