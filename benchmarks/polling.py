@@ -31,7 +31,7 @@ from monitoring.probes import mibs, snmp
 from monitoring.probes.logins import SnmpCommunity, SnmpUser
 from monitoring.probes.outcomes import Outcome, Target
 from monitoring.probes.reading import Core, Gauge, Layout, Port, Store
-from monitoring.probes.session import Engines
+from monitoring.probes.volley import Memory, Pace, Volley
 from portal import schema
 from rental.models import Site
 from tests.monitoring import agents
@@ -115,17 +115,13 @@ def measured(name: str, count: int, work: Callable[[], None]) -> Row:
     return Row(name, count / statistics.median(walls), statistics.median(cpus) * 1000 / count)
 
 
-def ask_all(targets: list[Target], engines: Engines) -> list[Outcome]:
+def ask_all(targets: list[Target], memory: Memory) -> list[Outcome]:
     """All of them, 50 in flight, started at once."""
 
     async def run() -> list[Outcome]:
-        gate = asyncio.Semaphore(PLAN.in_flight)
-
-        async def one(target: Target) -> Outcome:
-            async with gate:
-                return await snmp.read(target, engines)
-
-        return list(await asyncio.gather(*map(one, targets)))
+        volley = Volley(Pace(PLAN.in_flight), memory)
+        starts = [(0.0, target) for target in targets]
+        return [outcome async for portion in volley.ask(starts) for outcome in portion]
 
     return asyncio.run(run())
 
@@ -146,13 +142,13 @@ def snmp_alone(port: int, count: int) -> list[Row]:
         silent.bind(("127.0.0.1", 0))
         dead = replace(alive, port=silent.getsockname()[1], tries=1)
         mixed = [dead if n % 20 == 0 else alive for n in range(count)]
-        engines = Engines()
+        memory = Memory()
         return [
-            measured("SNMP v2c", count, lambda: check(ask_all([alive] * count, engines), count)),
+            measured("SNMP v2c", count, lambda: check(ask_all([alive] * count, memory), count)),
             measured(
                 "SNMP v2c, 5 % dead",
                 count,
-                lambda: check(ask_all(mixed, engines), count - len(mixed[::20])),
+                lambda: check(ask_all(mixed, memory), count - len(mixed[::20])),
             ),
         ]
 
@@ -179,13 +175,13 @@ def snmp_v3(folder: Path, count: int) -> list[Row]:
             table_changed=found.layout.table_changed,
             ports=found.layout.ports[:1] * PORTS,
         )
-        target, engines = replace(target, layout=layout), Engines()
-        ask_all([target], engines)
+        target, memory = replace(target, layout=layout), Memory()
+        ask_all([target], memory)
         return [
             measured(
                 "SNMP v3 authPriv, keys known",
                 count,
-                lambda: check(ask_all([target] * count, engines), count),
+                lambda: check(ask_all([target] * count, memory), count),
             )
         ]
     finally:

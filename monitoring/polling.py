@@ -5,7 +5,7 @@
 
 import asyncio
 import zlib
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -18,18 +18,18 @@ from monitoring.credentials import Keyring
 from monitoring.errors import CredentialUnreadable
 from monitoring.health import Thresholds
 from monitoring.models import Credential, Device
-from monitoring.probes import snmp
 from monitoring.probes.logins import SnmpLogin, SshLogin
 from monitoring.probes.outcomes import Failure, FailureKind, Outcome, Target
 from monitoring.probes.reading import Layout
 from monitoring.probes.session import Engines
+from monitoring.probes.volley import Memory, Pace, Volley
 from monitoring.recording import Recorded
 
 # Devices are asked at this pace at most, so that replies do not crowd the socket buffers.
 STARTS_PER_SECOND = 400
 DISCOVERY = timedelta(hours=1)
 
-_engines = Engines()
+_memory = Memory()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,21 +169,28 @@ def _logins(rows: set[Credential], keyring: Keyring) -> dict[int, SnmpLogin | Fa
 async def poll_all(
     targets: Sequence[Target], plan: PollPlan | None = None, engines: Engines | None = None
 ) -> list[Outcome]:
-    """Ask all targets, in their order; one outcome each, whatever happens to the others.
+    """Ask all targets, in their order; one outcome each, whatever happens to the others."""
+    memory = _memory if engines is None else Memory(engines)
+    found = [
+        outcome async for portion in poll_by_portions(targets, plan, memory) for outcome in portion
+    ]
+    places = {id(target): place for place, target in enumerate(targets)}
+    return sorted(found, key=lambda outcome: places[id(outcome.target)])
+
+
+async def poll_by_portions(
+    targets: Sequence[Target], plan: PollPlan | None = None, memory: Memory | None = None
+) -> AsyncIterator[list[Outcome]]:
+    """Ask all targets; their outcomes come in portions, so that nobody holds them all.
 
     Starts are spread over the cycle by the device, at most a third of the interval.
     """
     plan = plan or PollPlan()
-    known = engines if engines is not None else _engines
     spread = min(plan.interval_seconds / 3, len(targets) / STARTS_PER_SECOND)
-    gate = asyncio.Semaphore(plan.in_flight)
-
-    async def one(target: Target) -> Outcome:
-        await asyncio.sleep(spread * _fraction(target.device_id))
-        async with gate:
-            return await snmp.read(target, known)
-
-    return list(await asyncio.gather(*map(one, targets)))
+    starts = [(spread * _fraction(target.device_id), target) for target in targets]
+    volley = Volley(Pace(plan.in_flight), memory or _memory)
+    async for portion in volley.ask(starts):
+        yield portion
 
 
 def record(outcomes: Sequence[Outcome], plan: PollPlan | None = None) -> Recorded:

@@ -55,17 +55,17 @@ def ask(target: Target) -> Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class _Head:
+class Head:
     """How the device introduced itself: uptime, size and age of its table, first values."""
 
     uptime: float | None
     if_number: int | None
     table_changed: int | None
-    reply: Rows
-    asked: int
+    reply: Rows = field(default_factory=dict)
+    asked: int = 0
 
 
-async def _greet(session: Session) -> _Head:
+async def _greet(session: Session) -> Head:
     """The first request, cheap for the dead: uptime and as many known values as fit."""
     await session.open()
     layout = session.target.layout
@@ -86,7 +86,7 @@ async def _greet(session: Session) -> _Head:
                 "check which view the credential may read",
             )
         )
-    return _Head(
+    return Head(
         uptime=values.uptime_seconds(
             values.whole(reply.get(mibs.SYS_UP_TIME)),
             values.whole(reply.get(mibs.SNMP_ENGINE_TIME)),
@@ -98,7 +98,7 @@ async def _greet(session: Session) -> _Head:
     )
 
 
-def outdated(layout: Layout, head: _Head, uptime_before: float | None) -> bool:
+def outdated(layout: Layout, head: Head, uptime_before: float | None) -> bool:
     """Whether the device says that it is not what it was when it was discovered."""
     return (
         not layout.is_complete
@@ -108,7 +108,7 @@ def outdated(layout: Layout, head: _Head, uptime_before: float | None) -> bool:
     )
 
 
-async def _converse(session: Session, at_head: _Head) -> tuple[Reading, bool]:
+async def _converse(session: Session, at_head: Head) -> tuple[Reading, bool]:
     target, layout = session.target, session.target.layout
     at = clock.now()
     problems: list[str] = []
@@ -126,7 +126,7 @@ async def _converse(session: Session, at_head: _Head) -> tuple[Reading, bool]:
     return Reading(layout, at, at_head.uptime, tuple(told), tuple(problems)), was_discovered
 
 
-def _taken(layout: Layout, head: _Head) -> list[Value]:
+def _taken(layout: Layout, head: Head) -> list[Value]:
     return _numbers(head.reply, layout.oids[: head.asked])
 
 

@@ -15,6 +15,7 @@ from monitoring.devices import NewDevice
 from monitoring.errors import BadAddress, BadDevice, DeviceExists, UnknownDevice
 from monitoring.models import Device, DeviceStatus, Outage, ReadingRow
 from monitoring.polling import PollPlan
+from monitoring.probes import snmp
 from monitoring.probes.logins import SnmpCommunity, SshLogin
 from monitoring.probes.outcomes import Outcome, Target
 from monitoring.probes.reading import Core, Layout, Reading
@@ -101,7 +102,7 @@ def test_traffic_becomes_a_series_in_bits_per_second(house):
 
 
 def busy_port(octets: int) -> dict[str, bytes]:
-    mibs = polling.snmp.mibs
+    mibs = snmp.mibs
     return {
         mibs.SYS_UP_TIME: agents.integer(int(time.monotonic() * 100) % 2**31, 0x43),
         mibs.SYS_NAME: agents.tlv(0x04, b"sw1"),
@@ -283,7 +284,7 @@ def test_a_port_that_changes_state_is_discovered_anew(house):
     state = {"oper": 1, "speed": 100}
 
     def reply(raw: bytes) -> bytes | None:
-        mibs = polling.snmp.mibs
+        mibs = snmp.mibs
         table = busy_port(0)
         table[f"{mibs.IF_OPER_STATUS}.7"] = agents.integer(state["oper"])
         table[f"{mibs.IF_HIGH_SPEED}.7"] = agents.integer(state["speed"], 0x42)

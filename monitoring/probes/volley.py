@@ -1,0 +1,357 @@
+"""Asks many known devices at once over one socket, each with one request under way.
+
+What is ordinary happens here: a device whose layout is known answers a GET of known OIDs. Whatever
+else comes (no layout yet, a reboot, an error status, an answer that is not understood) is left to
+`snmp.read`, device by device. No device waits for another but for its place among those in flight.
+"""
+
+import asyncio
+import logging
+import random
+import socket
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+
+from config import clock
+from monitoring.probes import codec, snmp, values
+from monitoring.probes.codec import FIRST_NUMBER, NUMBERS, Garbled, Question
+from monitoring.probes.codec_shapes import Numbers, Shape, Shapes
+from monitoring.probes.logins import SnmpCommunity
+from monitoring.probes.outcomes import Failure, FailureKind, Outcome, Target
+from monitoring.probes.reading import Layout, Reading
+from monitoring.probes.session import Engines, failure_of
+from monitoring.probes.wire import Peer, Wire, peer_of
+
+log = logging.getLogger(__name__)
+
+TICK_SECONDS = 0.02
+# A community of more octets would not stand where a v2c message is read from.
+LONGEST_COMMUNITY = 127
+KNOWN_DEVICES = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How many devices may be asked at a time, and when outcomes are handed over."""
+
+    in_flight: int = 200
+    portion: int = 250
+    portion_seconds: float = 2.0
+
+
+@dataclass(slots=True)
+class Memory:
+    """What a worker remembers of the devices between two cycles; nothing of it is needed."""
+
+    engines: Engines = field(default_factory=Engines)
+    shapes: Shapes = field(default_factory=Shapes)
+    # Of each device the shapes of its last answers.
+    last: dict[Peer, list[Shape | None]] = field(default_factory=dict)
+    # By the layout's digest, which is quicker than by its OIDs.
+    asked: dict[str, tuple[Question, ...]] = field(default_factory=dict)
+
+    def questions(self, layout: Layout) -> tuple[Question, ...]:
+        """The GETs of one poll of a device with this layout."""
+        found = self.asked.get(layout.digest)
+        if found is None:
+            if len(self.asked) >= KNOWN_DEVICES:
+                self.asked.clear()
+            found = self.asked[layout.digest] = questions(layout.oids, layout.batch)
+        return found
+
+    def shapes_of(self, peer: Peer, count: int) -> list[Shape | None]:
+        """The shapes of a device's last answers to so many questions, to be kept up to date."""
+        found = self.last.get(peer)
+        if found is None or len(found) != count:
+            if len(self.last) >= KNOWN_DEVICES:
+                self.last.clear()
+            found = self.last[peer] = [None] * count
+        return found
+
+
+@lru_cache(maxsize=4096)
+def questions(oids: tuple[str, ...], batch: int) -> tuple[Question, ...]:
+    """The GETs of one poll: the head and as many values as fit, then the rest in portions."""
+    first = max(batch - len(snmp.HEAD), 0)
+    portions = [(*snmp.HEAD, *oids[:first])]
+    portions += [oids[at : at + batch] for at in range(first, len(oids), batch)]
+    return tuple(map(Question.of, portions))
+
+
+@dataclass(slots=True)
+class _Poll:
+    """One device in flight."""
+
+    target: Target
+    layout: Layout
+    peer: Peer
+    wire: Wire
+    community: bytes
+    questions: tuple[Question, ...]
+    shapes: list[Shape | None]
+    at: datetime
+    began: float
+    step: int = 0
+    number: int = 0
+    tries: int = 0
+    deadline: float = 0.0
+    told: list[Numbers] = field(default_factory=list)
+    read_at: datetime | None = None
+    failure: Failure | None = None
+
+
+class Volley:
+    """One round of questions to many devices."""
+
+    def __init__(self, pace: Pace, memory: Memory) -> None:
+        """Prepare; sockets are opened as they are needed."""
+        self._pace = pace
+        self._memory = memory
+        self._wires: dict[socket.AddressFamily, Wire] = {}
+        self._waiting: deque[tuple[float, Target]] = deque()
+        self._flying: dict[int, _Poll] = {}
+        self._apart: set[asyncio.Task[None]] = set()
+        self._done: list[Outcome] = []
+        self._news = asyncio.Event()
+        self._numbers = random.Random(random.SystemRandom().getrandbits(128))  # noqa: S311  # seeded
+        self._tick: asyncio.TimerHandle | None = None
+        self._limit = pace.in_flight
+        # Datagrams that belong to no question of ours: late, double, forged or garbage.
+        self.strays = 0
+
+    async def ask(self, starts: Sequence[tuple[float, Target]]) -> AsyncIterator[list[Outcome]]:
+        """Ask each target so many seconds from now; outcomes come in portions as they are ready."""
+        began = time.monotonic()
+        self._memory.shapes.turn_over()
+        pairs = sorted(starts, key=lambda pair: pair[0])
+        self._waiting.extend((began + seconds, target) for seconds, target in pairs)
+        try:
+            self._turn()
+            handed_over = 0
+            while handed_over < len(pairs):
+                await self._portion(len(pairs) - handed_over)
+                portion, self._done = self._done, []
+                handed_over += len(portion)
+                if portion:
+                    yield portion
+        finally:
+            self._close()
+
+    async def _portion(self, most: int) -> None:
+        """Wait until a portion is full, or the time of one is over."""
+        until = time.monotonic() + self._pace.portion_seconds
+        while len(self._done) < min(self._pace.portion, most):
+            self._news.clear()
+            try:
+                await asyncio.wait_for(self._news.wait(), until - time.monotonic())
+            except TimeoutError:
+                return
+
+    def _close(self) -> None:
+        if self._tick is not None:
+            self._tick.cancel()
+        for task in self._apart:
+            task.cancel()
+        for wire in self._wires.values():
+            asyncio.get_running_loop().remove_reader(wire.fileno())
+            wire.close()
+
+    def _turn(self) -> None:
+        """What time brings: answers that did not come, devices whose turn it is."""
+        self._tick = asyncio.get_running_loop().call_later(TICK_SECONDS, self._turn)
+        for wire in self._wires.values():
+            self._hear(wire)
+        now = time.monotonic()
+        for poll in [poll for poll in self._flying.values() if poll.deadline <= now]:
+            self._lost(poll, TimeoutError())
+        self._start_due(now)
+
+    def _start_due(self, now: float) -> None:
+        waiting = self._waiting
+        while waiting and waiting[0][0] <= now:
+            if len(self._flying) + len(self._apart) >= self._limit:
+                return
+            self._start(waiting.popleft()[1])
+
+    def _start(self, target: Target) -> None:
+        poll = self._poll(target)
+        if poll is None:
+            self._leave(target)
+        else:
+            self._send(poll)
+
+    def _poll(self, target: Target) -> _Poll | None:
+        """A poll as it can be asked here; None where `snmp.read` must."""
+        layout, login = target.layout, target.login
+        if layout is None or not layout.is_complete or not isinstance(login, SnmpCommunity):
+            return None
+        peer = peer_of(target.address, target.port)
+        community = login.community.encode()
+        if peer is None or len(community) > LONGEST_COMMUNITY:
+            return None
+        asked = self._memory.questions(layout)
+        shapes = self._memory.shapes_of(peer, len(asked))
+        wire = self._wire(socket.AF_INET6 if ":" in peer[0] else socket.AF_INET)
+        at, began = clock.now(), time.monotonic()
+        return _Poll(target, layout, peer, wire, community, asked, shapes, at, began)
+
+    def _wire(self, family: socket.AddressFamily) -> Wire:
+        wire = self._wires.get(family)
+        if wire is None:
+            wire = self._wires[family] = Wire(family)
+            self._limit = min(self._limit, wire.holds)
+            asyncio.get_running_loop().add_reader(wire.fileno(), self._readable, wire)
+        return wire
+
+    def _readable(self, wire: Wire) -> None:
+        self._hear(wire)
+        self._start_due(time.monotonic())
+
+    def _hear(self, wire: Wire) -> None:
+        for datagram, sender in wire.received():
+            self._take(datagram, sender)
+        for peer, wrong in wire.refused():
+            for poll in [poll for poll in self._flying.values() if poll.peer == peer]:
+                self._lost(poll, wrong)
+
+    def _send(self, poll: _Poll) -> None:
+        """Send the question of this step under a new number."""
+        number = FIRST_NUMBER + (self._numbers.getrandbits(30) & NUMBERS)
+        while number in self._flying:
+            number = FIRST_NUMBER + (self._numbers.getrandbits(30) & NUMBERS)
+        poll.number, poll.tries, poll.failure = number, 0, None
+        self._flying[number] = poll
+        self._try(poll)
+
+    def _try(self, poll: _Poll) -> None:
+        poll.tries += 1
+        poll.deadline = time.monotonic() + poll.target.timeout
+        pdu = poll.questions[poll.step].pdu(poll.number)
+        wrong = poll.wire.send(codec.wrapped(pdu, poll.community), poll.peer)
+        if wrong is not None:
+            self._lost(poll, wrong)
+
+    def _lost(self, poll: _Poll, wrong: OSError) -> None:
+        """No answer to this try: one more, or the end of the poll."""
+        target, now = poll.target, time.monotonic()
+        elapsed = target.timeout if isinstance(wrong, TimeoutError) else 0.0
+        if poll.failure is None or poll.failure.kind is not FailureKind.MALFORMED:
+            poll.failure = failure_of(_as_told(wrong), target, elapsed)
+        if poll.tries < max(target.tries, 1) and now < poll.began + target.budget:
+            self._try(poll)
+            return
+        self._give_up(poll)
+
+    def _give_up(self, poll: _Poll) -> None:
+        """End a poll with what it has."""
+        self._flying.pop(poll.number, None)
+        failure = poll.failure or Failure(FailureKind.TIMEOUT, "the time for this device is spent")
+        if poll.step == 0:
+            self._end(poll, failure)
+            return
+        told = sum(map(len, poll.told)) - len(snmp.HEAD)
+        wanted = len(poll.layout.oids)
+        poll.told.append((None,) * (wanted - told))
+        problem = f"partial: {told} of {wanted} values; {failure.message}"
+        self._end(poll, self._reading(poll, problem))
+
+    def _take(self, datagram: bytes, sender: Peer) -> None:
+        """An answer, if it is one to a question that is under way, from whom it was asked."""
+        try:
+            letter = codec.unwrapped(datagram)
+        except Garbled as garbled:
+            self._garbage(sender, garbled)
+            return
+        poll = self._flying.get(letter.number)
+        if poll is None or poll.peer != sender or poll.community != letter.community:
+            self.strays += 1
+            return
+        del self._flying[letter.number]
+        try:
+            self._read(poll, letter.pdu)
+        except Garbled:
+            self._leave(poll.target)
+        except Exception as wrong:  # a fault of ours must not stop the other devices
+            log.exception("poll of device %s failed", poll.target.device_id)
+            said = f"the probe itself failed: {type(wrong).__name__}"
+            self._end(poll, Failure(FailureKind.INTERNAL, said))
+
+    def _read(self, poll: _Poll, pdu: bytes) -> None:
+        step, shapes = poll.step, poll.shapes
+        told, shapes[step] = self._memory.shapes.read(
+            pdu, poll.questions[step], poll.number, shapes[step]
+        )
+        poll.failure = None
+        self._go_on(poll, told)
+
+    def _garbage(self, sender: Peer, garbled: Garbled) -> None:
+        """Noise may be forged: the answer is waited for all the same, and missed by this name."""
+        self.strays += 1
+        for poll in self._flying.values():
+            if poll.peer == sender:
+                where = f"{sender[0]} port {sender[1]}"
+                poll.failure = Failure(
+                    FailureKind.MALFORMED, f"{where} answers, but not in SNMP: {garbled}"
+                )
+
+    def _go_on(self, poll: _Poll, told: Numbers) -> None:
+        poll.told.append(told)
+        if poll.step == 0:
+            poll.read_at = clock.now()
+            if not any(each is not None for each in told) or snmp.outdated(
+                poll.layout, _head(told), poll.target.uptime_before
+            ):
+                self._leave(poll.target)
+                return
+        poll.step += 1
+        if poll.step == len(poll.questions):
+            self._end(poll, self._reading(poll))
+        elif time.monotonic() >= poll.began + poll.target.budget:
+            self._give_up(poll)
+        else:
+            self._send(poll)
+
+    def _reading(self, poll: _Poll, *problems: str) -> Reading:
+        told = [each for numbers in poll.told for each in numbers][len(snmp.HEAD) :]
+        faults = (*problems, *poll.layout.faults)
+        uptime = _head(poll.told[0]).uptime
+        return Reading(poll.layout, poll.read_at or poll.at, uptime, tuple(told), faults)
+
+    def _end(self, poll: _Poll, value: Reading | Failure) -> None:
+        seconds = time.monotonic() - poll.began
+        self._hand_over(Outcome(poll.target, poll.at, seconds, value))
+
+    def _hand_over(self, outcome: Outcome) -> None:
+        self._done.append(outcome)
+        if len(self._done) >= self._pace.portion or not (
+            self._waiting or self._flying or self._apart
+        ):
+            self._news.set()
+
+    def _leave(self, target: Target) -> None:
+        """Let `snmp.read` ask this device, beside the others."""
+        task = asyncio.get_running_loop().create_task(self._read_apart(target))
+        self._apart.add(task)
+
+    async def _read_apart(self, target: Target) -> None:
+        outcome = await snmp.read(target, self._memory.engines)
+        task = asyncio.current_task()
+        if task is not None:
+            self._apart.discard(task)
+        self._hand_over(outcome)
+        self._start_due(time.monotonic())
+
+
+def _as_told(wrong: OSError) -> OSError:
+    """A refusal by the port itself reads as a time-out that came at once."""
+    return TimeoutError() if isinstance(wrong, ConnectionRefusedError) else wrong
+
+
+def _head(told: Numbers) -> snmp.Head:
+    """What the first answer says of the device itself, in the order of `snmp.HEAD`."""
+    ticks, if_number, table_changed, engine_seconds = map(values.whole, told[: len(snmp.HEAD)])
+    return snmp.Head(values.uptime_seconds(ticks, engine_seconds), if_number, table_changed)
