@@ -77,6 +77,8 @@ def canned(name: str) -> bytes:
         return agents.NOTHING
     if name.startswith((mibs.IF_HC_IN_OCTETS + ".", mibs.IF_HC_OUT_OCTETS + ".")):
         return agents.integer(987_654_321_012, 0x46)
+    if name.startswith(mibs.HR_STORAGE_SIZE + "."):
+        return agents.integer(1000)  # nearly empty: a healthy device
     return agents.integer(1)
 
 
