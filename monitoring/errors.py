@@ -15,6 +15,10 @@ class UnknownOutage(NotFound):
     """There is no such outage; look it up in the list of outages."""
 
 
+class OutageOver(Conflict):
+    """The device answers again; there is nothing left to look after."""
+
+
 class UnknownProblem(NotFound):
     """There is no such problem; look it up in the list of problems."""
 

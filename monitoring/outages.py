@@ -13,12 +13,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import joinedload
 
+from config import clock
 from config.database import db
-from monitoring.errors import UnknownOutage
+from monitoring.errors import OutageOver, UnknownOutage
 from monitoring.models import Device, Outage, OutageCause
 from monitoring.signals import outage_closed, outage_opened, outage_reassigned
-from rental import interruptions
-from rental.models import Interruption, Resource
+from rental import interruptions, journal
+from rental.models import Interruption, Member, Resource
 
 
 def open_(device: Device, began_at: datetime, evidence: dict[str, Any]) -> Outage:
@@ -66,6 +67,22 @@ def close_all(ended: Sequence[tuple[Outage, datetime]]) -> None:
         interruptions.lock_renters([_cause(o) for o, _ in ended], max(at for _, at in ended))
     for outage, at in ended:
         close(outage, at)
+
+
+def acknowledge(outage: Outage, *, by: Member, note: str = "") -> None:
+    """A person looks after it; raises OutageOver where the device answers again."""
+    locked = db.session.execute(
+        sa.select(Outage)
+        .where(Outage.id == outage.id)
+        .with_for_update(of=Outage)
+        .execution_options(populate_existing=True)
+    ).scalar_one()
+    if locked.ended_at is not None:
+        raise OutageOver
+    locked.acknowledged_at, locked.acknowledged_by_id = clock.now(), by.id
+    locked.note = note.strip() or None
+    db.session.flush()
+    journal.record(locked, "acknowledged", by=by, note=locked.note)
 
 
 def reassign(device_ids: Iterable[int]) -> list[Outage]:

@@ -4,12 +4,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from config.clock import now
 from config.database import Base
 from monitoring.models.devices import Device
+from rental.models import Member
 
 
 class OutageCause(StrEnum):
@@ -42,8 +43,12 @@ class Outage(Base):
     cause: Mapped[OutageCause] = mapped_column(default=OutageCause.DEVICE)
     # The failure, the lost polls and the parent that was down.
     evidence: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    acknowledged_at: Mapped[datetime | None]
+    acknowledged_by_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
+    note: Mapped[str | None] = mapped_column(String(2000))
 
     device: Mapped[Device] = relationship()
+    acknowledged_by: Mapped[Member | None] = relationship()
 
     @property
     def is_open(self) -> bool:

@@ -20,6 +20,7 @@ from portal.demo import (
     counter,
     einvoices,
     events,
+    health,
     history,
     inventory,
     joins,
@@ -81,6 +82,7 @@ def load(demo: Demo) -> bool:
     arrears.end(owed)
     bank.add(now)
     einvoices.add()
+    health.add(now)
     # Nobody wants mail about events that were only replayed.
     db.session.execute(sa.delete(Notice))
     db.session.flush()

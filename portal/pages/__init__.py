@@ -67,6 +67,7 @@ from portal.pages import (
     timeline,
     timeline_moves,
     traffic,
+    troubles,
     violations,
     waitlist,
     work,
@@ -99,6 +100,7 @@ ROOMS = (
     invoices,
     receipts,
     devices,
+    troubles,
     violations,
     journal,
     feeds,
@@ -165,7 +167,7 @@ def here(endpoint: str) -> bool:
     room, _dot, view = request.endpoint.partition(".")
     wanted, _dot, name = endpoint.partition(".")
     # Two places of the navigation in one room.
-    if name == "outages" or view == "outages" or room == wanted == "books":
+    if name == "outages" or view == "outages" or room == wanted in ("books", "troubles"):
         return request.endpoint == endpoint
     return PLACES.get(room, room) == wanted
 

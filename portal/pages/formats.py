@@ -4,6 +4,7 @@ Instants come in UTC and are written on the wall clock of a zone, the site's whe
 """
 
 from datetime import date, datetime, timedelta
+from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -118,11 +119,11 @@ def hours(starts_at: datetime, ends_at: datetime, zone: ZoneInfo | None = None) 
     return f"{time(starts_at, zone)}{DASH}{short_day(ends_at, zone)} {time(ends_at, zone)}"
 
 
-def percent(share: float | None) -> str:
+def percent(share: float | Fraction | None) -> str:
     """A share of one: `63,4 %` or `63.4%`; a dash where there is nothing to have a share of."""
     if share is None:
         return DASH
-    return numbers.format_percent(share, "#,##0.0\u00a0%", locale=language())
+    return numbers.format_percent(float(share), "#,##0.0\u00a0%", locale=language())
 
 
 def points(now: float | None, before: float | None) -> str:

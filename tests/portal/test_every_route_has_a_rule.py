@@ -24,6 +24,7 @@ from tests.portal import (
     corrections_rules,
     documents_rules,
     following_rules,
+    health_rules,
     invoicing_rules,
     prices_rules,
 )
@@ -271,6 +272,7 @@ for room in (
     corrections_rules,
     documents_rules,
     following_rules,
+    health_rules,
     invoicing_rules,
     prices_rules,
 ):

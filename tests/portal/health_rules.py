@@ -1,0 +1,15 @@
+"""Who may use the addresses of health; the table of all takes them in."""
+
+PAGES = {
+    "GET /devices/troubles": "see devices",
+    "GET /devices/availability": "see devices",
+    "POST /devices/outages/<int:outage_id>/acknowledge": "acknowledge violations",
+    "POST /devices/problems/<int:problem_id>/acknowledge": "acknowledge violations",
+}
+API = {
+    "GET /problems": "see devices",
+    "POST /problems/<int:problem_id>/acknowledge": "acknowledge violations",
+    "POST /outages/<int:outage_id>/acknowledge": "acknowledge violations",
+    "GET /devices/<int:device_id>/availability": "see devices",
+    "GET /bookings/<reference>/availability": "see own bookings",
+}
