@@ -1,4 +1,4 @@
-"""What the demo's devices went through in the last weeks: a few outages, a day that nobody asked."""
+"""What the demo's devices went through in the last weeks: a few outages."""
 
 from datetime import datetime, timedelta
 
