@@ -58,6 +58,9 @@ TABLE: dict[str, frozenset[Role]] = {
     "see own invoices": frozenset({Role.HEAD, Role.MEMBER}) | MONEY | LEADERS,
     "see every unit's invoices": MONEY | LEADERS,
     "issue invoices": MONEY,
+    # A unit's head keeps its own, desk and finance everybody's.
+    "change own invoicing details": frozenset({Role.HEAD}) | DESK | MONEY,
+    "change every unit's invoicing details": DESK | MONEY,
     "record payments": MONEY,
     "credit invoices": MONEY,
     "pay own invoices": frozenset({Role.HEAD, Role.MEMBER}) | MONEY,

@@ -16,6 +16,7 @@ from portal.demo import (
     agreements,
     arrears,
     bank,
+    buyers,
     claims,
     counter,
     einvoices,
@@ -83,6 +84,7 @@ def load(demo: Demo) -> bool:
     bank.add(now)
     einvoices.add()
     health.add(now)
+    buyers.add(now)
     # Nobody wants mail about events that were only replayed.
     db.session.execute(sa.delete(Notice))
     db.session.flush()

@@ -43,6 +43,7 @@ from portal.pages import (
     interruptions,
     invoice_runs,
     invoices,
+    invoicing_details,
     journal,
     label_sheets,
     maintenance,
@@ -133,6 +134,7 @@ ROOMS = (
     card_payments,
     invoice_runs,
     einvoices,
+    invoicing_details,
 )
 
 # Rooms that stand at another place of the navigation.
@@ -141,6 +143,7 @@ PLACES = {
     "following": "invoices",
     "einvoices": "invoices",
     "invoice_runs": "invoices",
+    "invoicing_details": "invoices",
     "card_payments": "invoices",
     "corrections": "invoices",
     "changes": "bookings",

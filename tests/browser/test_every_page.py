@@ -37,6 +37,8 @@ PAGES = {
 PAGES["member@unit-a.example"] += ["/a/CAM-01"]
 PAGES["desk@centre.example"] += ["/counter", "/desk/overdue", "/catalogue/labels", "/a/NOTE-10"]
 PAGES["finance@centre.example"] += ["/proposals", "/proposals?status=accepted"]
+# Buyers.
+PAGES["finance@centre.example"] += ["/units/invoicing", "/units/unit-b/invoicing"]
 # Following up.
 PAGES["member@unit-a.example"] += ["/money", "/units/unit-a/statement"]
 PAGES["desk@centre.example"] += ["/stops"]

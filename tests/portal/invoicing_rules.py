@@ -1,12 +1,20 @@
-"""Who may use the addresses of advance and part invoices; the table of all takes them in."""
+"""Who may use the addresses of advances, part invoices and invoicing details, for the table."""
 
+OWN, ALL = "change own invoicing details", "change every unit's invoicing details"
 PAGES = {
+    "GET /invoicing": OWN,
+    "GET /units/invoicing": ALL,
+    "GET /units/<unit_slug>/invoicing": OWN,
+    "POST /units/<unit_slug>/invoicing": OWN,
+    "POST /units/<unit_slug>/invoicing/check/<code_name>": OWN,
     "GET /bookings/<reference>/invoicing": "issue invoices",
     "POST /bookings/<reference>/advances": "issue invoices",
     "POST /bookings/<reference>/advances/give-back": "credit invoices",
     "POST /bookings/<reference>/part-invoices": "issue invoices",
 }
 API = {
+    "GET /units/<unit_slug>/invoicing-details": OWN,
+    "PUT /units/<unit_slug>/invoicing-details": OWN,
     "GET /bookings/<reference>/charges": "issue invoices",
     "POST /bookings/<reference>/advances": "issue invoices",
     "POST /bookings/<reference>/advances/give-back": "credit invoices",

@@ -170,6 +170,7 @@ def _event(scene: Scene) -> None:
         "note_id": note.id,
         "credit_note_id": note.id,
         "file_id": notice.id,
+        "code_name": "tax_code",
         "clearance_id": clearance.id,
         "discount_id": discounts.propose(
             booking, NewDiscount(REASON, Decimal(5)), by=scene.ids["desk"]
