@@ -174,8 +174,11 @@ def _apart(manifest: BinaryIO) -> bytes:
 def _line_of(manifest: BinaryIO, key: str) -> dict[str, Any] | None:
     """What the manifest says of a document; half a line says nothing."""
     manifest.seek(0)
-    sought = key.encode()
-    for raw in manifest:
+    whole, sought = manifest.read(), key.encode()
+    # A new document has no line, and that is found out without looking at each.
+    if sought not in whole:
+        return None
+    for raw in whole.splitlines():
         if sought not in raw:
             continue
         try:

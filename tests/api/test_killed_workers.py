@@ -63,6 +63,13 @@ BROKEN = {
     "an invoice that its lines do not make": """
         SELECT i.id FROM invoice i LEFT JOIN invoice_line l ON l.invoice_id = i.id
         GROUP BY i.id HAVING i.total_minor <> coalesce(sum(l.net_minor + l.vat_minor), 0)""",
+    "an issued document without its way to the provider, or with another's number": """
+        SELECT n.symbol, n.number FROM
+          (SELECT id, NULL::integer AS note_id, symbol, number FROM invoice
+           WHERE number IS NOT NULL
+           UNION ALL SELECT NULL, id, symbol, number FROM credit_note) n
+        LEFT JOIN submission s ON s.invoice_id = n.id OR s.credit_note_id = n.note_id
+        WHERE s.key IS DISTINCT FROM n.symbol || '-' || lpad(n.number::text, 8, '0')""",
     "money that its slips do not make": """
         SELECT i.id FROM invoice i WHERE
           i.paid_minor <> (SELECT coalesce(sum(amount_minor), 0) FROM payment
