@@ -30,16 +30,21 @@ FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=6)
 REFUSED = "The provider refused the document and said nothing more."
 BROKEN = "The document could not be handed in ({problem}); the log of the worker says more."
+ELSEWHERE = (
+    "It was handed in to {provider}, which the settings no longer name; see there how it stands, "
+    "then hand it in again."
+)
 # Beyond it the pause is the longest one anyway, and 2 to the power is a large number.
 _MOST_DOUBLINGS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """What a worker hands in now, and whether the provider has it already and is only asked."""
+    """What a worker hands in now; a provider that has it already is only asked how it stands."""
 
     document: Document
-    is_submitted: bool
+    # The name of the provider that has it; empty before.
+    holder: str = ""
 
 
 def pause_after(attempts: int) -> timedelta:
@@ -105,13 +110,17 @@ def prepare(submission_id: int) -> Handed:
     document = _document(submission)
     submission.content, submission.sha256 = document.content, document.sha256
     db.session.flush()
-    return Handed(document, is_submitted=submission.status is SubmissionStatus.SUBMITTED)
+    is_held = submission.status is SubmissionStatus.SUBMITTED
+    return Handed(document, submission.provider if is_held else "")
 
 
 def reach_out(handed: Handed, provider: Provider) -> Answer | Refusal:
     """Hand the document in, or ask how it stands: outside of any transaction."""
+    if handed.holder not in ("", provider.name):
+        # Handed in here as well, it might be an e-invoice twice: a person looks.
+        return Answer(Verdict.REFUSED, "", ELSEWHERE, (("provider", handed.holder),))
     try:
-        return (provider.ask if handed.is_submitted else provider.submit)(handed.document)
+        return (provider.ask if handed.holder else provider.submit)(handed.document)
     except ProviderUnreachable as away:
         return away
 

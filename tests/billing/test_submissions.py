@@ -150,6 +150,20 @@ def test_a_silent_provider_is_tried_again_after_growing_pauses_and_nothing_is_lo
     assert (found.failure, overview.count_failing()) == ("", 0)
 
 
+def test_what_another_provider_holds_is_looked_at_before_it_goes_out_again(
+    open_invoice: Invoice, on_a_day: time_machine.Traveller
+) -> None:
+    former, present = Provider([Answer(Verdict.PENDING)], name="former"), Provider(name="present")
+    handed_in(former)
+    on_a_day.shift(timedelta(minutes=2))
+    assert handed_in(present) is SubmissionStatus.REFUSED
+    found = submissions.of(open_invoice)
+    assert "handed in to former" in found.failed
+    assert present.submitted == present.asked == []
+    submissions.retry(found, by=None)
+    assert handed_in(present) is SubmissionStatus.ACCEPTED
+
+
 def test_what_is_refused_waits_for_a_person_who_hands_it_in_again(
     open_invoice: Invoice, desk: Member, on_a_day: time_machine.Traveller
 ) -> None:
