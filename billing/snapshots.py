@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from billing import buyers, invoice_lines, transfers, vat, words
-from billing.models import CreditNote, CreditNoteLine, ErrorNotice, Invoice, InvoiceLine
+from billing.models import Correction, CreditNote, CreditNoteLine, ErrorNotice, Invoice, InvoiceLine
 from billing.seller import seller
 from billing.vat import Taxed
 from rental.models import Unit
+
+CORRECTING = {Correction.ADJUSTS: "adjustment", Correction.REPLACES: "replacement"}
 
 
 def of_invoice(invoice: Invoice) -> dict[str, Any]:
@@ -15,7 +17,7 @@ def of_invoice(invoice: Invoice) -> dict[str, Any]:
     booking = invoice.booking
     taken_off = invoice_lines.deducted(invoice)
     return {
-        "kind": invoice.kind.value,
+        "kind": _kind(invoice),
         "seller": seller().model_dump(mode="json"),
         "buyer": _buyer(invoice.unit),
         "reference": invoice.reference,
@@ -72,6 +74,11 @@ def of_credit_note(note: CreditNote) -> dict[str, Any]:
         "total": note.total_minor,
         "words": words.amount_in_vietnamese(note.total_minor),
     }
+
+
+def _kind(invoice: Invoice) -> str:
+    """What the document is: what corrects another says so before anything else."""
+    return CORRECTING[invoice.correction] if invoice.correction else invoice.kind.value
 
 
 def _corrects(invoice: Invoice, origin: Invoice) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def invoice_pdf(invoice: Invoice, look: Look = VIETNAMESE) -> bytes:
     """The invoice as it was frozen at issue, with a VietQR code for what is open; drafts too."""
     facts = invoice.snapshot or snapshots.of_invoice(invoice)
     code, said = transfers.code(invoice), look.said
-    owed = bool(facts["total"])
+    owed = facts["total"] > 0
     return typesetting.pdf(
         TEMPLATE,
         {

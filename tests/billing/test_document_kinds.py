@@ -2,18 +2,21 @@
 
 import unicodedata
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
 from defusedxml import ElementTree as Safe
 
-from billing import advances, credit_notes, invoices, service_words, snapshots, vat
+from billing import advances, corrections, credit_notes, invoices, service_words, vat
+from billing.corrections import Grounds, LineAmount
 from billing.credit_notes import NewCredit
 from billing.documents import Look, credit_note_pdf, credit_note_xml, invoice_pdf, invoice_xml
 from billing.documents.pdf import figure
+from billing.einvoice import submissions
 from billing.models import Invoice, InvoiceKind
 from billing.money import Money
 from config.database import db
@@ -177,20 +180,22 @@ def test_a_document_of_before_is_drawn_without_the_new_facts(open_invoice: Invoi
     assert more(invoice_xml(open_invoice)) == {}
 
 
-@pytest.mark.parametrize("language", ["vi", "en"])
-@pytest.mark.parametrize("kind", ["adjustment", "replacement"])
-def test_the_words_of_what_corrects_are_there(
-    open_invoice: Invoice, language: str, kind: str
+@pytest.mark.parametrize("correct", [corrections.adjust, corrections.replace])
+def test_what_corrects_another_says_so_and_goes_out_as_every_document(
+    open_invoice: Invoice, desk: Member, correct: Any
 ) -> None:
-    open_invoice.snapshot = {**snapshots.of_invoice(open_invoice), "kind": kind}
-    text = read(invoice_pdf(open_invoice, Look(language)))
-    said = {
-        ("vi", "adjustment"): "Hóa đơn điều chỉnh",
-        ("vi", "replacement"): "Hóa đơn thay thế",
-        ("en", "adjustment"): "Adjustment invoice",
-        ("en", "replacement"): "Replacement invoice",
-    }
-    assert said[language, kind] in text
+    grounds = Grounds("ghi thiếu một giờ", "BB 12/2026", date(2026, 11, 20))
+    lines = [LineAmount(open_invoice.lines[1].id, 1_500_000, "Máy quay, thêm giờ")]
+    found = correct(open_invoice, grounds, lines, by=desk)
+    kind, vietnamese, english = {
+        corrections.adjust: ("adjustment", "Hóa đơn điều chỉnh", "Adjustment invoice"),
+        corrections.replace: ("replacement", "Hóa đơn thay thế", "Replacement invoice"),
+    }[correct]
+    assert found.snapshot["kind"] == kind
+    assert vietnamese in keep(kind, invoice_pdf(found))
+    assert english in keep(f"{kind}-en", invoice_pdf(found, ENGLISH))
+    assert more(invoice_xml(found))["Loại hóa đơn"] == vietnamese
+    assert submissions.of(found).key == found.display_number
 
 
 def test_every_service_with_a_rate_of_its_own_has_a_name() -> None:
