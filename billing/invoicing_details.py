@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from billing import buyers
 from billing.errors import WrongBuyer
+from billing.models import Charge, Invoice, InvoiceStatus
 from config import clock
 from config.database import db
 from rental import journal
@@ -198,3 +199,16 @@ def unwell() -> list[tuple[Unit, Standing]]:
     found = [(unit, standing(unit, today)) for unit in units]
     bad = [(unit, how) for unit, how in found if how in (Standing.WRONG, Standing.MISSING)]
     return sorted(bad, key=lambda one: (one[1] is not Standing.WRONG, one[0].name.casefold()))
+
+
+def waiting() -> list[tuple[Unit, Standing]]:
+    """Those of them that somebody has to see to: wrong ones, and missing ones with charges to come.
+
+    A unit without a code that rents nothing waits for nobody.
+    """
+    drafts = sa.select(Invoice.unit_id).where(Invoice.status == InvoiceStatus.DRAFT)
+    unbilled = sa.select(Charge.unit_id).where(
+        Charge.invoice_id.is_(None), Charge.reversed_at.is_(None)
+    )
+    awaited = set(db.session.scalars(drafts.union(unbilled)))
+    return [one for one in unwell() if one[1] is Standing.WRONG or one[0].id in awaited]

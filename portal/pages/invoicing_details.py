@@ -191,7 +191,7 @@ def wrong_of(unit: Unit) -> list[str]:
 def _waiting() -> Work | None:
     if not allowed(ALL):
         return None
-    found = invoicing_details.unwell()
+    found = invoicing_details.waiting()
     if not found:
         return None
     bad = any(how is Standing.WRONG for _unit, how in found)

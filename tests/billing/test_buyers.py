@@ -207,6 +207,16 @@ def test_units_whose_details_are_wrong_come_before_those_without_any(house):
     assert found == [(wrong, Standing.WRONG), (missing, Standing.MISSING)]
 
 
+def test_a_unit_without_a_code_waits_only_when_an_invoice_is_to_come(booking, desk):
+    idle = build.a_unit()
+    assert idle in [unit for unit, _how in invoicing_details.unwell()]
+    assert invoicing_details.waiting() == [(booking.unit, Standing.MISSING)]
+    draft = invoices.draft_for(booking)
+    assert invoicing_details.waiting() == [(booking.unit, Standing.MISSING)]
+    invoices.issue(draft, by=desk)
+    assert invoicing_details.waiting() == []
+
+
 HOSTILE = [
     ("Báo <b>đậm</b> & #panic() $x$", "Báo <b>đậm</b> & #panic() $x$"),
     ("Báo \u202eđảo\u202c chữ", "Báo đảo chữ"),
