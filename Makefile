@@ -82,7 +82,8 @@ $(MADE)/translations: $(MADE)/packages $(wildcard portal/translations/*/LC_MESSA
 
 # What the tests need of the machine. Where it may not be installed, tests say what they miss.
 PROGRAMS := chromium:chromium snmpd:snmpd snmpget:snmp sshd:openssh-server pdftoppm:poppler-utils \
-	nginx:nginx-light systemd-analyze:systemd openssl:openssl
+	nginx:nginx-light systemd-analyze:systemd openssl:openssl \
+	promtool:prometheus amtool:prometheus-alertmanager
 machine:
 	@missing=; \
 	for pair in $(PROGRAMS); do command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; done; \

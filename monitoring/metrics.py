@@ -15,9 +15,10 @@ import sqlalchemy as sa
 
 from config.database import db
 from monitoring import discovery
-from monitoring.models import Device, DeviceStatus, Outage, ReadingRow
+from monitoring.models import Device, DeviceStatus, Outage, Problem, ReadingRow
 from monitoring.probes import values
 from monitoring.probes.reading import ADMIN, IN_OCTETS, OPER, PORT_VALUES, Gauge, Layout, Store
+from monitoring.rules import Severity
 from rental.models import Site
 
 # Family → type and help. The order is the order of the text.
@@ -25,6 +26,7 @@ FAMILIES = {
     "media_center_devices": ("gauge", "Enabled devices by status."),
     "media_center_outages_open": ("gauge", "Outages that have not ended, by cause."),
     "media_center_violations_open": ("gauge", "Violations that are not resolved, by severity."),
+    "media_center_problems_open": ("gauge", "Problems that have not cleared, by severity."),
     "media_center_device_info": ("gauge", "What a device is; always 1."),
     "media_center_device_up": ("gauge", "1 while the device answers, 0 while it is down."),
     "media_center_device_degraded": ("gauge", "1 while answers are lost or partial."),
@@ -168,6 +170,14 @@ def _centre(lines: Lines, violations: Mapping[str, int]) -> None:
     for cause, count in causes.items():
         lines["media_center_outages_open"].append(
             f'media_center_outages_open{{cause="{cause}"}} {count}'
+        )
+    by_severity = sa.select(Problem.severity, sa.func.count()).where(Problem.cleared_at.is_(None))
+    problems = dict.fromkeys(Severity, 0) | {
+        row[0]: row[1] for row in db.session.execute(by_severity.group_by(Problem.severity))
+    }
+    for grade, count in problems.items():
+        lines["media_center_problems_open"].append(
+            f'media_center_problems_open{{severity="{grade.value}"}} {count}'
         )
     for severity, count in violations.items():
         lines["media_center_violations_open"].append(
