@@ -89,7 +89,7 @@ def test_every_key_is_documented(path: str, model: type[BaseModel]) -> None:
 
 
 def test_every_folder_of_shipped_files_is_documented() -> None:
-    # Prometheus and Alertmanager have their own reference, and the demo's files are no part of an installation.
+    # Others' programs have a reference of their own; the demo is no part of an installation.
     folders = {path.parent.name for path in (HOME / "config").glob("*/*.yml")}
     documented = {Path(path).parent.name for path in ROOMS}
     assert folders - documented == {"alertmanager", "demo", "prometheus"}
