@@ -5,12 +5,16 @@ code prints as it was typed. Only the fonts inside typst are used: the same on e
 """
 
 import json
+import re
 import unicodedata
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import typst
+
+# All but Latin, Greek and Cyrillic letters, punctuation, currencies, arrows and mathematical signs.
+UNKNOWN = re.compile("[^\u0000-\u052f\u1e00-\u22ff\u25a0-\u25ff]")
 
 
 class Standard(StrEnum):
@@ -28,6 +32,17 @@ def pdf(template: Path, document: dict[str, Any], standard: Standard | None = No
     """
     # Composed letters: some viewers cannot search or copy decomposed ones.
     text = unicodedata.normalize("NFC", json.dumps(document, ensure_ascii=False))
+    try:
+        return _set(template, text, standard)
+    except typst.TypstError as wrong:
+        if standard is None or "could not be displayed" not in str(wrong):
+            raise
+        # The archive's standards refuse a sign that no font has; an emoji in a name is no reason
+        # to have no copy.
+        return _set(template, UNKNOWN.sub("?", text), standard)
+
+
+def _set(template: Path, text: str, standard: Standard | None) -> bytes:
     made = typst.compile(
         str(template),
         root=str(template.parent),

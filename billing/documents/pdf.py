@@ -4,6 +4,7 @@ The Vietnamese text is the document; the English one repeats it for readers abro
 figures as Vietnam writes them, so that they can be compared at a glance.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -21,6 +22,9 @@ from config.typesetting import Standard
 
 HERE = Path(__file__).parent
 TEMPLATE = HERE / "invoice.typ"
+BREAKS = ("name", "address")
+# So many letters without a space fit beside each other; the next may begin a new row.
+LONG_WORD = re.compile(r"\S{20}(?=\S{8})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +142,7 @@ def _common(facts: dict[str, Any], look: Look, day: date | None) -> dict[str, An
         "sample": seller["sample"],
         "seller": seller,
         "heading": names[::-1] if look.is_english else names,
-        "buyer": facts["buyer"],
+        "buyer": {**facts["buyer"], **_broken(facts["buyer"])},
         "currency": "đ" if facts["currency"] == "VND" else facts["currency"],
         "lines": [_line(line, look) for line in facts["lines"]],
         "vat": [
@@ -179,6 +183,11 @@ def _reckoned(facts: dict[str, Any], said: Mapping[str, Any]) -> list[list[str]]
         [said["services"], figure(facts["total"] + advanced)],
         [said["advanced"], figure(-advanced)],
     ]
+
+
+def _broken(buyer: dict[str, Any]) -> dict[str, Any]:
+    """Name and address with places where a word too long for the box may break."""
+    return {key: LONG_WORD.sub("\\g<0>\N{ZERO WIDTH SPACE}", buyer[key] or "") for key in BREAKS}
 
 
 def _line(line: dict[str, Any], look: Look) -> dict[str, Any]:

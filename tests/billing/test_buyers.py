@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from stdnum.vn import mst
 
 from billing import buyers, due_charges, invoices, invoicing_details
-from billing.documents.pdf import invoice_pdf
+from billing.documents.pdf import Look, invoice_pdf
 from billing.documents.xml import invoice_xml
 from billing.due_charges import HeldBack
 from billing.errors import WrongBuyer
@@ -16,6 +16,7 @@ from billing.invoicing_details import Details, Standing
 from billing.models import Grouping, InvoiceStatus
 from config import clock
 from config.database import db
+from config.typesetting import Standard
 from rental import journal
 from tests import build
 from tests.billing.test_documents import read
@@ -237,6 +238,16 @@ def test_hostile_names_are_drawn_as_they_read(booking, desk, name, drawn):
     assert "<MST>079203000123" not in written
 
 
+def test_a_word_too_long_for_the_box_breaks_and_nothing_of_it_is_lost(booking, desk):
+    booking.unit.invoice_name = "x" * 390 + "y"
+    db.session.flush()
+    invoice = invoices.issue(invoices.draft_for(booking), by=desk)
+    drawn = read(invoice_pdf(invoice)).replace("\u200b", "").replace(" ", "")
+    assert "x" * 390 + "y" in drawn
+    rows = read(invoice_pdf(invoice)).replace("\u200b", "").split()
+    assert max(row.count("x") for row in rows) < 60
+
+
 @pytest.mark.parametrize("name", ["Toà soạn 😀🎉 vui", "Ả" * 400, "x" * 200 + " y" * 90])
 def test_very_long_names_and_pictures_fit_the_paper(booking, desk, name):
     booking.unit.invoice_name = name
@@ -245,3 +256,11 @@ def test_very_long_names_and_pictures_fit_the_paper(booking, desk, name):
     invoice = invoices.issue(invoices.draft_for(booking), by=desk)
     assert "1000001" in read(invoice_pdf(invoice))
     assert "<MDVQHNSach>1000001</MDVQHNSach>" in invoice_xml(invoice).decode()
+
+
+@pytest.mark.parametrize("name", ["Toà soạn 😀🎉 vui", "x" * 100, "Báo 中文 العربية"])
+def test_the_archive_copy_draws_them_too(booking, desk, name):
+    booking.unit.invoice_name = name
+    db.session.flush()
+    invoice = invoices.issue(invoices.draft_for(booking), by=desk)
+    assert invoice_pdf(invoice, Look(standard=Standard("a-2b"))).startswith(b"%PDF")
