@@ -40,7 +40,7 @@ class SpanQuery(Body):
     ends_at: Instant = Field(alias="to")
 
 
-class ProblemAnswer(Answer):
+class DeviceProblemAnswer(Answer):
     """One thing wrong with a device that answers."""
 
     id: int
@@ -91,7 +91,7 @@ class LinesAvailabilityAnswer(Answer):
 
 @room.get("/problems")
 @may("see devices")
-@offers(Call("List problems", "problems", answer=ProblemAnswer, is_list=True))
+@offers(Call("List problems", "problems", answer=DeviceProblemAnswer, is_list=True))
 def list_problems(query: ProblemsQuery) -> Response:
     """The newest first."""
     narrowed = sa.select(Problem)
@@ -118,7 +118,7 @@ def list_problems(query: ProblemsQuery) -> Response:
     Call(
         "Say that somebody looks after a problem",
         "problems",
-        answer=ProblemAnswer,
+        answer=DeviceProblemAnswer,
         refusals=(404, 409),
         is_body_optional=True,
     )
