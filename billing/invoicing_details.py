@@ -173,7 +173,7 @@ def change(unit: Unit, asked: Details, *, by: Member | None) -> bool:
         .where(Unit.id == unit.id)
         .with_for_update(of=Unit)
         .execution_options(populate_existing=True)
-    )
+    ).scalar_one()
     before = asdict(of(unit))
     changes = {
         field: [before[field], now] for field, now in asdict(kept).items() if before[field] != now

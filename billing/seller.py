@@ -1,5 +1,6 @@
 """Who issues the invoices: the Centre's names, bank account and number series."""
 
+import re
 from functools import cache
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -9,6 +10,7 @@ from stdnum.vn import mst
 from config import documents
 
 FOLDER = documents.HOME / "billing"
+SYMBOL = re.compile(r"[1-9][CK]\{yy\}[A-Z]{3}")
 
 
 class Bank(BaseModel):
@@ -64,6 +66,20 @@ class Series(BaseModel):
     def _renewed_every_year(cls, value: str) -> str:
         if "{yy}" not in value or len(value.format(yy=26)) > 10:
             raise ValueError("a symbol contains {yy} and has 10 characters at most")
+        return value
+
+    @field_validator("invoice", "credit_note")
+    @classmethod
+    def _as_the_circular_writes_symbols(cls, value: str) -> str:
+        """Kind of form, C with or K without the authority's code, year, kind, two own letters.
+
+        Circular 91/2026, App. I: 1C26TAA, 2C26TBB, 1C26LBB, 1K26TYY.
+        """
+        if not SYMBOL.fullmatch(value):
+            raise ValueError(
+                f"{value!r} is no symbol such as 1C{{yy}}TMC: kind of form, C (with the tax "
+                "authority's code) or K (without), {yy}, and three capital letters"
+            )
         return value
 
 

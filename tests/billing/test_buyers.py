@@ -1,10 +1,12 @@
 """Who an invoice may be made out to: the table of codes, how they are pasted, and the issue."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from stdnum.vn import mst
 
 from billing import buyers, due_charges, invoices, invoicing_details
@@ -14,10 +16,12 @@ from billing.due_charges import HeldBack
 from billing.errors import WrongBuyer
 from billing.invoicing_details import Details, Standing
 from billing.models import Grouping, InvoiceStatus
+from billing.seller import Series
 from config import clock
-from config.database import db
+from config.database import db, transaction
 from config.typesetting import Standard
 from rental import journal
+from rental.models import Unit
 from tests import build
 from tests.billing.test_documents import read
 
@@ -264,3 +268,44 @@ def test_the_archive_copy_draws_them_too(booking, desk, name):
     db.session.flush()
     invoice = invoices.issue(invoices.draft_for(booking), by=desk)
     assert invoice_pdf(invoice, Look(standard=Standard("a-2b"))).startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(
+    ("symbol", "is_one"),
+    [
+        ("1C{yy}TMC", True),
+        ("1K{yy}TYY", True),  # without the authority's code
+        ("2C{yy}TBB", True),
+        ("1X{yy}TMC", False),  # neither with nor without
+        ("1C26TMC", False),  # it would not change with the year
+        ("1c{yy}tmc", False),
+        ("1C{yy}TM", False),
+    ],
+)
+def test_a_symbol_says_whether_the_authority_gives_a_code(symbol, is_one):
+    asked = {"invoice": symbol, "credit_note": "1C{yy}TDC", "due_days": 15}
+    if is_one:
+        assert Series.model_validate(asked).invoice == symbol
+    else:
+        with pytest.raises(ValidationError):
+            Series.model_validate(asked)
+
+
+@pytest.mark.slow
+def test_eight_people_at_once_leave_a_history_without_a_gap(house):
+    unit = build.a_unit(name="Báo")
+    db.session.commit()
+    unit_id = unit.id
+
+    def rename(number):
+        with house.app_context(), transaction():
+            mine = db.session.get_one(Unit, unit_id)
+            invoicing_details.change(mine, Details(name=f"Báo số {number}"), by=None)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(rename, range(8)))
+    db.session.expire_all()
+    steps = [one.details["changes"]["name"] for one in reversed(invoicing_details.history(unit))]
+    assert len(steps) == 8
+    assert [was for was, _now in steps] == [None, *(now for _was, now in steps[:-1])]
+    assert unit.invoice_name == steps[-1][1]
