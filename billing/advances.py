@@ -108,7 +108,7 @@ def draft_part(booking: Booking, charge_ids: Collection[int]) -> Invoice:
     """
     invoices.lock_booking(booking)
     charges.live(booking)
-    waiting = {one.id: one for one in _waiting(booking)}
+    waiting = {one.id: one for one in _waiting(booking) if not one.awaits_reconciliation}
     if not charge_ids or not set(charge_ids) <= set(waiting):
         raise NothingToInvoice(
             "A charge that was chosen is on an invoice already, or none was; choose among those "

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from billing import cancellation, charges, money, vat
+from billing import cancellation, charges, money, month_charges, vat
 from billing.cancellation import Due, GivenUp
 from billing.models import Charge, ChargeKind, InvoiceStatus
 from billing.money import Money
@@ -86,11 +86,16 @@ def estimate(booking: Booking, at: datetime | None = None) -> Cancellation:
 
 def estimates(bookings: Sequence[Booking], at: datetime | None = None) -> dict[int, Cancellation]:
     """What cancelling each of several bookings costs, by their ids: the charges in one query."""
-    confirmed = [one.id for one in bookings if one.status is BookingStatus.CONFIRMED]
+    confirmed = [one for one in bookings if one.status is BookingStatus.CONFIRMED]
     live: dict[int | None, list[Charge]] = defaultdict(list)
-    for charge in _live_of(confirmed) if confirmed else ():
-        live[charge.booking_id].append(charge)
     instant = at or clock.now()
+    for charge in _live_of([one.id for one in confirmed]) if confirmed else ():
+        if not month_charges.is_used(charge, instant):
+            live[charge.booking_id].append(charge)
+    planned = {one.booking_id for one in month_charges.of_bookings(one.id for one in confirmed)}
+    for booking in confirmed:
+        if booking.id in planned:
+            live[booking.id] += charges.coming(booking)
     return {
         one.id: Cancellation(tuple(_taxed(_owed(one, live[one.id], instant), instant)))
         for one in bookings
@@ -117,10 +122,14 @@ def estimate_all(bookings: Sequence[Booking]) -> Cancellation:
 def charge_for(booking: Booking) -> list[Charge]:
     """Take back what a cancelled booking was charged, and charge what its terms keep.
 
-    A booking that was never confirmed has no charges, and owes nothing.
+    A booking that was never confirmed has no charges, and owes nothing. Of a circuit over months
+    those that were used stay; the others owe by the notice given before each begins.
     """
-    added = _newly_owed(booking, charges.live(booking, ChargeKind.RENTAL), clock.now())
+    now = clock.now()
+    given_up = [*_unused(booking, now), *charges.coming(booking)]
+    added = _newly_owed(booking, given_up, now)
     charges.reverse_for(booking)
+    month_charges.forget(booking.id, now)
     db.session.add_all(added)
     db.session.flush()
     return added
@@ -133,7 +142,7 @@ def settle(booking: Booking) -> list[Charge]:
     cancelled, whenever finance gets to it.
     """
     cancelled = [entry.at for entry in journal.of(booking) if entry.verb == "cancelled"]
-    live = charges.live(booking, ChargeKind.RENTAL)
+    live = _unused(booking, cancelled[-1])
     added = _newly_owed(booking, live, cancelled[-1])
     charges.reverse(live)
     db.session.add_all(added)
@@ -147,6 +156,9 @@ def charge_no_show(booking: Booking) -> list[Charge]:
     What they keep in full stays as it is charged, and so does what an issued invoice holds: finance
     credits what is not owed.
     """
+    if month_charges.of_bookings([booking.id]):
+        # Nobody came, so what was promised is owed, the months to come too.
+        charges.add_for(booking, max(line.ends_at for line in booking.lines))
     lines, terms = {line.id: line for line in booking.lines}, cancellation.terms()
     less: list[_Owed] = []
     for charge in charges.live(booking, ChargeKind.RENTAL):
@@ -162,6 +174,11 @@ def charge_no_show(booking: Booking) -> list[Charge]:
     db.session.add_all(added)
     db.session.flush()
     return added
+
+
+def _unused(booking: Booking, at: datetime) -> list[Charge]:
+    live = charges.live(booking, ChargeKind.RENTAL)
+    return [one for one in live if not month_charges.is_used(one, at)]
 
 
 def _newly_owed(booking: Booking, live: Iterable[Charge], at: datetime) -> list[Charge]:
@@ -237,7 +254,7 @@ def _taxed(owed: Sequence[_Owed], at: datetime) -> list[CancelledLine]:
             for one in some
         ]
         for one, taxed in zip(some, vat.tax(taxables), strict=True):
-            lines[one.charge.id] = CancelledLine(
+            lines[id(one.charge)] = CancelledLine(
                 line=one.line,
                 price=one.charge.amount,
                 percent=one.due.percent,
@@ -247,7 +264,7 @@ def _taxed(owed: Sequence[_Owed], at: datetime) -> list[CancelledLine]:
                 invoiced=is_invoiced,
                 sample=one.due.sample,
             )
-    return [lines[one.charge.id] for one in owed]
+    return [lines[id(one.charge)] for one in owed]
 
 
 CANCELLED = ("Phí hủy thuê", "Cancellation of")

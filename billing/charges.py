@@ -1,41 +1,81 @@
-"""Charges: what a confirmed booking owes until an invoice takes it."""
+"""Charges: what a confirmed booking owes until an invoice takes it.
 
-from collections.abc import Iterable
+A line is charged once, a circuit that is rented over months each month as it begins.
+"""
+
+from collections.abc import Container, Iterable, Iterator
 from datetime import datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from billing import invoices, quotes
+from billing import invoices, month_charges, quotes
 from billing.errors import InvoicedAlready
 from billing.models import Charge, ChargeKind, Invoice, InvoiceStatus
+from billing.money import Money
 from billing.quotes import QuoteLine
 from config import clock
 from config.database import db
 from rental.models import Booking, Line
 
 
-def add_for(booking: Booking) -> list[Charge]:
-    """Charge each line of a booking that bears no charge yet; a second call adds nothing."""
-    charged = {charge.line_id for charge in live(booking, ChargeKind.RENTAL)}
-    quote = quotes.for_booking(booking)
-    charges = [
-        _charge(booking, line, quoted)
-        for line, quoted in zip(booking.lines, quote.lines, strict=True)
-        if line.id not in charged
-    ]
-    db.session.add_all(charges)
+def add_for(booking: Booking, until: datetime | None = None) -> list[Charge]:
+    """Charge each line of a booking that bears no charge yet; a second call adds nothing.
+
+    Of a circuit over months, those that begin by `until` (now).
+    """
+    charged = live(booking, ChargeKind.RENTAL)
+    whole_lines = {one.line_id for one in charged if one.month_id is None}
+    months = {one.month_id for one in charged}
+    added: list[Charge] = []
+    for line, whole in _whole(booking, whole_lines):
+        rows = month_charges.plan(line)
+        if not rows:
+            added.append(whole)
+            continue
+        begun = [
+            one for one in rows if one.id not in months and one.starts_at <= (until or clock.now())
+        ]
+        added += month_charges.drawn(line, whole, begun)
+    db.session.add_all(added)
     db.session.flush()
-    return charges
+    return added
+
+
+def coming(booking: Booking) -> list[Charge]:
+    """The months that are promised and have not begun, as they would be charged; not added."""
+    rows = [one for one in month_charges.of_bookings([booking.id]) if one.starts_at > clock.now()]
+    if not rows:
+        return []
+    found: list[Charge] = []
+    for line, whole in _whole(booking, ()):
+        mine = [one for one in rows if one.line_id == line.id]
+        found += month_charges.drawn(line, whole, mine)
+    return found
+
+
+def _whole(booking: Booking, but: Container[int | None]) -> Iterator[tuple[Line, Charge]]:
+    """Each line, but for some, with the charge of all of it; not added."""
+    quote = quotes.for_booking(booking)
+    for line, quoted in zip(booking.lines, quote.lines, strict=True):
+        if line.id not in but:
+            yield line, _charge(booking, line, quoted)
 
 
 def reverse_for(booking: Booking) -> list[Charge]:
     """Take back what is not on an issued invoice; a draft loses those lines, or goes if empty.
 
     Charges on an issued invoice stay: finance gives them back by a credit note. What was paid in
-    advance is still taken off what is owed in the end.
+    advance is still taken off what is owed in the end, and the months of a circuit that were used
+    stay owed.
     """
-    return reverse(one for one in live(booking) if one.kind is not ChargeKind.ADVANCE_DEDUCTED)
+    now = clock.now()
+    return reverse(
+        one
+        for one in live(booking)
+        if one.kind is not ChargeKind.ADVANCE_DEDUCTED and not month_charges.is_used(one, now)
+    )
 
 
 def renew_for(booking: Booking) -> None:
@@ -43,12 +83,11 @@ def renew_for(booking: Booking) -> None:
 
     Raises InvoicedAlready where a line that changed is on an issued invoice.
     """
-    quote = quotes.for_booking(booking)
-    now = {line.id: quoted for line, quoted in zip(booking.lines, quote.lines, strict=True)}
+    now = {line.id: (line, whole) for line, whole in _whole(booking, ())}
     stale = [
         charge
         for charge in live(booking, ChargeKind.RENTAL)
-        if charge.line_id not in now or not _still_true(charge, now[charge.line_id])
+        if charge.line_id not in now or not _still_true(charge, *now[charge.line_id])
     ]
     issued = [charge for charge in stale if _is_issued(charge)]
     if issued:
@@ -127,15 +166,18 @@ def _is_issued(charge: Charge) -> bool:
     return charge.invoice is not None and charge.invoice.status is not InvoiceStatus.DRAFT
 
 
-def _still_true(charge: Charge, quoted: QuoteLine) -> bool:
+def _still_true(charge: Charge, line: Line, whole: Charge) -> bool:
     """Whether the line still costs what was charged, for the same thing at the same time."""
-    period = quoted.rented.period
-    return (charge.amount, charge.starts_at, charge.ends_at, charge.quantity) == (
-        quoted.priced.amount,
-        period.starts_at,
-        period.ends_at,
-        quoted.priced.measured,
-    )
+    if charge.month_id is None:
+        return _told(charge) == _told(whole)
+    for one in month_charges.shares_of(line, whole):
+        if (one.amount, *one.period) == _told(charge)[:3]:
+            return True
+    return False
+
+
+def _told(charge: Charge) -> tuple[Money, datetime, datetime, Decimal]:
+    return charge.amount, charge.starts_at, charge.ends_at, charge.quantity
 
 
 def _charge(booking: Booking, line: Line, quoted: QuoteLine) -> Charge:

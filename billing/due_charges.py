@@ -37,6 +37,7 @@ class HeldBack(StrEnum):
     NOT_OVER = "not_over"
     NOT_RETURNED = "not_returned"
     PROPOSAL = "proposal"
+    NOT_RECONCILED = "not_reconciled"
     BUYER = "buyer"
 
 
@@ -56,10 +57,11 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A booking with charges that wait, and why."""
+    """A booking with charges that wait, and why; of a circuit over months, which month."""
 
     booking: Booking
     why: HeldBack
+    month: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,8 @@ def _next_charges(until: date, unit_id: int, after: int) -> list[tuple[int, int 
     """Ids of charges that may be due, with their bookings, in the sequence of the ids."""
     may_be_due = sa.or_(
         Charge.booking_id.is_(None),
+        # A month of a circuit does not wait for the end of its booking.
+        Charge.tax_day.is_not(None),
         Charge.booking.has(
             sa.or_(Booking.status.in_(OVER), Booking.ends_at <= end_of(until)),
         ),
@@ -141,6 +145,7 @@ def _due(
             .where(*waiting)
             .options(
                 joinedload(Charge.unit),
+                joinedload(Charge.month),
                 joinedload(Charge.booking).selectinload(Booking.lines).joinedload(Line.resource),
                 selectinload(Charge.line),
             )
@@ -172,18 +177,26 @@ def _with_proposals(booking_ids: set[int]) -> set[int]:
 def _of_unit(
     charges: Sequence[Charge], grouping: Grouping, proposed: set[int], end: datetime
 ) -> UnitDue:
-    held: dict[int, Held] = {}
+    held: dict[tuple[int, date | None], Held] = {}
     wrong = bool(invoicing_details.wrongs(charges[0].unit, clock.today()))
     free: dict[int | None, list[Charge]] = {}
     for charge in charges:
-        why = HeldBack.BUYER if wrong else _held_back(charge.booking, proposed, end)
+        why = HeldBack.BUYER if wrong else _why(charge, proposed, end)
+        month = charge.month.first if charge.month else None
         if charge.booking is not None and why is not None:
-            held.setdefault(charge.booking.id, Held(charge.booking, why))
+            held.setdefault((charge.booking.id, month), Held(charge.booking, why, month))
         else:
             key = charge.booking_id if grouping is Grouping.BOOKING else None
             free.setdefault(key, []).append(charge)
     groups = [_group(mine) for mine in free.values()]
     return UnitDue(charges[0].unit, tuple(groups), tuple(held.values()))
+
+
+def _why(charge: Charge, proposed: set[int], end: datetime) -> HeldBack | None:
+    """A month of a circuit waits for its reconciliation alone, not for the end of the booking."""
+    if charge.month_id is None:
+        return _held_back(charge.booking, proposed, end)
+    return HeldBack.NOT_RECONCILED if charge.awaits_reconciliation else None
 
 
 def _held_back(booking: Booking | None, proposed: set[int], end: datetime) -> HeldBack | None:

@@ -281,3 +281,11 @@ class BadCorrection(Invalid):
 
 class ErrorNoticeNotFound(NotFound):
     """There is no such notice; look it up at its invoice."""
+
+
+class UnknownMonth(NotFound):
+    """There is no such month of a circuit, or it is not yours to see."""
+
+
+class BadReconciliation(Conflict):
+    """The month cannot be reconciled like this; look at it again."""

@@ -6,13 +6,14 @@ credit lines, on an issued invoice by a credit note, or by a charge that takes b
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from billing import charges, credit_notes, invoices, quotes, sla
+from billing import charges, credit_notes, invoices, month_charges, quotes, sla
 from billing.credit_notes import LineCredit, NewCredit
 from billing.models import (
     Charge,
@@ -26,8 +27,10 @@ from billing.money import Money, total
 from billing.sla import Reckoned, Terms
 from config.database import db
 from rental import agreements, interruptions
-from rental.models import Interruption, InterruptionFault, Line
+from rental.models import BookingStatus, Interruption, InterruptionFault, Line
 from rental.period import Period
+
+PROMISED = (BookingStatus.CONFIRMED, BookingStatus.HANDED_OVER, BookingStatus.RETURNED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +47,14 @@ def credit(deprived: Deprived) -> InterruptionCredit | None:
 
     None where it was given before, or where the line bears no charge.
     """
-    rental = _rental(deprived.line)
+    rental = _rental(deprived.line, deprived.period.starts_at)
     if rental is None:
         return None
-    earlier = of(deprived.line)
+    earlier = _of_charge(rental, of(deprived.line))
     row = _claimed(deprived)
     if row is None:
         return None
-    line = _Reckoning(deprived.line)
+    line = _Reckoning(deprived.line, rental)
     before = line.counted(earlier)
     after = line.counted([*earlier, row])
     _give(_Gift(row, rental, line, before, after))
@@ -67,10 +70,10 @@ def reckon_anew(interruption: Interruption, *, was: InterruptionFault) -> None:
         .order_by(InterruptionCredit.line_id)
     ).all()
     for row in rows:
-        rental = _rental(row.line)
+        rental = _rental(row.line, row.starts_at)
         if rental is None:
             continue
-        line, all_rows = _Reckoning(row.line), of(row.line)
+        line, all_rows = _Reckoning(row.line, rental), _of_charge(rental, of(row.line))
         before = line.counted(all_rows, {interruption.id: was})
         gift = _Gift(row, rental, line, before, line.counted(all_rows))
         if before == gift.after:
@@ -97,9 +100,10 @@ def of(line: Line) -> list[InterruptionCredit]:
 class _Reckoning:
     """The terms of one line, and what of its interruptions counts by them."""
 
-    def __init__(self, line: Line):
+    def __init__(self, line: Line, rental: Charge):
         self.line = line
-        self.rented = Period(line.starts_at, line.ends_at)
+        by_month = rental.month_id is not None
+        self.rented = Period(*_span(rental)) if by_month else Period(line.starts_at, line.ends_at)
         self.terms = _terms(line)
 
     def counted(
@@ -153,9 +157,30 @@ def _terms(line: Line) -> Terms:
     return sla.terms_on(found, line.resource.kind, day, agreed)
 
 
-def _rental(line: Line) -> Charge | None:
-    live = charges.live(line.booking, ChargeKind.RENTAL)
-    return next((charge for charge in live if charge.line_id == line.id), None)
+def _rental(line: Line, at: datetime) -> Charge | None:
+    """The charge of the line, of a circuit over months that of the month in which it happened."""
+    if month_charges.find(line, _month_of(line, at)) and line.booking.status in PROMISED:
+        # The month may have begun a moment ago.
+        charges.add_for(line.booking)
+    mine = [one for one in charges.live(line.booking, ChargeKind.RENTAL) if one.line_id == line.id]
+    return next(
+        (one for one in mine if one.month_id is None or one.starts_at <= at < one.ends_at), None
+    )
+
+
+def _month_of(line: Line, at: datetime) -> date:
+    return at.astimezone(line.resource.site.tzinfo).date().replace(day=1)
+
+
+def _span(charge: Charge) -> tuple[datetime, datetime]:
+    return charge.starts_at, charge.ends_at
+
+
+def _of_charge(rental: Charge, rows: Sequence[InterruptionCredit]) -> list[InterruptionCredit]:
+    """Those of a line's rows that its charge bears: of a month, what began in it."""
+    if rental.month_id is None:
+        return list(rows)
+    return [one for one in rows if rental.starts_at <= one.starts_at < rental.ends_at]
 
 
 def _is_open(rental: Charge) -> bool:
@@ -231,6 +256,8 @@ def _of_rental(rental: Charge, row: InterruptionCredit) -> dict[str, Any]:
         "service": rental.service,
         "vat_code": rental.vat_code,
         "quantity": Decimal(1),
+        "month_id": rental.month_id,
+        "tax_day": rental.tax_day,
         "starts_at": row.starts_at,
         "ends_at": row.ends_at,
     }

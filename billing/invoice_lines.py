@@ -77,9 +77,14 @@ def is_settled_before(invoice: Invoice) -> bool:
 
 
 def code(charge: Charge, rates: Sequence[vat.VatRate], day: date) -> vat.VatCode:
-    """The rate of the charge's tax day; what corrects a line bears the rate that the line bore."""
+    """The rate of the charge's tax day; what corrects a line bears the rate that the line bore.
+
+    A month of a periodic service bears that of its reconciliation.
+    """
     if charge.kind in _AS_BEFORE:
         return charge.vat_code
+    if charge.tax_day is not None:
+        return vat.code_on(rates, charge.service, min(charge.tax_day, day))
     return vat.code_on(rates, charge.service, tax_days.of(charge.ends_at, day))
 
 

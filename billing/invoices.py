@@ -360,7 +360,9 @@ def _require(invoice: Invoice, allowed: set[InvoiceStatus], refusal: str) -> Non
 
 
 def _unbilled() -> sa.ColumnElement[bool]:
-    return sa.and_(Charge.invoice_id.is_(None), Charge.reversed_at.is_(None))
+    """What waits for an invoice; a month of a circuit only once it is reconciled."""
+    reconciled = sa.or_(Charge.month_id.is_(None), Charge.tax_day.is_not(None))
+    return sa.and_(Charge.invoice_id.is_(None), Charge.reversed_at.is_(None), reconciled)
 
 
 def _find_draft(booking: Booking) -> Invoice | None:

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from decimal import Decimal
 
-from billing import quotes, vat
+from billing import month_charges, quotes, tax_days, vat
 from billing.metered import MEGABIT, Definition, Metered
 from billing.models import Charge, ChargeKind, TrafficEvidence
 from rental.models import Line
@@ -21,7 +21,10 @@ def charge_for(line: Line, evidence: TrafficEvidence, found: Metered) -> Charge:
     resource = line.resource
     first = f"{first_day(evidence, line):%m/%Y}"
     vi, en = _explained(evidence, definition, found)
+    month = month_charges.find(line, first_day(evidence, line))
     return Charge(
+        month_id=month.id if month is not None else None,
+        tax_day=tax_days.of_month(month) if month is not None else None,
         unit_id=line.booking.unit_id,
         booking_id=line.booking_id,
         line_id=line.id,

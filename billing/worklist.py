@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
+from billing import circuit_months
 from billing.models import (
     COLLECTING,
     BankEntry,
@@ -92,7 +93,8 @@ def first_to_invoice(limit: int = 8) -> list[tuple[Booking, Money]]:
 
 
 def _unbilled() -> list[sa.ColumnElement[bool]]:
-    return [Charge.invoice_id.is_(None), Charge.reversed_at.is_(None)]
+    reconciled = sa.or_(Charge.month_id.is_(None), Charge.tax_day.is_not(None))
+    return [Charge.invoice_id.is_(None), Charge.reversed_at.is_(None), reconciled]
 
 
 def drafts() -> Pile:
@@ -233,6 +235,11 @@ def einvoices() -> Pile:
         Submission.status != SubmissionStatus.ACCEPTED,
         Submission.failure != "",
     )
+
+
+def late_months() -> Pile:
+    """Months of periodic circuits that nobody reconciled by the 7th."""
+    return Pile(*circuit_months.late())
 
 
 def write_offs() -> Pile:

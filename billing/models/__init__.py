@@ -17,6 +17,7 @@ from billing.models.cards import (
     DisputeStatus,
 )
 from billing.models.charges import Charge, ChargeKind, InterruptionCredit
+from billing.models.circuit_months import CircuitMonth
 from billing.models.closing import ClosedMonth
 from billing.models.credit_notes import CreditNote, CreditNoteLine
 from billing.models.discounts import Discount, DiscountStatus
@@ -68,6 +69,7 @@ __all__ = [
     "ChargeProposal",
     "Checkout",
     "CheckoutStatus",
+    "CircuitMonth",
     "ClosedMonth",
     "Correction",
     "CreditNote",

@@ -1,6 +1,6 @@
 """What was promised and is not yet invoiced, and what interruptions gave back."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -16,6 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from billing.models.circuit_months import CircuitMonth
 from billing.models.credit_notes import CreditNote
 from billing.models.invoices import Invoice
 from billing.money import Money
@@ -59,7 +60,19 @@ class Charge(Base):
             "uq_charge_line_rental",
             "line_id",
             unique=True,
+            postgresql_where=text("kind = 'rental' AND reversed_at IS NULL AND month_id IS NULL"),
+        ),
+        # And one for each month of a circuit that is rented over months.
+        Index(
+            "uq_charge_month_rental",
+            "month_id",
+            unique=True,
             postgresql_where=text("kind = 'rental' AND reversed_at IS NULL"),
+        ),
+        Index("ix_charge_month", "month_id", postgresql_where=text("month_id IS NOT NULL")),
+        CheckConstraint(
+            "month_id IS NULL OR invoice_id IS NULL OR tax_day IS NOT NULL",
+            name="months_are_invoiced_once_reconciled",
         ),
         CheckConstraint(
             "(kind IN ('credit', 'advance_deducted') AND amount_minor <= 0)"
@@ -116,6 +129,12 @@ class Charge(Base):
     deducts_id: Mapped[int | None] = mapped_column(ForeignKey("charge.id"))
     # The charge whose line an adjusting invoice changes.
     adjusts_id: Mapped[int | None] = mapped_column(ForeignKey("charge.id"), index=True)
+    # The month of a circuit that it belongs to; on an invoice once that is reconciled.
+    month_id: Mapped[int | None] = mapped_column(
+        ForeignKey("circuit_month.id", ondelete="SET NULL")
+    )
+    # The day whose rate it bears at the latest: of a month, that of its reconciliation.
+    tax_day: Mapped[date | None]
     added_at: Mapped[datetime] = mapped_column(default=now)
     reversed_at: Mapped[datetime | None]
 
@@ -123,6 +142,12 @@ class Charge(Base):
     booking: Mapped[Booking | None] = relationship()
     line: Mapped[Line | None] = relationship()
     invoice: Mapped[Invoice | None] = relationship()
+    month: Mapped[CircuitMonth | None] = relationship()
+
+    @property
+    def awaits_reconciliation(self) -> bool:
+        """Whether it belongs to a month that nobody has reconciled, so that no invoice takes it."""
+        return self.month_id is not None and self.tax_day is None
 
     @property
     def amount(self) -> Money:
