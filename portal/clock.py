@@ -55,6 +55,7 @@ def turns(settings: Settings) -> list[Turn]:
         Turn("remind_clearances", 600),
         Turn("remind_invoices", 1800),
         Turn("run_invoices", 5),
+        Turn("charge_months", 900),
         Turn("send_card_refunds", 30),
         Turn("submit_einvoices", 10),
         Turn("mind_services", 600),

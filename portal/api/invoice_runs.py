@@ -43,10 +43,14 @@ class GroupAnswer(Answer):
 
 
 class HeldAnswer(Answer):
-    """A booking that is not invoiced yet: not_over, not_returned, proposal or buyer."""
+    """A booking that is not invoiced yet, why, and which month of a circuit.
+
+    One of not_over, not_returned, proposal, not_reconciled or buyer.
+    """
 
     booking: str
     why: str
+    month: str | None
 
 
 class UnitDueAnswer(Answer):
@@ -93,7 +97,14 @@ def _due_as_json(one: UnitDue) -> dict[str, Any]:
             }
             for group in one.groups
         ],
-        "held": [{"booking": each.booking.reference, "why": each.why.value} for each in one.held],
+        "held": [
+            {
+                "booking": each.booking.reference,
+                "why": each.why.value,
+                "month": f"{each.month:%Y-%m}" if each.month else None,
+            }
+            for each in one.held
+        ],
         "total": one.total.as_json(),
     }
 

@@ -19,6 +19,7 @@ from portal.pages import (
     catalogue,
     change_wishes,
     changes,
+    circuit_months,
     claim_notes,
     clearances,
     closed,
@@ -133,6 +134,7 @@ ROOMS = (
     payments,
     card_payments,
     invoice_runs,
+    circuit_months,
     einvoices,
     invoicing_details,
 )
@@ -144,6 +146,7 @@ PLACES = {
     "einvoices": "invoices",
     "invoice_runs": "invoices",
     "invoicing_details": "invoices",
+    "circuit_months": "invoices",
     "card_payments": "invoices",
     "corrections": "invoices",
     "changes": "bookings",

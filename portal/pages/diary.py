@@ -103,6 +103,8 @@ VERBS = {
     "grace_ended": _("leave to go on booking taken back"),
     "month_closed": _("month closed"),
     "month_reopened": _("month opened again"),
+    "month_reconciled": _("month of a circuit reconciled"),
+    "month_unreconciled": _("reconciliation of a month taken back"),
     "judged": _("said whose doing it was"),
     "traffic_sealed": _("traffic sealed"),
     "traffic_accepted": _("traffic charged"),

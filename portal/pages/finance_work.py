@@ -168,6 +168,17 @@ WORK = (
         ),
     ),
     _of(
+        worklist.late_months,
+        _Kind(
+            18,
+            "calendar-time",
+            _("Months of circuits to reconcile, late"),
+            "circuit_months.index",
+            detail=_("the 7th of the next month has passed"),
+            tone="bad",
+        ),
+    ),
+    _of(
         worklist.traffic,
         _Kind(52, "activity", _("Traffic measured too little"), "traffic.index"),
     ),

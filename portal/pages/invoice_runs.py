@@ -29,6 +29,7 @@ HELD = {
     "not_returned": lazy_gettext("equipment is not back yet"),
     "buyer": lazy_gettext("the codes of the buyer are wrong"),
     "proposal": lazy_gettext("a proposal waits for a decision"),
+    "not_reconciled": lazy_gettext("not reconciled yet"),
 }
 
 

@@ -5,6 +5,7 @@ Importing a module registers its tasks; the clock names them in `portal.clock.tu
 
 from portal.rounds import (
     card_refunds,
+    circuit_months,
     claims,
     clearances,
     einvoices,
@@ -18,6 +19,7 @@ from portal.rounds import (
 
 __all__ = [
     "card_refunds",
+    "circuit_months",
     "claims",
     "clearances",
     "einvoices",

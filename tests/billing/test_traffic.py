@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from billing import charges, evidence_seal, invoices, metered, traffic
+from billing import charges, circuit_months, evidence_seal, invoices, metered, traffic
 from billing.errors import BadTraffic, NotMetered, TrafficSealed
 from billing.metered import CounterReading
 from billing.models import ChargeKind, MeteredLine, TrafficEvidence, TrafficState
@@ -64,6 +64,11 @@ def test_what_lies_beyond_the_commitment_is_charged_with_its_evidence(
     assert evidence.state is TrafficState.CHARGED
     assert "P95 vào/ra, lấy chiều lớn = 140,00 Mbps (8928/8928 mẫu 300 giây)" in charge.explanation
     assert evidence.seal[:12] in charge.explanation
+    charges.add_for(rented)
+    circuit_months.reconcile(charge.month, by=desk)
+    assert charge.tax_day == date(2030, 4, 2)
+    stands = circuit_months.of(charge.month)
+    assert (stands.traffic, stands.rental + stands.traffic) == (charge.amount, stands.net)
     invoice = invoices.issue(invoices.draft_for(rented), by=desk)
     (line,) = [one for one in invoice.lines if one.charge_id == charge.id]
     assert traffic.behind(line) is evidence
@@ -108,6 +113,9 @@ def test_withdrawn_evidence_gives_way_and_stays_in_the_chain(rented: Booking, de
     again = traffic.take_in(rented.lines[0], FIRST, counters(120), by=desk)
     assert again.previous_seal == first.seal
     assert traffic.verify(again) == traffic.verify(first) == []
+    (charge,) = charges.live(rented, ChargeKind.METERED)
+    charges.add_for(rented)
+    circuit_months.reconcile(charge.month, by=desk)
     invoices.issue(invoices.draft_for(rented), by=desk)
     with pytest.raises(TrafficSealed, match="issued invoice"):
         traffic.withdraw(again, by=desk, reason="Nhầm cổng")

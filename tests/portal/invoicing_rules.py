@@ -11,6 +11,9 @@ PAGES = {
     "POST /bookings/<reference>/advances": "issue invoices",
     "POST /bookings/<reference>/advances/give-back": "credit invoices",
     "POST /bookings/<reference>/part-invoices": "issue invoices",
+    "GET /circuit-months": "issue invoices",
+    "POST /circuit-months/<int:month_id>/reconcile": "issue invoices",
+    "POST /circuit-months/<int:month_id>/reopen": "issue invoices",
 }
 API = {
     "GET /units/<unit_slug>/invoicing-details": OWN,
@@ -19,4 +22,6 @@ API = {
     "POST /bookings/<reference>/advances": "issue invoices",
     "POST /bookings/<reference>/advances/give-back": "credit invoices",
     "POST /bookings/<reference>/part-invoices": "issue invoices",
+    "GET /circuit-months": "issue invoices",
+    "POST /circuit-months/<int:month_id>/reconciliation": "issue invoices",
 }

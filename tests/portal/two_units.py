@@ -250,7 +250,7 @@ def _device(scene: Scene) -> None:
     }
     scene.ids |= {"feed_id": 1, "token": "mc_feed_" + "x" * 43, "form": "csv"}
     scene.ids |= {"tag": "CAM-01", "movement_id": 1, "damage_id": 1, "proposal_id": 1}
-    scene.ids |= {"run_id": 1, "write_off_id": 1, "unit_slug": "unit-a"}
+    scene.ids |= {"run_id": 1, "month_id": 1, "write_off_id": 1, "unit_slug": "unit-a"}
     scene.ids |= _maintenance()
 
 
