@@ -15,7 +15,7 @@ from portal.pages.states import State
 pages = Blueprint("circuit_months", __name__, url_prefix="/circuit-months")
 
 STATES = {
-    "running": State("calm", "clock", lazy_gettext("Running")),
+    "running": State("calm", "clock", lazy_gettext("Still running")),
     "due": State("warn", "hourglass", lazy_gettext("To reconcile")),
     "late": State("bad", "alert-circle", lazy_gettext("Late")),
     "reconciled": State("good", "circle-check", lazy_gettext("Reconciled")),

@@ -90,7 +90,7 @@ def test_finance_reconciles_a_late_month_and_the_run_takes_it(
     client = signed_in(service, person(role=Role.FINANCE))
     assert "Tháng đường truyền quá hạn đối soát" in client.get("/").text
     page = client.get("/circuit-months").text
-    assert "Quá hạn" in page
+    assert "Trễ hạn" in page
     assert "chưa có số liệu lưu lượng" in page
     assert "tháng 01/2030 · chưa đối soát" in client.get("/invoices/run").text
     where, token = f"/circuit-months/{february.id}/reconcile", token_of(client)
