@@ -63,6 +63,13 @@ def adjust(
     invoices.lock_bookings_of(invoice)
     invoice = invoices.lock(invoice)
     _require(invoice, ADJUSTABLE)
+    if invoice.correction is Correction.REPLACES:
+        raise WrongInvoiceState(
+            "This invoice replaces {number}, so it is corrected in the same way ever after; "
+            "replace it in turn.",
+            words={"number": (invoice.corrects and invoice.corrects.display_number) or ""},
+            invoice=invoice.id,
+        )
     _check(invoice, grounds)
     changes = adjusting.checked(invoice, _changes(lines))
     if sum(one.total.minor for one in adjusting.taxed(changes)) <= 0:

@@ -15,6 +15,7 @@ from billing.models import (
     InvoiceKind,
     InvoiceLine,
     InvoiceStatus,
+    Payment,
 )
 from billing.seller import series
 from billing.signals import invoice_issued, invoice_voided
@@ -224,6 +225,9 @@ def discard(draft: Invoice) -> None:
     draft = lock(draft)
     _require(draft, {InvoiceStatus.DRAFT}, "only a draft can be discarded; void it instead")
     _release_charges(draft)
+    # What was paid ahead on it is in the unit's balance, and stays there.
+    meant_for_it = sa.update(Payment).where(Payment.invoice_id == draft.id)
+    db.session.execute(meant_for_it.values(invoice_id=None))
     db.session.delete(draft)
     db.session.flush()
 

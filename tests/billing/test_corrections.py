@@ -186,6 +186,8 @@ def test_a_replacement_may_be_replaced_and_each_only_once(invoice: Any, finance:
     first = corrections.replace(invoice, AGREED, by=finance)
     with pytest.raises(WrongInvoiceState, match="only one that stands"):
         corrections.replace(invoice, AGREED, by=finance)
+    with pytest.raises(WrongInvoiceState, match="replace it in turn"):
+        corrections.adjust(first, AGREED, [LineAmount(first.lines[0].id, 5)], by=finance)
     second = corrections.replace(first, AGREED, by=finance)
     assert corrections.replacement_of(first) == second
     assert second.total == invoice.total

@@ -22,6 +22,7 @@ from billing.money import Money
 from billing.payments import NewPayment
 from config.database import db, transaction
 from config.errors import Invalid, Refusal
+from rental.models import Booking, Member
 from tests import build
 from tests.billing.steps import paid_by_transfer
 
@@ -243,3 +244,12 @@ def _do(deed: str, minor: int, number: int, invoice: Any, desk: Any) -> None:
             credit_notes.issue(invoice, NewCredit("thử", Money(minor)), by=desk)
         case _:
             ledger.release_surplus(invoice, by=desk, reason="thử")
+
+
+def test_money_paid_ahead_on_a_draft_outlives_it(booking: Booking, desk: Member) -> None:
+    draft = invoices.draft_for(booking)
+    payment = payments.receive(booking.unit, paid_by_transfer(700), invoice=draft, by=desk)
+    invoices.discard(draft)
+    db.session.expire_all()
+    assert payment.invoice_id is None
+    assert ledger.balance(booking.unit) == Money(700)

@@ -8,8 +8,18 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from billing import bookkeeping, closing, credit_notes, invoices, ledger, payments, reconciling
+from billing import (
+    bookkeeping,
+    closing,
+    corrections,
+    credit_notes,
+    invoices,
+    ledger,
+    payments,
+    reconciling,
+)
 from billing import refunds as refunding
+from billing.corrections import Grounds, LineAmount
 from billing.credit_notes import NewCredit
 from billing.models import Allocation, Invoice, Payment, PaymentMethod, Refund
 from billing.money import Money
@@ -28,6 +38,7 @@ pytestmark = pytest.mark.usefixtures("house")
 DEEDS = (
     "charge", "draft", "discard", "issue", "void", "write off", "cancel", "interrupt",
     "credit", "receive", "pay", "reverse", "release", "allocate", "refund", "settle", "drop",
+    "adjust", "replace", "replace",
 )  # fmt: skip
 STEP = st.tuples(st.sampled_from(DEEDS), st.integers(0, 7), st.integers(1, 2_000_000))
 
@@ -104,6 +115,16 @@ class _Books:
 
     def settle(self, number: int, _amount: int) -> None:
         refunding.settle(self.one(Refund, number), "UNC1", by=self.desk)
+
+    def adjust(self, number: int, amount: int) -> None:
+        invoice = self.one(Invoice, number)
+        lines = [LineAmount(line.id, amount - 500_000) for line in invoice.lines]
+        corrections.adjust(invoice, Grounds("ghi thiếu"), lines, by=self.desk)
+
+    def replace(self, number: int, amount: int) -> None:
+        invoice = self.one(Invoice, number)
+        lines = [LineAmount(line.id, amount) for line in invoice.lines if (amount + line.id) % 2]
+        corrections.replace(invoice, Grounds("sai số tiền"), lines, by=self.desk)
 
     def drop(self, number: int, _amount: int) -> None:
         refunding.drop(self.one(Refund, number), by=self.desk, reason="thôi")
