@@ -76,6 +76,23 @@ Day = Annotated[
 ]
 
 
+def _month(value: Any) -> date:
+    if not isinstance(value, str) or not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", value.strip()):
+        raise PydanticCustomError("month", "a month is a text such as 2026-12")
+    first = date.fromisoformat(f"{value.strip()}-01")
+    if not FIRST_YEAR <= first.year <= LAST_YEAR:
+        raise PydanticCustomError("month", f"a year between {FIRST_YEAR} and {LAST_YEAR}")
+    return first
+
+
+# The first of it.
+Month = Annotated[
+    date,
+    BeforeValidator(_month),
+    WithJsonSchema({"type": "string", "pattern": r"^\d{4}-\d{2}$", "examples": ["2026-12"]}),
+]
+
+
 def _plain(value: Any) -> Any:
     """Composed Unicode, so that lengths count what people see; NUL fits no database text."""
     if not isinstance(value, str):

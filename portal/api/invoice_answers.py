@@ -3,6 +3,7 @@
 from typing import Any
 
 from billing import credit_notes, payments, vat
+from billing.invoice_search import Together
 from billing.models import (
     CreditNote,
     Invoice,
@@ -93,6 +94,33 @@ class InvoiceAnswer(InvoiceSummary):
     vat: list[VatAnswer]
     payments: list[PaymentAnswer]
     credit_notes: list[CreditNoteAnswer]
+
+
+class TogetherAnswer(Answer):
+    """What invoices of one currency come to."""
+
+    currency: str
+    count: int
+    net: Amount
+    vat: Amount
+    total: Amount
+    credited: Amount
+    paid: Amount
+    left: Amount
+
+
+def together_as_json(found: Together) -> dict[str, Any]:
+    """What invoices come to."""
+    return {
+        "currency": found.total.currency,
+        "count": found.count,
+        "net": found.net.as_json(),
+        "vat": found.vat.as_json(),
+        "total": found.total.as_json(),
+        "credited": found.credited.as_json(),
+        "paid": found.paid.as_json(),
+        "left": found.left.as_json(),
+    }
 
 
 def summary_as_json(invoice: Invoice) -> dict[str, Any]:

@@ -1,15 +1,15 @@
 """Invoices over the API: issued by finance, read by the unit that owes them."""
 
-import sqlalchemy as sa
 from flask import Blueprint, Response, url_for
 from pydantic import Field
 from sqlalchemy.orm import joinedload
 
-from billing import credit_notes, invoices, payments
+from billing import credit_notes, invoice_search, invoices, payments
 from billing.credit_notes import LineCredit, NewCredit
 from billing.documents import pdf, xml
 from billing.errors import CreditNoteNotFound, InvoiceNotFound
-from billing.models import CreditNote, Invoice, InvoiceStatus, PaymentMethod
+from billing.invoice_search import Sorting, SoughtInvoices
+from billing.models import CreditNote, Invoice, InvoiceKind, InvoiceStatus, PaymentMethod
 from billing.money import Money
 from billing.payments import NewPayment
 from config.database import bounded_count, db
@@ -18,16 +18,28 @@ from portal.api.booking_bodies import NothingBody
 from portal.api.bookings import visible as visible_booking
 from portal.api.calls import Call, answer, offers
 from portal.api.documents import LookQuery, sent
-from portal.api.fields import LARGEST_ID, AskedAmount, Body, Instant, Paged, Reason, Text
+from portal.api.fields import (
+    LARGEST_ID,
+    AskedAmount,
+    Body,
+    Instant,
+    Month,
+    Paged,
+    Reason,
+    Slug,
+    Text,
+)
 from portal.api.invoice_answers import (
     CreditNoteAnswer,
     InvoiceAnswer,
     InvoiceSummary,
     PaymentAnswer,
+    TogetherAnswer,
     credit_note_as_json,
     invoice_as_json,
     payment_as_json,
     summary_as_json,
+    together_as_json,
 )
 from portal.idempotency import once
 
@@ -37,9 +49,32 @@ SEE_ALL = "see every unit's invoices"
 
 
 class InvoicesQuery(Paged):
-    """Filters of a list of invoices."""
+    """Filters of a list of invoices. Amounts are minor units of the total, tax included."""
 
     status: list[InvoiceStatus] = Field(default=[])
+    kind: list[InvoiceKind] = Field(default=[])
+    unit: Slug | None = None
+    month: Month | None = None
+    overdue: bool = False
+    least: int | None = Field(default=None, ge=0, le=10**15)
+    most: int | None = Field(default=None, ge=0, le=10**15)
+    q: Text | None = Field(default=None, max_length=100)
+    sort: Sorting = Sorting.NEWEST
+
+    def sought(self) -> SoughtInvoices:
+        """The filters, narrowed to what who asks may see."""
+        return SoughtInvoices(
+            only_unit_id=visible_unit_id(current_member(), SEE_ALL),
+            unit=self.unit,
+            kinds=self.kind,
+            statuses=self.status,
+            month=self.month,
+            is_overdue=self.overdue,
+            least=self.least,
+            most=self.most,
+            text=self.q or "",
+            sorting=self.sort,
+        )
 
 
 class PaymentBody(Body):
@@ -107,23 +142,25 @@ def issue(reference: str, body: NothingBody) -> Response:  # noqa: ARG001  # dec
 @may("see own invoices")
 @offers(Call("List invoices", "invoices", answer=InvoiceSummary, is_list=True))
 def list_invoices(query: InvoicesQuery) -> Response:
-    """The newest first; a unit sees its own, without drafts."""
-    narrowed = sa.select(Invoice.id)
-    only = visible_unit_id(current_member(), SEE_ALL)
-    if only is not None:
-        narrowed = narrowed.where(Invoice.unit_id == only, Invoice.status != InvoiceStatus.DRAFT)
-    if query.status:
-        narrowed = narrowed.where(Invoice.status.in_(query.status))
-    total = bounded_count(narrowed, query.offset + query.per_page)
+    """The newest first unless sorted; a unit sees its own, without drafts."""
+    sought = query.sought()
+    total = bounded_count(invoice_search.narrowed(sought), query.offset + query.per_page)
     page = db.session.scalars(
-        sa.select(Invoice)
-        .where(Invoice.id.in_(narrowed))
-        .options(joinedload(Invoice.unit), joinedload(Invoice.booking))
-        .order_by(Invoice.id.desc())
+        invoice_search.in_line(sought)
+        .options(joinedload(Invoice.booking))
         .limit(query.per_page)
         .offset(query.offset)
     )
     return answer({"items": [summary_as_json(each) for each in page], "total": total})
+
+
+@room.get("/invoices/totals")
+@may("see own invoices")
+@offers(Call("Add invoices up", "invoices", answer=TogetherAnswer, is_list=True))
+def add_up_invoices(query: InvoicesQuery) -> Response:
+    """What the invoices that fit come to, by currency; void ones count as nothing."""
+    found = [together_as_json(one) for one in invoice_search.together(query.sought())]
+    return answer({"items": found, "total": len(found)})
 
 
 @room.get("/invoices/<int:invoice_id>")

@@ -17,7 +17,8 @@ from portal.api.instants import local, local_or_none
 from portal.api.invoices import visible as visible_invoice
 from portal.idempotency import once
 from portal.pages.interruptions import amount_of, given_back
-from portal.pages.traffic import behind_line, buckets_csv, line_of, month
+from portal.pages.reading import month
+from portal.pages.traffic import behind_line, buckets_csv, line_of
 from rental import interruptions
 from rental.interruptions import Judgement
 from rental.models import Interruption, InterruptionFault

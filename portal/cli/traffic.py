@@ -9,7 +9,8 @@ from billing import traffic_charges, traffic_files
 from config.database import transaction
 from portal.cli import options
 from portal.cli.attached import with_records
-from portal.pages.traffic import line_of, month
+from portal.pages.reading import month
+from portal.pages.traffic import line_of
 from rental import bookings
 
 

@@ -14,7 +14,7 @@ from portal import sheets
 from portal.access import may
 from portal.pages import exports
 from portal.pages.export_tables import Head, Table
-from portal.pages.traffic import month
+from portal.pages.reading import month
 from portal.sheets import Kind
 
 pages = Blueprint("books", __name__, url_prefix="/reports")

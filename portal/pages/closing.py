@@ -13,7 +13,7 @@ from config import clock
 from config.database import transaction
 from portal.access import allowed, current_member, may
 from portal.pages import work
-from portal.pages.traffic import month
+from portal.pages.reading import month
 
 pages = Blueprint("closing", __name__, url_prefix="/closing")
 

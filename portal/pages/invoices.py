@@ -2,10 +2,8 @@
 
 from typing import Any
 
-import sqlalchemy as sa
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response as Answer
 
 from billing import credit_notes, invoices, payments, seller, transfers, vietqr
@@ -15,14 +13,14 @@ from billing.documents import pdf as documents
 from billing.models import CreditNote, Invoice, InvoiceStatus, PaymentMethod
 from billing.payments import NewPayment
 from config import clock
-from config.database import bounded_count, db, transaction
+from config.database import transaction
 from config.errors import NotFound
 from config.typesetting import Standard
-from portal.access import allowed, current_member, may, require_visible, visible_unit_id
-from portal.pages import reading
+from portal.access import allowed, current_member, may, require_visible
+from portal.pages import invoice_list, reading
 from portal.pages.amounts import whole_amount
 from portal.pages.diary import told
-from portal.pages.reading import BadField, Listing
+from portal.pages.reading import BadField
 from rental import journal
 
 pages = Blueprint("invoices", __name__, url_prefix="/invoices")
@@ -47,35 +45,12 @@ def visible(invoice_id: int) -> Invoice:
     return invoice
 
 
-def _listing() -> Listing[Invoice]:
-    query = sa.select(Invoice)
-    only = visible_unit_id(current_member(), SEES_ALL)
-    if only is not None:
-        query = query.where(Invoice.unit_id == only, Invoice.status != InvoiceStatus.DRAFT)
-    if status := reading.word(request.args, "status", InvoiceStatus):
-        query = query.where(Invoice.status == status)
-    if q := "".join(c for c in request.args.get("q", "") if c.isalnum()):
-        compact = sa.func.replace(Invoice.reference, "-", "")
-        digits = sa.func.lpad(sa.cast(Invoice.number, sa.String), 8, "0")
-        number = sa.func.concat(Invoice.symbol, digits)
-        query = query.where(sa.or_(compact.ilike(f"%{q}%"), number.ilike(f"%{q}%")))
-    page = reading.page_number()
-    total = bounded_count(query.with_only_columns(Invoice.id), page * reading.PER_PAGE)
-    rows = db.session.scalars(
-        query.options(joinedload(Invoice.unit))
-        .order_by(Invoice.id.desc())
-        .limit(reading.PER_PAGE)
-        .offset((page - 1) * reading.PER_PAGE)
-    )
-    return Listing(list(rows), total, page)
-
-
 @pages.get("")
 @may("see own invoices")
 def index() -> str:
-    """The invoices one may see, newest first."""
+    """The invoices one may see, narrowed and sorted as asked, and what they come to."""
     template = "invoices/_results.html" if reading.is_partial() else "invoices/index.html"
-    return render_template(template, listing=_listing())
+    return render_template(template, **invoice_list.around())
 
 
 def deeds(invoice: Invoice) -> dict[str, bool]:

@@ -1,5 +1,6 @@
 """Reading what a browser sent: query strings and forms, as values or as a refusal."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -8,6 +9,7 @@ from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from flask import request
+from flask_babel import gettext
 
 from config import clock
 from config.database import COUNTED
@@ -18,6 +20,7 @@ Row = TypeVar("Row")
 
 PER_PAGE = 30
 LARGEST = 2**31 - 1
+_MONTH = re.compile(r"(20\d\d|21\d\d)-(0[1-9]|1[0-2])")
 
 
 class BadField(Invalid):
@@ -105,6 +108,14 @@ def day(fields: Mapping[str, str], name: str) -> date | None:
     if not 2000 <= value.year <= 2100:
         raise BadField("{field}: choose a year between 2000 and 2100.", field=name)
     return value
+
+
+def month(text: str) -> date:
+    """`2026-11` as the first of that month; raises BadField."""
+    found = _MONTH.fullmatch(text.strip())
+    if found is None:
+        raise BadField(gettext("Write the month as 2026-11."))
+    return date(int(found[1]), int(found[2]), 1)
 
 
 def time_of_day(fields: Mapping[str, str], name: str) -> time | None:

@@ -1,8 +1,5 @@
 """Metered traffic: counters sent in, evidence that waits, and the buckets behind a line."""
 
-import re
-from datetime import date
-
 import sqlalchemy as sa
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask import Response as Sent
@@ -20,28 +17,19 @@ from portal import uploads
 from portal.access import current_member, may
 from portal.pages import formats, reading
 from portal.pages import invoices as invoice_pages
-from portal.pages.reading import BadField, Listing
+from portal.pages.reading import Listing, month
 from portal.pages.states import State
 from rental import bookings
 from rental.models import Booking, Line
 
 pages = Blueprint("traffic", __name__)
 
-MONTH = re.compile(r"(20\d\d|21\d\d)-(0[1-9]|1[0-2])")
 STATES = {
     "waiting": State("warn", "hourglass", lazy_gettext("Too little measured")),
     "charged": State("info", "coins", lazy_gettext("Charged")),
     "within": State("good", "circle-check", lazy_gettext("Within the commitment")),
     "withdrawn": State("calm", "ban", lazy_gettext("Withdrawn")),
 }
-
-
-def month(text: str) -> date:
-    """`2026-11` as the first of that month; raises BadField."""
-    found = MONTH.fullmatch(text.strip())
-    if found is None:
-        raise BadField(_("Write the month as 2026-11."))
-    return date(int(found[1]), int(found[2]), 1)
 
 
 def line_of(booking: Booking, number: int | None) -> Line:

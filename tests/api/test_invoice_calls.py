@@ -187,3 +187,35 @@ def test_numbers_have_no_gaps_where_issues_were_refused(centre):
         numbers.append(centre.finance.post(f"{path}/invoice").json["number"])
     first, second = (int(number.rpartition("-")[2]) for number in numbers)
     assert second == first + 1
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ("status=open&kind=whole&unit=unit-a", 1),
+        ("status=open&status=paid", 1),
+        ("kind=advance&kind=part", 0),
+        ("unit=unit-b", 0),
+        ("overdue=true", 0),
+        ("least=1&most=1000", 0),
+        ("month=2020-01", 0),
+        ("sort=most_left", 1),
+    ],
+)
+def test_the_list_takes_the_filters_of_the_page(centre, invoice, query, count):
+    assert centre.finance.get(f"/invoices?{query}").json["total"] == count
+    sums = centre.finance.get(f"/invoices/totals?{query}").json["items"]
+    assert [one["count"] for one in sums] == [count] * bool(count)
+
+
+def test_the_totals_are_of_what_one_may_see(centre, invoice):
+    assert centre.finance.get("/invoices?q=" + invoice["number"]).json["total"] == 1
+    [sums] = centre.member.get("/invoices/totals").json["items"]
+    assert (sums["total"], sums["left"], sums["paid"]) == (
+        invoice["total"],
+        invoice["left"],
+        vnd(0),
+    )
+    assert centre.stranger.get("/invoices/totals?unit=unit-a").json["items"] == []
+    for wrong in ("month=2026-13", "sort=colour", "least=-1", "odd=1", "kind=odd"):
+        assert centre.finance.get(f"/invoices?{wrong}").status_code == 422

@@ -7,6 +7,7 @@ PAGES = {
     "GET /units/<unit_slug>/invoicing": OWN,
     "POST /units/<unit_slug>/invoicing": OWN,
     "POST /units/<unit_slug>/invoicing/check/<code_name>": OWN,
+    "GET /exports/invoices.<form>": "see own invoices",
     "GET /bookings/<reference>/invoicing": "issue invoices",
     "POST /bookings/<reference>/advances": "issue invoices",
     "POST /bookings/<reference>/advances/give-back": "credit invoices",
@@ -18,6 +19,7 @@ PAGES = {
 API = {
     "GET /units/<unit_slug>/invoicing-details": OWN,
     "PUT /units/<unit_slug>/invoicing-details": OWN,
+    "GET /invoices/totals": "see own invoices",
     "GET /bookings/<reference>/charges": "issue invoices",
     "POST /bookings/<reference>/advances": "issue invoices",
     "POST /bookings/<reference>/advances/give-back": "credit invoices",
