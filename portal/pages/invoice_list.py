@@ -6,7 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import Blueprint, Response, request, url_for
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 from werkzeug.exceptions import NotFound as NoSuchPage
 
 from billing import invoice_search
@@ -66,7 +67,7 @@ _FETCHED = 1000
 def _amount(name: str) -> int | None:
     found = amounts.signed_amount(request.args.get(name, ""))
     if found is not None and found < 0:
-        raise BadField(gettext("An invoice is never below zero; give amounts without a sign."))
+        raise BadField(_("An invoice is never below zero; give amounts without a sign."))
     return found
 
 
@@ -78,7 +79,7 @@ def sought() -> SoughtInvoices:
     kind = reading.word(request.args, "kind", InvoiceKind)
     least, most = _amount("least"), _amount("most")
     if least is not None and most is not None and most < least:
-        raise BadField(gettext("The highest amount lies below the lowest; swap them."))
+        raise BadField(_("The highest amount lies below the lowest; swap them."))
     text = request.args.get("month", "").strip()
     return SoughtInvoices(
         only_unit_id=visible_unit_id(current_member(), SEES_ALL),

@@ -9,7 +9,6 @@ from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from flask import request
-from flask_babel import gettext
 
 from config import clock
 from config.database import COUNTED
@@ -114,7 +113,7 @@ def month(text: str) -> date:
     """`2026-11` as the first of that month; raises BadField."""
     found = _MONTH.fullmatch(text.strip())
     if found is None:
-        raise BadField(gettext("Write the month as 2026-11."))
+        raise BadField("Write the month as 2026-11.")
     return date(int(found[1]), int(found[2]), 1)
 
 

@@ -110,7 +110,7 @@ def test_a_void_invoice_counts_as_one_and_comes_to_nothing(open_invoice, desk):
     ]
 
 
-def test_nothing_found_comes_to_nothing(database, house):
+def test_nothing_found_comes_to_nothing(house):
     assert invoice_search.together(SoughtInvoices()) == []
 
 
