@@ -27,8 +27,8 @@ OVER = frozenset(
     }
 )
 
-# So many charges a run looks at for the next invoice of a unit.
-AT_A_TIME = 40
+# So many charges a run looks at first for the next invoice of a unit.
+AT_FIRST = 8
 
 
 class HeldBack(StrEnum):
@@ -91,10 +91,11 @@ def due(until: date, grouping: Grouping, unit_id: int | None = None) -> list[Uni
 def first(until: date, unit_id: int, tried: Collection[list[int]]) -> Group | None:
     """The next invoice of a unit by booking, without those tried; None where none is left.
 
-    It looks at a few bookings at a time, so a unit with thousands costs no more than one with ten.
+    It looks at a few charges, and at twice as many where all of those are held back: a unit with
+    thousands of bookings costs no more than one with ten.
     """
-    after = 0
-    while chunk := _next_charges(until, unit_id, after):
+    after, size = 0, AT_FIRST
+    while chunk := _next_charges(until, unit_id, after, size):
         wanted = {booking_id for _, booking_id in chunk}
         among = sa.or_(
             Charge.booking_id.in_(wanted - {None}),
@@ -104,7 +105,7 @@ def first(until: date, unit_id: int, tried: Collection[list[int]]) -> Group | No
             left = (group for group in one.groups if group.key not in tried)
             if group := next(left, None):
                 return group
-        after = chunk[-1][0]
+        after, size = chunk[-1][0], size * 2
     return None
 
 
@@ -117,7 +118,7 @@ def _waiting(until: date, unit_id: int | None) -> list[sa.ColumnElement[bool]]:
     return waiting if unit_id is None else [*waiting, Charge.unit_id == unit_id]
 
 
-def _next_charges(until: date, unit_id: int, after: int) -> list[tuple[int, int | None]]:
+def _next_charges(until: date, unit_id: int, after: int, size: int) -> list[tuple[int, int | None]]:
     """Ids of charges that may be due, with their bookings, in the sequence of the ids."""
     may_be_due = sa.or_(
         Charge.booking_id.is_(None),
@@ -131,7 +132,7 @@ def _next_charges(until: date, unit_id: int, after: int) -> list[tuple[int, int 
         sa.select(Charge.id, Charge.booking_id)
         .where(*_waiting(until, unit_id), may_be_due, Charge.id > after)
         .order_by(Charge.id)
-        .limit(AT_A_TIME)
+        .limit(size)
     )
     return [(charge_id, booking_id) for charge_id, booking_id in rows.tuples()]
 

@@ -21,6 +21,9 @@ from config.database import db
 # An advance taken off again, and an adjustment.
 _AS_BEFORE = frozenset({ChargeKind.ADVANCE_DEDUCTED, ChargeKind.ADJUSTMENT})
 
+# What a line says, without where it is kept and what became of it.
+_SAID = set(InvoiceLine.__table__.columns.keys()) - {"id", "invoice_id", "credited_minor"}
+
 
 @dataclass(frozen=True, slots=True)
 class Deducted:
@@ -105,4 +108,13 @@ def line(charge: Charge, position: int, taxed: vat.Taxed) -> InvoiceLine:
         vat_minor=taxed.vat.minor,
         vat_code=taxed.code,
         service=charge.service,
+    )
+
+
+def say_the_same(stands: Sequence[InvoiceLine], made: Sequence[InvoiceLine]) -> bool:
+    """Whether lines made anew say in every column what stands, so that these may stay."""
+    return len(stands) == len(made) and all(
+        getattr(old, name) == getattr(new, name)
+        for old, new in zip(stands, made, strict=True)
+        for name in _SAID
     )

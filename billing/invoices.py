@@ -209,11 +209,15 @@ def redraw(draft: Invoice, on: date | None = None) -> None:
             for charge, code in zip(charges, codes, strict=True)
         ]
     )
-    draft.lines.clear()
-    # The old positions go before the new ones come.
-    db.session.flush()
-    for position, (charge, one) in enumerate(zip(charges, taxed, strict=True), start=1):
-        draft.lines.append(invoice_lines.line(charge, position, one))
+    made = [
+        invoice_lines.line(charge, position, one)
+        for position, (charge, one) in enumerate(zip(charges, taxed, strict=True), start=1)
+    ]
+    if not invoice_lines.say_the_same(draft.lines, made):
+        draft.lines.clear()
+        # The old positions go before the new ones come.
+        db.session.flush()
+        draft.lines.extend(made)
     draft.net_minor = sum(one.net.minor for one in taxed)
     draft.vat_minor = sum(one.vat.minor for one in taxed)
     draft.total_minor = draft.net_minor + draft.vat_minor

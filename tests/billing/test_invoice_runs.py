@@ -204,9 +204,9 @@ def _killed_after(deed):
         raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("at_a_time", [1, 3, 40])
-def test_a_run_finds_what_is_due_behind_many_that_are_held(house, monkeypatch, at_a_time):
-    monkeypatch.setattr(due_charges, "AT_A_TIME", at_a_time)
+@pytest.mark.parametrize("at_first", [1, 3, 40])
+def test_a_run_finds_what_is_due_behind_many_that_are_held(house, monkeypatch, at_first):
+    monkeypatch.setattr(due_charges, "AT_FIRST", at_first)
     first = confirmed("CAM")
     held = [first, *(confirmed("CAM", unit=first.unit) for _ in range(4))]
     due = [confirmed("H100", unit=first.unit) for _ in range(3)]
