@@ -30,6 +30,10 @@ from rental import journal
 from rental.models import Member, Unit
 
 REASON_LENGTH = 500
+# So many bookings in a transaction: judging begins with reading all that is owed.
+AT_A_TIME = 250
+# A statement with more of them is matched by a worker while one looks on.
+AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,14 @@ class Counts:
 
     matched: int = 0
     queued: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How many bookings of how many were looked at."""
+
+    done: int
+    all: int
 
 
 def get(entry_id: int) -> BankEntry:
@@ -97,16 +109,55 @@ def history(entry: BankEntry) -> list[BankMatch]:
 
 def run(statement_ids: Sequence[int] | None = None, *, by: Member | None = None) -> Counts:
     """Match what is certain among all that waits (or of those statements); queue the rest."""
-    intake.lock()
-    query = (
+    query = _waiting(WAITING)
+    if statement_ids is not None:
+        query = query.where(BankEntry.statement_id.in_(statement_ids))
+    return _match(query, by=by)
+
+
+def step(limit: int = AT_A_TIME) -> Counts:
+    """Match the next few that nobody has looked at yet; counts nothing where none is left.
+
+    A transaction each: the units and invoices of a long statement are not held for minutes.
+    """
+    return _match(_waiting((EntryState.UNMATCHED,)).limit(limit), by=None)
+
+
+def look_again() -> None:
+    """Let all that is queued be looked at once more, step by step."""
+    db.session.execute(
+        sa.update(BankEntry)
+        .where(BankEntry.state == EntryState.QUEUED, BankEntry.amount_minor > 0)
+        .values(state=EntryState.UNMATCHED)
+    )
+
+
+def progress() -> Progress | None:
+    """How far the statements are that are being looked at; None where none is."""
+    new = sa.func.count().filter(BankEntry.state == EntryState.UNMATCHED)
+    row = db.session.execute(
+        sa.select(sa.func.count(), new).where(
+            BankEntry.amount_minor > 0,
+            BankEntry.statement_id.in_(
+                sa.select(BankEntry.statement_id).where(BankEntry.state == EntryState.UNMATCHED)
+            ),
+        )
+    ).one()
+    return Progress(row[0] - row[1], row[0]) if row[1] else None
+
+
+def _waiting(states: Sequence[EntryState]) -> sa.Select[tuple[BankEntry]]:
+    return (
         sa.select(BankEntry)
-        .where(BankEntry.state.in_(WAITING), BankEntry.amount_minor > 0)
+        .where(BankEntry.state.in_(states), BankEntry.amount_minor > 0)
         .order_by(BankEntry.id)
         .with_for_update(of=BankEntry)
         .execution_options(populate_existing=True)
     )
-    if statement_ids is not None:
-        query = query.where(BankEntry.statement_id.in_(statement_ids))
+
+
+def _match(query: sa.Select[tuple[BankEntry]], *, by: Member | None) -> Counts:
+    intake.lock()
     counts, waiting = Counts(), db.session.scalars(query).all()
     if not waiting:
         return counts

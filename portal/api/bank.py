@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError
 from billing.bank import intake, matches
 from billing.bank.csv_files import Mapping
 from billing.bank.intake import BankFile
-from billing.bank.matches import Choice
+from billing.bank.matches import Choice, Counts
 from billing.errors import BadMatch
 from billing.models import BankEntry, BankMatch, BankStatement, EntryState
 from config.database import bounded_count, db
@@ -65,6 +65,8 @@ class StatementsAnswer(Answer):
     statements: list[BankStatementAnswer]
     matched: int
     queued: int
+    # What a worker is going to look at.
+    unmatched: int
 
 
 class ShareAnswer(Answer):
@@ -239,7 +241,8 @@ def list_statements(query: Paged) -> Response:
 def take_in_statement(form: StatementForm) -> Response:
     """MT940, CAMT.053 or CSV in the part `file`: the whole of it or nothing.
 
-    What is certain is matched at once; the rest waits in the queue.
+    What is certain is matched at once; the rest waits in the queue. Of a long statement (more than
+    200 new bookings) a worker does both afterwards: `unmatched` says how many it has before it.
     """
     sent = uploads.received("file")
     if len(sent.content) > uploads.largest_file():
@@ -247,12 +250,15 @@ def take_in_statement(form: StatementForm) -> Response:
     by = current_member()
     file = BankFile(sent.filename, sent.content, form.account, _mapping(form.mapping))
     statements = intake.take_in(file, by=by)
-    counts = matches.run([one.id for one in statements], by=by)
+    new = sum(one.new_rows for one in statements)
+    is_long = new > matches.AT_ONCE
+    counts = Counts() if is_long else matches.run([one.id for one in statements], by=by)
     return answer(
         {
             "statements": [_statement(one) for one in statements],
             "matched": counts.matched,
             "queued": counts.queued,
+            "unmatched": new if is_long else 0,
         },
         201,
     )

@@ -89,6 +89,7 @@ def index() -> str:
         listing=Listing(list(rows), total, page),
         waiting_of=dict(counted.all()),
         waiting=waiting(),
+        progress=matches.progress(),
         accounts=_accounts(),
     )
 
@@ -104,6 +105,13 @@ def take_in() -> Response:
     except UnknownMapping:
         flash(_("The file is CSV. Say once what its columns are; it is kept for the account."))
         return redirect(url_for(".mapping", account=file.account))
+
+
+@pages.get("/progress")
+@may("match bank statements")
+def progress() -> str:
+    """How far the matching of a long statement is; the page asks for it while it goes on."""
+    return render_template("bank/_progress.html", progress=matches.progress(), asked=True)
 
 
 @pages.get("/mapping")
@@ -140,10 +148,16 @@ def _taken(file: BankFile) -> Response:
     by = current_member()
     with transaction():
         statements = intake.take_in(file, by=by)
-        counts = matches.run([one.id for one in statements], by=by)
+        ids = [one.id for one in statements]
         new = sum(one.new_rows for one in statements)
         known = sum(one.known_rows for one in statements)
     told = _("%(new)s new, %(known)s known already.", new=new, known=known)
+    if new > matches.AT_ONCE:
+        flash(told, "good")
+        return redirect(url_for(".index"))
+    # The statement stands already: whatever becomes of the matching, it is not sent in again.
+    with transaction():
+        counts = matches.run(ids, by=by)
     done = _("Matched by themselves: %(count)s.", count=counts.matched)
     flash(f"{told} {done}", "good")
     return redirect(url_for("bank_entries.index") if counts.queued else url_for(".index"))

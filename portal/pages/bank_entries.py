@@ -278,6 +278,12 @@ def undo(entry_id: int) -> Response:
 def again() -> Response:
     """Look once more for what all that waits may pay: invoices came or were paid since."""
     with transaction():
+        queued = bounded_count(
+            sa.select(BankEntry.id).where(BankEntry.state == EntryState.QUEUED), matches.AT_ONCE
+        )
+        if queued > matches.AT_ONCE:
+            matches.look_again()
+            return redirect(url_for("bank.index"))
         counts = matches.run(by=current_member())
     flash(_("Matched by themselves: %(count)s.", count=counts.matched), "good")
     return redirect(url_for(".index"))

@@ -4,6 +4,7 @@ Importing a module registers its tasks; the clock names them in `portal.clock.tu
 """
 
 from portal.rounds import (
+    bank_matching,
     card_refunds,
     circuit_months,
     claims,
@@ -18,6 +19,7 @@ from portal.rounds import (
 )
 
 __all__ = [
+    "bank_matching",
     "card_refunds",
     "circuit_months",
     "claims",

@@ -3,6 +3,7 @@
 PAGES = {
     "GET /bank": "match bank statements",
     "POST /bank": "match bank statements",
+    "GET /bank/progress": "match bank statements",
     "GET /bank/mapping": "match bank statements",
     "POST /bank/mapping": "match bank statements",
     "POST /bank/mapping/preview": "match bank statements",

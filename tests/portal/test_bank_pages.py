@@ -11,9 +11,18 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from billing import invoices
-from billing.models import BankEntry, BankStatement, Invoice, InvoiceStatus, Payment
+from billing.bank import matches
+from billing.models import (
+    BankEntry,
+    BankStatement,
+    EntryState,
+    Invoice,
+    InvoiceStatus,
+    Payment,
+)
 from config import clock
 from config.database import db, transaction
+from portal.rounds import bank_matching
 from rental import bookings
 from rental.asking import RequestedBooking, WantedLine
 from rental.models import EventKind, Member, Role
@@ -186,3 +195,35 @@ def test_a_mapping_that_cannot_be_is_refused_in_words(finance, over, says):
 def test_a_hostile_file_is_refused_and_nothing_is_written(finance, content):
     assert send(finance, "/bank", content).status_code in (413, 422)
     assert db.session.scalar(sa.select(sa.func.count(BankStatement.id))) == 0
+
+
+def test_a_long_statement_stands_at_once_and_is_matched_step_by_step(finance, owed, monkeypatch):
+    monkeypatch.setattr(matches, "AT_ONCE", 2)
+    told = statement((owed.total_minor, owed.reference, ""), (5_000, "a", ""), (6_000, "b", ""))
+    page = send(finance, "/bank?lang=en", told).get_data(as_text=True)
+    assert "3 new, 0 known already." in page
+    assert "0 of 3 bookings of the bank are looked at." in page
+    assert entry().state is EntryState.UNMATCHED
+    with transaction():
+        assert matches.step(1).matched == 1
+    page = finance.get("/bank/progress").get_data(as_text=True)
+    assert "1 of 3 bookings of the bank are looked at." in page
+    bank_matching.match_bank_entries()
+    page = finance.get("/bank/progress").get_data(as_text=True)
+    assert "All bookings of the bank are looked at." in page
+    assert "hx-trigger" not in page
+    db.session.rollback()
+    assert db.session.get_one(Invoice, owed.id).status is InvoiceStatus.PAID
+    # Nothing of it is received a second time, and nothing waits to be looked at.
+    assert bank_matching.work() == matches.Counts()
+    assert db.session.scalar(sa.select(sa.func.count(Payment.id))) == 1
+
+
+def test_a_long_queue_is_looked_at_again_by_a_worker(finance, owed, monkeypatch):
+    rows = [(owed.total_minor, "tien", ""), (5_000, "a", "")]
+    send(finance, "/bank?lang=en", statement(*rows))
+    with transaction():
+        entry().text = f"TT {owed.reference}"
+    monkeypatch.setattr(matches, "AT_ONCE", 1)
+    assert "0 of 2 bookings" in press(finance, "/bank/entries/again")
+    assert bank_matching.work() == matches.Counts(matched=1, queued=1)
