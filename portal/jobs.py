@@ -111,7 +111,14 @@ def poll(site: str) -> None:
         interval_seconds=settings.poll_seconds, timeout_seconds=settings.poll_timeout_seconds
     )
     summary = polling.poll_site(site_id, keys.keyring(settings), plan)
-    log.info("polled", site=site, asked=summary.asked, answered=summary.answered)
+    log.info(
+        "polled",
+        site=site,
+        asked=summary.asked,
+        answered=summary.answered,
+        seconds=round(summary.seconds, 1),
+        elsewhere=bool(summary.elsewhere),
+    )
 
 
 @queue.task(name="collect_evidence")

@@ -58,7 +58,8 @@ class Target:
     """Whom to ask, how, and for how long.
 
     `timeout` is seconds for one request, `tries` how often one is sent, `budget` seconds for the
-    whole device: no request begins after it. Without a `layout` the device is discovered first.
+    whole device: no request begins after it. Without a `layout` the device is discovered first;
+    `layout_id` is the layout's row, if it was read from one.
     """
 
     address: str
@@ -68,6 +69,7 @@ class Target:
     tries: int = 3
     budget: float = 20.0
     layout: Layout | None = None
+    layout_id: int | None = None
     uptime_before: float | None = None
     device_id: int = 0
 

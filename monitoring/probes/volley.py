@@ -11,7 +11,7 @@ import random
 import socket
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -123,7 +123,9 @@ class Volley:
         # Datagrams that belong to no question of ours: late, double, forged or garbage.
         self.strays = 0
 
-    async def ask(self, starts: Sequence[tuple[float, Target]]) -> AsyncIterator[list[Outcome]]:
+    async def ask(
+        self, starts: Sequence[tuple[float, Target]]
+    ) -> AsyncGenerator[list[Outcome], None]:
         """Ask each target so many seconds from now; outcomes come in portions as they are ready."""
         began = time.monotonic()
         self._memory.shapes.turn_over()
