@@ -85,7 +85,7 @@ async function writeManifest(result) {
 
 const settings = {
   absWorkingDir: path.dirname(portal),
-  entryPoints: ["app.js", "theme.js", "timeline.js", "chart.js", "counter.js", "bank.js"]
+  entryPoints: ["app.js", "theme.js", "timeline.js", "chart.js", "counter.js", "bank.js", "wall.js"]
     .map((name) => path.join(here, "scripts", name))
     .concat(path.join(here, "styles", "app.css")),
   outdir: out,

@@ -73,6 +73,7 @@ from portal.pages import (
     troubles,
     violations,
     waitlist,
+    wall,
     work,
     write_offs,
 )
@@ -105,6 +106,7 @@ ROOMS = (
     receipts,
     devices,
     troubles,
+    wall,
     violations,
     journal,
     feeds,

@@ -172,7 +172,7 @@ def _kinds() -> dict[str, str]:
     }
 
 
-def _said(trouble: Trouble) -> str:
+def said(trouble: Trouble) -> str:
     """What is wrong, in a few words."""
     if trouble.kind is TroubleKind.OUTAGE:
         return _("does not answer")
@@ -197,7 +197,7 @@ def _acknowledging(trouble: Trouble) -> str | None:
 
 
 FOR_TEMPLATES: dict[str, Any] = {
-    "trouble_said": _said,
+    "trouble_said": said,
     "problem_said": problem_said,
     "trouble_kinds": _kinds,
     "acknowledging": _acknowledging,

@@ -2,6 +2,8 @@
 
 PAGES = {
     "GET /devices/troubles": "see devices",
+    "GET /wall": "see devices",
+    "GET /wall/now": "see devices",
     "GET /devices/availability": "see devices",
     "POST /devices/outages/<int:outage_id>/acknowledge": "acknowledge violations",
     "POST /devices/problems/<int:problem_id>/acknowledge": "acknowledge violations",
