@@ -13,8 +13,8 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from billing import adjusting, credit_notes, invoices, ledger
-from billing.adjusting import LineChange
-from billing.errors import BadCorrection, WrongInvoiceState
+from billing.adjusting import Change, LineChange
+from billing.errors import AdjustedAlready, BadCorrection, WrongInvoiceState
 from billing.models import Charge, Correction, Invoice, InvoiceKind, InvoiceStatus
 from billing.vat import Taxed
 from config import clock, references
@@ -77,6 +77,7 @@ def adjust(
             "In all this takes off instead of adding; issue a credit note for what is too much, "
             "and an adjustment for what is missing."
         )
+    _require_new(invoice, grounds, changes)
     adjustment = _follower(invoice, Correction.ADJUSTS, grounds, InvoiceKind.WHOLE)
     for change in changes:
         db.session.add(adjusting.charge(change, adjustment))
@@ -194,6 +195,25 @@ def _require_unadjusted(invoice: Invoice) -> None:
             "after; adjust or credit it.",
             invoice=invoice.id,
         )
+
+
+def _require_new(invoice: Invoice, grounds: Grounds, changes: Sequence[Change]) -> None:
+    """The same form sent twice adjusts once."""
+    wanted = sorted((one.origin.id, one.amount.minor) for one in changes)
+    for earlier in adjustments_of(invoice):
+        made = db.session.execute(
+            sa.select(Charge.adjusts_id, Charge.amount_minor)
+            .where(Charge.invoice_id == earlier.id)
+            .order_by(Charge.adjusts_id, Charge.amount_minor)
+        ).all()
+        if [tuple(row) for row in made] == wanted and (
+            earlier.correction_reason == grounds.reason.strip()
+        ):
+            raise AdjustedAlready(
+                "{number} adjusts the same lines by the same amounts for the same reason; to "
+                "adjust them once more, give another reason.",
+                words={"number": earlier.display_number or ""},
+            )
 
 
 def _check(invoice: Invoice, grounds: Grounds) -> None:

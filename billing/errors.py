@@ -289,3 +289,7 @@ class UnknownMonth(NotFound):
 
 class BadReconciliation(Conflict):
     """The month cannot be reconciled like this; look at it again."""
+
+
+class AdjustedAlready(Conflict):
+    """This adjustment was issued already; look at the invoice again."""

@@ -11,7 +11,13 @@ import pytest
 from billing import closing, corrections, credit_notes, invoices, ledger, payments, reconciling
 from billing.corrections import Grounds, LineAmount
 from billing.credit_notes import NewCredit
-from billing.errors import BadCorrection, MonthClosed, NothingToInvoice, WrongInvoiceState
+from billing.errors import (
+    AdjustedAlready,
+    BadCorrection,
+    MonthClosed,
+    NothingToInvoice,
+    WrongInvoiceState,
+)
 from billing.models import Charge, ChargeKind, Correction, InvoiceStatus
 from billing.money import Money
 from config import clock
@@ -68,6 +74,16 @@ def test_an_adjustment_adds_to_lines_at_the_rate_that_they_bore(
         "agreement_on": "2026-11-20",
     }
     assert corrections.adjustments_of(invoice) == [adjustment]
+    reconciles()
+
+
+def test_the_same_form_sent_twice_adjusts_once(invoice: Any, finance: Member) -> None:
+    lines = [LineAmount(invoice.lines[1].id, 5_000)]
+    corrections.adjust(invoice, AGREED, lines, by=finance)
+    with pytest.raises(AdjustedAlready, match="the same amounts for the same reason"):
+        corrections.adjust(invoice, AGREED, lines, by=finance)
+    corrections.adjust(invoice, with_(AGREED, reason="thêm một lần"), lines, by=finance)
+    assert len(corrections.adjustments_of(invoice)) == 2
     reconciles()
 
 
