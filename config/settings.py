@@ -78,6 +78,13 @@ class Settings(BaseSettings):
             "they answer to loopback addresses only."
         ),
     ] = None
+    alertmanager_token: Annotated[
+        SecretStr | None,
+        Field(
+            description="Bearer token that /webhooks/alertmanager asks for. Without it nothing is "
+            "taken in."
+        ),
+    ] = None
     poll_seconds: Annotated[
         int, Field(ge=1, le=3600, description="Seconds between two SNMP polls of a device.")
     ] = 30

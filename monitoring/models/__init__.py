@@ -20,6 +20,7 @@ from monitoring.models.policies import (
 )
 from monitoring.models.problems import Problem
 from monitoring.models.readings import ReadingRow
+from monitoring.models.received_alerts import ReceivedAlert
 from monitoring.models.states import DeviceStateRow
 from monitoring.models.watch_states import WatchState
 
@@ -40,6 +41,7 @@ __all__ = [
     "Platform",
     "Problem",
     "ReadingRow",
+    "ReceivedAlert",
     "SnmpVersion",
     "Violation",
     "ViolationStatus",

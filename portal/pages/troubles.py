@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from config import clock
 from config.database import transaction
-from monitoring import devices, outages, problems, troubles, uptimes
+from monitoring import devices, outages, problems, received_alerts, troubles, uptimes
 from monitoring.availability import Availability
 from monitoring.models import Device, DeviceRole, Problem
 from monitoring.rules import Severity
@@ -40,7 +40,9 @@ def index() -> str:
     if request.args.get("live"):
         found = [one for one in found if one.uses]
     template = "devices/_troubles.html" if reading.is_partial() else "devices/troubles.html"
-    return render_template(template, troubles=found[:SHOWN], count=len(found), now=clock.now())
+    return render_template(
+        template, troubles=found[:SHOWN], count=len(found), firing=received_alerts.firing()
+    )
 
 
 @pages.post("/outages/<int:outage_id>/acknowledge")
