@@ -23,6 +23,7 @@ ENGLISH = {
     "portal.cli": "commands",
     "portal.demo": "the demo's devices",
     "portal.idempotency": "programs",
+    "portal.webhooks": "programs",
     "portal.keys": "the start, and commands",
     "portal.mail": "the worker's log",
     "portal.programs": "media-center run",
