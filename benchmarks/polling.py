@@ -1,8 +1,11 @@
-"""Devices polled per second, and CPU per 1 000 polls: `python -m benchmarks.polling [DEVICES]`.
+"""Devices polled per second, and CPU per 1 000 polls: `python -m benchmarks.polling [DEVICES …]`.
 
 One health poll asks 116 OIDs: 18 interfaces and what stands beside them. The agents are one light
 process that answers v2c from canned values; SNMPv3 is answered by net-snmp's snmpd, if installed.
-CPU is that of the polling process alone, in seconds per 1 000 polls; medians of three runs.
+CPU is that of the polling process alone, in seconds per 1 000 polls; medians of three runs. Each
+number of devices is measured in a process of its own, so that its peak of memory is its own. In
+the whole cycle one device in twenty is dead, and starts are spread over 30 s as in service.
+`python -m benchmarks.polling_peers PORT` is what `main` runs beside it, in the same minutes.
 """
 
 import asyncio
@@ -10,10 +13,12 @@ import multiprocessing
 import resource
 import socket
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,16 +26,16 @@ import sqlalchemy as sa
 from flask import Flask
 
 from config import clock, embedded
-from config.database import Base, db, transaction
-from monitoring import credentials, devices, discovery, metrics, polling
+from config.database import db, transaction
+from monitoring import credentials, discovery, metrics, polling
 from monitoring.credentials import Keyring
-from monitoring.devices import NewDevice
 from monitoring.models import Device
 from monitoring.polling import PollPlan
 from monitoring.probes import mibs, snmp
 from monitoring.probes.logins import SnmpCommunity, SnmpUser
 from monitoring.probes.outcomes import Outcome, Target
 from monitoring.probes.reading import Core, Gauge, Layout, Port, Store
+from monitoring.probes.session import Engines
 from monitoring.probes.volley import Memory, Pace, Volley
 from portal import schema
 from rental.models import Site
@@ -40,6 +45,7 @@ RUNS = 3
 PORTS = 18
 KEYRING = Keyring(bytes(32))
 COMMUNITY = SnmpCommunity(agents.COMMUNITY)
+CYCLE = PollPlan(in_flight=200)
 PLAN = PollPlan(interval_seconds=3, timeout_seconds=1.0, in_flight=50)
 
 
@@ -128,6 +134,21 @@ def ask_all(targets: list[Target], memory: Memory) -> list[Outcome]:
     return asyncio.run(run())
 
 
+def ask_by_gufo(targets: list[Target], engines: Engines) -> list[Outcome]:
+    """The same through gufo-snmp's public API: the way that everything unexpected goes."""
+
+    async def run() -> list[Outcome]:
+        gate = asyncio.Semaphore(PLAN.in_flight)
+
+        async def one(target: Target) -> Outcome:
+            async with gate:
+                return await snmp.read(target, engines)
+
+        return list(await asyncio.gather(*map(one, targets)))
+
+    return asyncio.run(run())
+
+
 def check(outcomes: list[Outcome], answered: int) -> None:
     """A benchmark of failures measures nothing."""
     readings = [outcome.reading for outcome in outcomes if outcome.reading]
@@ -145,7 +166,13 @@ def snmp_alone(port: int, count: int) -> list[Row]:
         dead = replace(alive, port=silent.getsockname()[1], tries=1)
         mixed = [dead if n % 20 == 0 else alive for n in range(count)]
         memory = Memory()
+        engines = Engines()
         return [
+            measured(
+                "SNMP v2c through gufo-snmp's public API",
+                count,
+                lambda: check(ask_by_gufo([alive] * count, engines), count),
+            ),
             measured("SNMP v2c", count, lambda: check(ask_all([alive] * count, memory), count)),
             measured(
                 "SNMP v2c, 5 % dead",
@@ -195,59 +222,98 @@ def whole_cycle(port: int, count: int, database: str) -> list[Row]:
     app = Flask("benchmark")
     app.config.update(SQLALCHEMY_DATABASE_URI=database)
     db.init_app(app)
-    with app.app_context():
+    with app.app_context(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
         with db.engine.begin() as link:
             schema.upgrade_on(link)
-        with transaction():
-            layout = layout_of(range(1, PORTS + 1))
-            row_id = discovery.keep([layout])[layout.digest]
-            site = Site(slug="bench", name="Bench")
-            db.session.add(site)
-            login = credentials.add("bench", COMMUNITY, KEYRING)
-            for number in range(count):
-                device = devices.add(
-                    NewDevice(
-                        f"d{number}", "127.0.0.1", site, snmp_port=port, snmp_credential=login
-                    )
-                )
-                device.layout_id, device.discovered_at = row_id, clock.now()
+        seed([silent.getsockname()[1] if n % 20 == 0 else port for n in range(count)])
 
         def cycle() -> None:
-            db.session.execute(sa.update(Device).values(next_poll_at=None))
-            db.session.commit()
-            summary = polling.poll_site(None, KEYRING, PLAN)
-            assert summary.answered == count, summary
+            with transaction():
+                db.session.execute(sa.update(Device).values(next_poll_at=None))
+            summary = polling.poll_site(None, KEYRING, CYCLE)
+            assert summary.answered == count - len(range(0, count, 20)), summary
 
-        cycle()
-        rows = [measured("whole cycle, v2c: due, poll, judge, record", count, cycle)]
+        for _ in range(3):
+            cycle()  # until the dead are known to be dead
+        rows = [measured("whole cycle, v2c, 5 % dead: due, poll, judge, record", count, cycle)]
+        print(f"peak memory so far {peak():.0f} MB", file=sys.stderr)
         metrics.text()
         return [*rows, measured("scrape of /metrics", count, lambda: len(metrics.text()) and None)]
 
 
-def main(count: int) -> None:
-    """Measure and print a Markdown table."""
+def seed(ports: list[int]) -> None:
+    """Devices with a known layout, one at each of these ports."""
+    with transaction():
+        layout = layout_of(range(1, PORTS + 1))
+        row_id = discovery.keep([layout])[layout.digest]
+        site = Site(slug="bench", name="Bench")
+        db.session.add(site)
+        login = credentials.add("bench", COMMUNITY, KEYRING)
+        db.session.flush()
+        rows = [
+            {
+                "name": f"d{number}",
+                "address": "127.0.0.1",
+                "site_id": site.id,
+                "snmp_port": port,
+                "snmp_credential_id": login.id,
+                "layout_id": row_id,
+                "discovered_at": clock.now(),
+            }
+            for number, port in enumerate(ports)
+        ]
+        db.session.execute(sa.insert(Device), rows)
+
+
+def peak() -> float:
+    """The most memory this process held, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+@contextmanager
+def canned_agent() -> Iterator[int]:
+    """The port of an agent in a process of its own."""
     link = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
     link.bind(("127.0.0.1", 0))
-    port = link.getsockname()[1]
     responder = multiprocessing.get_context("fork").Process(
         target=answer_for_ever, args=(link,), daemon=True
     )
     responder.start()
-    with tempfile.TemporaryDirectory() as folder:
+    try:
+        yield link.getsockname()[1]
+    finally:
+        responder.terminate()
+        responder.join()
+
+
+def one(count: int) -> None:
+    """Measure so many devices and print a Markdown table."""
+    with canned_agent() as port, tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        rows = snmp_alone(port, count) + snmp_v3(home, min(count, 300))
         with embedded.serve(home / "database" / "data") as database:
-            rows += whole_cycle(port, count, database)
-    responder.terminate()
-    responder.join()
-    print(f"{count} devices, 116 OIDs each, {PLAN.in_flight} in flight\n")
+            rows = whole_cycle(port, count, database)
+        cycle_peak = peak()
+        rows = snmp_alone(port, count) + snmp_v3(home, min(count, 300)) + rows
+    print(f"\n{count} devices, 116 OIDs each, {PLAN.in_flight} in flight\n")
     print("| | devices/s | CPU s per 1 000 |\n|---|---|---|")
     for row in rows:
         print(f"| {row.name} | {row.devices_per_second:,.0f} | {row.cpu_per_thousand:.3f} |")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"\nPeak memory {peak:.0f} MB. Tables: {len(Base.metadata.tables)}.")
+    share = next(row for row in rows if "cycle" in row.name).cpu_per_thousand * count / 300
+    print(f"\nOf one core in a 30 s cycle {share:.1f} %; peak memory {cycle_peak:.0f} MB.")
+
+
+def main(counts: list[str]) -> None:
+    """Each number in a process of its own, then the peers."""
+    for count in counts:
+        subprocess.run([sys.executable, "-m", "benchmarks.polling", "--one", count], check=True)
+    with canned_agent() as port:
+        subprocess.run([sys.executable, "-m", "benchmarks.polling_peers", str(port)], check=True)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1000)
+    if sys.argv[1:2] == ["--one"]:
+        one(int(sys.argv[2]))
+    else:
+        main(sys.argv[1:] or ["100", "1000", "5000"])
