@@ -19,6 +19,12 @@ PAGES = {
     "POST /traffic/<int:evidence_id>/withdraw": "decide proposals",
 }
 API = {
+    "GET /reports/vat": "see reports",
+    "GET /reports/revenue": "see reports",
+    "GET /reports/deferred": "see reports",
+    "GET /reports/journal": "see reports",
+    "GET /closing/<of_month>": "see reports",
+    "POST /closing/<of_month>": "close months",
     "GET /interruptions": "judge interruptions",
     "POST /interruptions/<int:interruption_id>/fault": "judge interruptions",
     "GET /bookings/<reference>/traffic": "see own invoices",
