@@ -80,7 +80,7 @@ class PostingAnswer(Answer):
     amount: Amount
 
 
-class EntryAnswer(Answer):
+class BookEntryAnswer(Answer):
     """One deed in the books; its postings add up to zero."""
 
     day: str
@@ -90,7 +90,7 @@ class EntryAnswer(Answer):
     postings: list[PostingAnswer]
 
 
-class MonthAnswer(Answer):
+class BooksMonthAnswer(Answer):
     """Whether a month is over, and who closed it when."""
 
     month: str
@@ -165,7 +165,7 @@ def report_deferred(query: MonthQuery) -> Response:
 
 @room.get("/reports/journal")
 @may("see reports")
-@offers(Call("Read a month's journal", "books", answer=EntryAnswer, is_list=True))
+@offers(Call("Read a month's journal", "books", answer=BookEntryAnswer, is_list=True))
 def report_journal(query: MonthOfRowsQuery) -> Response:
     """In double entry, by day."""
     found = bookkeeping.entries(query.month or _last_month(), bookkeeping.accounts())
@@ -199,7 +199,7 @@ def _month(first: date) -> dict[str, Any]:
 
 @room.get("/closing/<of_month>")
 @may("see reports")
-@offers(Call("Show whether a month is closed", "books", answer=MonthAnswer))
+@offers(Call("Show whether a month is closed", "books", answer=BooksMonthAnswer))
 def closed_month(of_month: str) -> Response:
     """A month is written `2026-11`."""
     return answer(_month(reading.month(of_month)))
@@ -211,7 +211,7 @@ def closed_month(of_month: str) -> Response:
     Call(
         "Close a month",
         "books",
-        answer=MonthAnswer,
+        answer=BooksMonthAnswer,
         status=201,
         refusals=(409,),
         is_body_optional=True,
