@@ -80,6 +80,10 @@ _RULES: dict[str, str] = {
         SELECT id, stands, should FROM (SELECT p.id, p.refunded_minor AS stands, coalesce((
             SELECT sum(amount_minor) FROM refund WHERE payment_id = p.id AND status <> 'failed'),
             0) AS should FROM payment p) s WHERE stands <> should""",
+    "bank match {id}: its payment is {stands} and the bank booked {should}": """
+        SELECT m.id, p.amount_minor AS stands, e.amount_minor AS should FROM bank_match m
+        JOIN payment p ON p.id = m.payment_id JOIN bank_entry e ON e.id = m.entry_id
+        WHERE m.undone_at IS NULL AND p.amount_minor <> e.amount_minor""",
     "invoice {id}: its snapshot says {stands} and its total is {should}": """
         SELECT id, (snapshot->>'total')::bigint AS stands, total_minor AS should FROM invoice
         WHERE snapshot IS NOT NULL AND ((snapshot->>'total')::bigint <> total_minor

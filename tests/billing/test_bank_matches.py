@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from billing import closing, invoices, ledger, payments
+from billing import closing, invoices, ledger, payments, reconciling
 from billing.bank import intake, matches
 from billing.bank.intake import BankFile
 from billing.bank.matches import Choice
@@ -260,3 +260,17 @@ def test_in_a_closed_month_nothing_is_undone_and_nothing_matched(open_invoice, d
     with pytest.raises(MonthClosed):
         matches.accept(later, Choice(open_invoice.unit_id), by=desk)
     assert open_invoice.paid == Money(1_000_000)
+
+
+def test_the_doctor_names_a_match_whose_payment_is_not_what_the_bank_booked(open_invoice):
+    (entry,) = entries((open_invoice.total_minor, open_invoice.reference, ""))
+    match = matches.live(entry)
+    assert match is not None
+    assert reconciling.differences() == []
+    booked = entry.amount_minor - 1
+    db.session.execute(sa.update(BankEntry).values(amount_minor=booked))
+    (found,) = reconciling.differences()
+    assert found.sentence == (
+        f"bank match {match.id}: its payment is {match.payment.amount_minor} "
+        f"and the bank booked {booked}"
+    )
