@@ -229,14 +229,13 @@ def test_a_tree_without_its_front_end_is_refused_with_the_next_step(tmp_path: Pa
 
 
 def test_every_alert_speaks_of_a_metric_that_is_exported() -> None:
-    exporter = HOME / "monitoring" / "metrics.py"
-    if not exporter.exists():
-        pytest.skip("monitoring/metrics.py does not exist yet")
+    exporters = (HOME / "monitoring" / "metrics.py", HOME / "portal" / "service_metrics.py")
+    exported = "".join(path.read_text() for path in exporters)
     groups = yaml.safe_load((HOME / "config" / "prometheus" / "alerts.yml").read_text())["groups"]
     rules = [rule for group in groups for rule in group["rules"]]
     named = {name for rule in rules for name in re.findall(r"media_center_\w+", rule["expr"])}
     assert named
-    assert [name for name in sorted(named) if name not in exporter.read_text()] == []
+    assert [name for name in sorted(named) if name not in exported] == []
     assert all({"vi", "en"} <= set(rule["annotations"]) for rule in rules)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.ports import free_port
 
-START_SECONDS = 30
+START_SECONDS = 60
 
 
 class Client:

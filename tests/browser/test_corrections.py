@@ -22,7 +22,7 @@ def test_finance_adjusts_and_notifies_with_the_keyboard(
     sign_in: SignIn, complaints: list[str]
 ) -> None:
     page = sign_in(FINANCE)
-    page.goto("/invoices?status=open")
+    page.goto("/invoices?status=open&kind=whole")
     page.goto(page.locator("#results a[href^='/invoices/']").first.get_attribute("href") or "")
     origin = page.url
     tab_to(page, ".page-head a[href$='/corrections']")

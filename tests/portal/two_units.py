@@ -103,7 +103,8 @@ class Scene:
         if "/api/" in rule and "/series" in rule:
             body = {"json": {"rrule": "FREQ=WEEKLY;COUNT=2"}} if method == "PATCH" else body
         place = self.address(rule) + (
-            "?from=2026-11-01T00:00Z&to=2026-11-02T00:00Z" * ("readings" in rule)
+            "?from=2026-11-01T00:00Z&to=2026-11-02T00:00Z"
+            * ("readings" in rule or rule.endswith("device_id>/availability"))
         )
         return client.open(place, method=method, headers=headers, **body)
 
