@@ -52,7 +52,8 @@ def billed(count: int) -> list[int]:
         for number in range(count):
             line = WantedLine("H100", 1, period)
             wanted = RequestedBooking(member.unit, f"Event {number}", EventKind.SEMINAR, [line])
-            booking = bookings.request(wanted, by=member)
+            # The desk may go beyond a quota.
+            booking = bookings.request(wanted, by=desk)
             bookings.confirm(booking, by=desk)
             charges.add_for(booking)
             found.append(invoices.issue(invoices.draft_for(booking), by=None).id)
