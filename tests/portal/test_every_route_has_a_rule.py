@@ -307,7 +307,7 @@ def test_every_route_has_a_rule_and_every_rule_a_route(built: Flask) -> None:
     assert _calls(built) == set(RULES)
 
 
-@pytest.mark.parametrize("call", [call for call, who in RULES.items() if who is not OPEN])
+@pytest.mark.parametrize("call", [call for call, who in RULES.items() if who != OPEN])
 def test_a_visitor_is_asked_to_sign_in(scene: Scene, call: str) -> None:
     found = scene.ask(call, None)
     if RULES[call] is MACHINES:
