@@ -65,3 +65,15 @@ class BadWaiver(Invalid):
 
 class UnknownHostKey(NotFound):
     """The device never showed this key; collect its evidence first, then approve what it shows."""
+
+
+class UnknownAccessPort(NotFound):
+    """There is no such access port; look it up in the list of circuits."""
+
+
+class BadAccessPort(Invalid):
+    """The port cannot serve that circuit; correct the value named."""
+
+
+class AccessPortTaken(Conflict):
+    """The port serves another circuit already; take it from that one first."""

@@ -3,6 +3,7 @@
 A 64-bit counter that falls was reset, never full; a rate above the speed of its port is no rate.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -34,9 +35,19 @@ class Point:
     out_bps: float | None
 
 
-def between(before: Count, after: Count, *, speed_bps: int | None, is_wide: bool = True) -> Point:
-    """The rates from one reading of a port to the next; None where there is none."""
-    seconds = elapsed(before, after)
+def between(
+    before: Count,
+    after: Count,
+    *,
+    speed_bps: int | None,
+    is_wide: bool = True,
+    longest_seconds: float = LONGEST_GAP_SECONDS,
+) -> Point:
+    """The average rates from one reading of a port to a later one; None where there is none.
+
+    Readings further apart than `longest_seconds` have no rate.
+    """
+    seconds = elapsed(before, after, longest_seconds)
     if seconds is None:
         return Point(after.at, None, None)
 
@@ -50,13 +61,15 @@ def between(before: Count, after: Count, *, speed_bps: int | None, is_wide: bool
     )
 
 
-def elapsed(before: Count, after: Count) -> float | None:
+def elapsed(
+    before: Count, after: Count, longest_seconds: float = LONGEST_GAP_SECONDS
+) -> float | None:
     """Seconds between two readings, by the agent's clock where it agrees with ours.
 
     None after a reboot, and across a gap too long to average over.
     """
     seconds = (after.at - before.at).total_seconds()
-    if not 0 < seconds <= LONGEST_GAP_SECONDS:
+    if not 0 < seconds <= longest_seconds:
         return None
     if has_rebooted(before.uptime_seconds, after.uptime_seconds):
         return None
@@ -110,3 +123,9 @@ def thinned(points: Sequence[Point], limit: int) -> list[Point]:
 def _mean(numbers: Iterable[float | None]) -> float | None:
     known = [number for number in numbers if number is not None]
     return sum(known) / len(known) if known else None
+
+
+def percentile_95(values: Iterable[float]) -> float | None:
+    """The value that 95 % of them do not exceed, by nearest rank; None of nothing."""
+    ranked = sorted(values)
+    return ranked[max(math.ceil(len(ranked) * 0.95), 1) - 1] if ranked else None

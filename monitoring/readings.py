@@ -86,7 +86,7 @@ def _psycopg() -> psycopg.Connection:
 def latest(device: Device) -> Reading | None:
     """The last reading of a device, spelled out."""
     rows = _last(device, 1)
-    return _spelled(rows[0]) if rows else None
+    return spelled(rows[0]) if rows else None
 
 
 def _last(device: Device, count: int) -> list[ReadingRow]:
@@ -100,7 +100,8 @@ def _last(device: Device, count: int) -> list[ReadingRow]:
     )
 
 
-def _spelled(row: ReadingRow) -> Reading:
+def spelled(row: ReadingRow) -> Reading:
+    """The stored row with the names of its layout."""
     return Reading(
         layout=discovery.layouts([row.layout_id])[row.layout_id],
         at=row.at,
@@ -115,21 +116,22 @@ def current_rates(device: Device) -> dict[int, Point]:
     rows = _last(device, 2)
     if len(rows) < 2:
         return {}
-    after, before = (_spelled(row) for row in rows)
+    after, before = (spelled(row) for row in rows)
     found = {}
     for port in after.layout.ports:
         then = next((p for p in before.layout.ports if p.name == port.name), None)
         if then is not None:
             found[port.index] = rates.between(
-                _count(before, then.index),
-                _count(after, port.index),
+                count_of(before, then.index),
+                count_of(after, port.index),
                 speed_bps=port.speed_bps,
                 is_wide=port.is_wide,
             )
     return found
 
 
-def _count(reading: Reading, index: int) -> Count:
+def count_of(reading: Reading, index: int) -> Count:
+    """The octet counters of the interface with this ifIndex; None where it is not told."""
     start = reading.layout.offset(index)
     if start is None:
         return Count(reading.at, reading.uptime_seconds, None, None)
@@ -214,7 +216,7 @@ def between(
         .order_by(ReadingRow.at)
         .limit(limit)
     )
-    return [_spelled(row) for row in rows]
+    return [spelled(row) for row in rows]
 
 
 def prune(before: datetime) -> int:

@@ -1,5 +1,6 @@
 """The rows of the monitoring floor."""
 
+from monitoring.models.access_ports import AccessPort
 from monitoring.models.credentials import Credential, CredentialKind
 from monitoring.models.devices import (
     Device,
@@ -26,6 +27,7 @@ from monitoring.models.watch_states import WatchState
 
 __all__ = [
     "MOVES",
+    "AccessPort",
     "Credential",
     "CredentialKind",
     "Device",

@@ -6,7 +6,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from config.database import db
-from monitoring import credentials, devices, hostkeys
+from monitoring import access_ports, credentials, devices, hostkeys
 from monitoring.credentials import Keyring
 from monitoring.devices import NewDevice
 from monitoring.models import Credential, Device, DeviceRole, Platform
@@ -41,6 +41,12 @@ SERVES = {
     "SW-PRESS-02": "LAN",
     "SRV-STREAM-01": "STREAM",
 }
+# The ports that hand out the circuits; the first carries traffic, booked or not.
+ACCESS_PORTS = {
+    "F100": ("SW-PRESS-02", "GigabitEthernet1/0/9"),
+    "F200": ("SW-PRESS-02", "GigabitEthernet1/0/2"),
+    "F500": ("SW-HALL-03", "GigabitEthernet1/0/12"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,9 @@ def add(base_port: int, keys: Path, keyring: Keyring, *, by: Member) -> list[Dev
             _pin(row, switch_key(keys), by)
         elif device.ssh_offset == simulated.SERVER_SSH_OFFSET:
             _pin(row, server_key(keys), by)
+    by_name = {device.name: device for device in entered}
+    for code, (switch, port) in ACCESS_PORTS.items():
+        access_ports.add(by_name[switch], port, catalogue.get(code), by=by)
     return entered
 
 

@@ -5,6 +5,7 @@ from portal.models.feeds import Feed, FeedScope
 from portal.models.imports import ImportedFile
 from portal.models.notices import Notice, NoticeStatus
 from portal.models.signing_in import ApiToken, SignInAttempt
+from portal.models.wall_links import WallLink
 
 __all__ = [
     "ApiToken",
@@ -15,4 +16,5 @@ __all__ = [
     "Notice",
     "NoticeStatus",
     "SignInAttempt",
+    "WallLink",
 ]

@@ -20,13 +20,16 @@ from portal.pages import (
     change_wishes,
     changes,
     circuit_months,
+    circuits,
     claim_notes,
     clearances,
     closed,
     closing,
     corrections,
     counter,
+    dependencies,
     desk,
+    device_story,
     devices,
     discounts,
     einvoices,
@@ -74,6 +77,7 @@ from portal.pages import (
     violations,
     waitlist,
     wall,
+    wall_links,
     work,
     write_offs,
 )
@@ -107,6 +111,9 @@ ROOMS = (
     devices,
     troubles,
     wall,
+    wall_links,
+    circuits,
+    dependencies,
     violations,
     journal,
     feeds,
@@ -163,6 +170,7 @@ PLACES = {
     "asset_pages": "catalogue",
     "labels": "catalogue",
     "maintenance_plans": "maintenance",
+    "wall_links": "wall",
 }
 
 
@@ -219,7 +227,8 @@ def register(app: Flask) -> None:
         # What a room gives to templates of other rooms: functions by name.
         app.jinja_env.globals.update(getattr(room, "FOR_TEMPLATES", {}))
     work.register(app, [ask for room in ROOMS for ask in getattr(room, "WORK", ())])
-    app.jinja_env.globals.update(claim_notes.FOR_TEMPLATES)
+    for parts in (claim_notes, device_story):
+        app.jinja_env.globals.update(parts.FOR_TEMPLATES)
     app.jinja_env.filters.update(formats.FILTERS)
     app.jinja_env.filters.update(
         standing=invoices.standing,

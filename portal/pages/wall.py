@@ -12,14 +12,15 @@ from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 import sqlalchemy as sa
-from flask import Blueprint, current_app, render_template
+from flask import Blueprint, current_app, render_template, url_for
 from sqlalchemy.orm import joinedload, selectinload
 
 from config import clock
 from config.database import db
 from config.settings import Settings
-from monitoring import readings, troubles
-from monitoring.models import Device, DeviceRole, DeviceStatus
+from monitoring import port_rates, troubles
+from monitoring.models import Device, DeviceStatus
+from monitoring.port_rates import PortRate
 from monitoring.rules import Severity
 from monitoring.troubles import Trouble
 from portal.access import may
@@ -79,16 +80,6 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Talker:
-    """A port and its traffic in bits a second, the busier direction, and the share of its speed."""
-
-    device: str
-    port: str
-    bps: float
-    share: float | None
-
-
-@dataclass(frozen=True, slots=True)
 class Snapshot:
     """Everything that the wall shows, as of `at`."""
 
@@ -124,22 +115,28 @@ class Kept(Generic[Made]):
 @may("see devices")
 def show() -> str:
     """The wall; it asks for the next picture by itself."""
-    return render_template("wall/show.html", **_now())
+    return drawn("wall/show.html", url_for(".now"))
 
 
 @pages.get("/now")
 @may("see devices")
 def now() -> str:
     """The picture of this moment."""
-    return render_template("wall/_now.html", **_now())
+    return drawn("wall/_now.html", url_for(".now"))
 
 
-def _now() -> dict[str, object]:
+def drawn(template: str, next_picture: str) -> str:
+    """The template with the picture that everybody shares, and where the next one is asked for."""
     kept: dict[str, Kept[object]] = current_app.extensions.setdefault("wall", {})
     # Its words are those of a language.
     pictures = kept.setdefault(formats.language(), Kept(FRESH_SECONDS))
     ports = kept.setdefault("talkers", Kept(RATES_SECONDS))
-    return {"wall": pictures.get(snapshot), "talkers": ports.get(talkers)}
+    return render_template(
+        template,
+        wall=pictures.get(snapshot),
+        talkers=ports.get(talkers),
+        next_picture=next_picture,
+    )
 
 
 def snapshot() -> Snapshot:
@@ -206,26 +203,8 @@ def _events(at: datetime) -> list[Event]:
     ]
 
 
-def talkers() -> list[Talker]:
+def talkers() -> list[PortRate]:
     """The busiest ports of switches and routers just now."""
-    switches = db.session.scalars(
-        sa.select(Device)
-        .where(
-            Device.is_enabled,
-            Device.status == DeviceStatus.UP,
-            Device.role.in_((DeviceRole.SWITCH, DeviceRole.ROUTER)),
-        )
-        .order_by(Device.id)
-        .limit(MOST_SWITCHES)
-    ).all()
-    found: list[Talker] = []
-    for switch in switches:
-        latest = readings.latest(switch)
-        rates = readings.current_rates(switch)
-        for port in latest.interfaces() if latest else []:
-            rate = rates.get(port.index)
-            bps = max(rate.in_bps or 0.0, rate.out_bps or 0.0) if rate else 0.0
-            if bps:
-                share = bps / port.speed_bps if port.speed_bps else None
-                found.append(Talker(switch.name, port.name or str(port.index), bps, share))
-    return sorted(found, key=lambda one: -one.bps)[:MOST_PORTS]
+    at = clock.now()
+    found = port_rates.of_devices(port_rates.switches(MOST_SWITCHES), port_rates.NOW, at)
+    return port_rates.busiest(found, MOST_PORTS)

@@ -27,6 +27,7 @@ from tests.portal import (
     health_rules,
     invoicing_rules,
     prices_rules,
+    walls_rules,
 )
 from tests.portal.two_units import PERSON, REASON, RENTERS, TITLE, UNIT, Scene, set_up
 
@@ -275,6 +276,7 @@ for room in (
     health_rules,
     invoicing_rules,
     prices_rules,
+    walls_rules,
 ):
     PAGES |= room.PAGES
     API |= room.API

@@ -1,0 +1,136 @@
+"""What circuits carry against what is booked on them, and traffic that nobody booked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from config.database import db
+from monitoring import access_ports, port_rates, rates, readings
+from monitoring.exposure import RUNNING
+from monitoring.models import AccessPort
+from monitoring.port_rates import PortRate
+from rental.models import Booking, Line, Resource, ResourceKind
+
+# What a port carries without a user behind it: spanning tree, LLDP, ARP of the whole segment.
+CHATTER_BPS = 64_000.0
+BUCKET = timedelta(minutes=5)
+MEGABIT = 1_000_000
+# Series end before their end; the reading of this very moment belongs to it.
+SECOND = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class PortUse:
+    """An access port and its traffic now; None where it has told nothing lately."""
+
+    port: AccessPort
+    rate: PortRate | None
+
+
+@dataclass(frozen=True, slots=True)
+class CircuitUse:
+    """A circuit: who has it now, and what goes over it."""
+
+    circuit: Resource
+    ports: Sequence[PortUse]
+    # The line of the booking that runs now.
+    line: Line | None
+    # Busier direction of the ports together, bits a second.
+    bps: float
+    # Of the 5-minute averages since the line began.
+    percentile_95_bps: float | None = None
+
+    @property
+    def booked_bps(self) -> int | None:
+        """What the running booking may use; None without one, or for a circuit without a rate."""
+        if self.line is None or self.circuit.mbps is None:
+            return None
+        return self.circuit.mbps * self.line.quantity * MEGABIT
+
+    @property
+    def share(self) -> float | None:
+        """Traffic as a share of what is booked; above 1 it is more."""
+        return self.bps / self.booked_bps if self.booked_bps else None
+
+    @property
+    def is_unbooked(self) -> bool:
+        """Whether there is traffic although nobody has the circuit."""
+        return self.line is None and self.bps > CHATTER_BPS
+
+
+def all_(at: datetime) -> list[CircuitUse]:
+    """Every circuit that is not retired, those with unbooked traffic first, then by code."""
+    ports: dict[int, list[AccessPort]] = {}
+    for port in access_ports.all_():
+        ports.setdefault(port.resource_id, []).append(port)
+    measured = _rates([port for each in ports.values() for port in each], at)
+    running = _running(at)
+    query = (
+        sa.select(Resource)
+        .where(Resource.kind == ResourceKind.CIRCUIT, ~Resource.is_retired)
+        .order_by(Resource.code)
+    )
+    found = [
+        _use(circuit, ports.get(circuit.id, []), measured, running.get(circuit.id), at)
+        for circuit in db.session.scalars(query)
+    ]
+    return sorted(found, key=lambda use: (not use.is_unbooked, use.circuit.code))
+
+
+def _use(
+    circuit: Resource,
+    ports: Sequence[AccessPort],
+    measured: Mapping[tuple[int, str], PortRate],
+    line: Line | None,
+    at: datetime,
+) -> CircuitUse:
+    uses = [PortUse(port, measured.get((port.device_id, port.interface))) for port in ports]
+    inward = sum(use.rate.in_bps or 0.0 for use in uses if use.rate)
+    outward = sum(use.rate.out_bps or 0.0 for use in uses if use.rate)
+    ninety_fifth = _percentile(ports, line, at) if line is not None and ports else None
+    return CircuitUse(circuit, uses, line, max(inward, outward), ninety_fifth)
+
+
+def _rates(ports: Sequence[AccessPort], at: datetime) -> dict[tuple[int, str], PortRate]:
+    devices = {port.device_id: port.device for port in ports}
+    return {
+        (one.device.id, one.port.name or ""): one
+        for one in port_rates.of_devices(list(devices.values()), port_rates.NOW, at)
+    }
+
+
+def _running(at: datetime) -> dict[int, Line]:
+    query = (
+        sa.select(Line)
+        .join(Line.resource)
+        .join(Line.booking)
+        .where(
+            Resource.kind == ResourceKind.CIRCUIT,
+            Booking.status.in_(RUNNING),
+            Line.starts_at <= at,
+            Line.ends_at > at,
+        )
+        .options(joinedload(Line.booking))
+        .order_by(Line.starts_at.desc(), Line.id.desc())
+    )
+    return {line.resource_id: line for line in db.session.scalars(query)}
+
+
+def _percentile(ports: Sequence[AccessPort], line: Line, at: datetime) -> float | None:
+    """Of the busiest port; the sealed figure of an invoice comes from billing."""
+    buckets = max(int((at - line.starts_at) / BUCKET), 1)
+    found = []
+    for port in ports:
+        points = readings.series(
+            port.device, port.interface, line.starts_at, at + SECOND, limit=buckets
+        )
+        busier = [
+            max(point.in_bps or 0.0, point.out_bps or 0.0)
+            for point in points
+            if point.in_bps is not None or point.out_bps is not None
+        ]
+        found.append(rates.percentile_95(busier))
+    return max((one for one in found if one is not None), default=None)
