@@ -38,8 +38,8 @@ class CircuitUse:
     ports: Sequence[PortUse]
     # The line of the booking that runs now.
     line: Line | None
-    # Busier direction of the ports together, bits a second.
-    bps: float
+    # Busier direction of the ports together, bits a second; None where none told it lately.
+    bps: float | None
     # Of the 5-minute averages since the line began.
     percentile_95_bps: float | None = None
 
@@ -53,12 +53,12 @@ class CircuitUse:
     @property
     def share(self) -> float | None:
         """Traffic as a share of what is booked; above 1 it is more."""
-        return self.bps / self.booked_bps if self.booked_bps else None
+        return self.bps / self.booked_bps if self.booked_bps and self.bps is not None else None
 
     @property
     def is_unbooked(self) -> bool:
         """Whether there is traffic although nobody has the circuit."""
-        return self.line is None and self.bps > CHATTER_BPS
+        return self.line is None and self.bps is not None and self.bps > CHATTER_BPS
 
 
 def all_(at: datetime) -> list[CircuitUse]:
@@ -88,10 +88,11 @@ def _use(
     at: datetime,
 ) -> CircuitUse:
     uses = [PortUse(port, measured.get((port.device_id, port.interface))) for port in ports]
-    inward = sum(use.rate.in_bps or 0.0 for use in uses if use.rate)
-    outward = sum(use.rate.out_bps or 0.0 for use in uses if use.rate)
+    told = [use.rate for use in uses if use.rate]
+    inward = sum(rate.in_bps or 0.0 for rate in told)
+    outward = sum(rate.out_bps or 0.0 for rate in told)
     ninety_fifth = _percentile(ports, line, at) if line is not None and ports else None
-    return CircuitUse(circuit, uses, line, max(inward, outward), ninety_fifth)
+    return CircuitUse(circuit, uses, line, max(inward, outward) if told else None, ninety_fifth)
 
 
 def _rates(ports: Sequence[AccessPort], at: datetime) -> dict[tuple[int, str], PortRate]:

@@ -22,6 +22,7 @@ def test_an_operator_reads_the_dashboards(sign_in: SignIn, complaints: list[str]
         assert axe.violations(page) == [], path
         page.set_viewport_size({"width": 390, "height": 844})
         picture(page, f"{name}-telephone")
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
     page.set_viewport_size({"width": 1440, "height": 900})
     page.goto("/devices/events")
     page.locator("#main table a.row-link").first.click()
@@ -51,10 +52,9 @@ def test_a_port_is_added_by_keyboard_alone_and_a_screen_shown(
     page.get_by_label("Thiết bị chuyển mạch hoặc định tuyến").select_option(label="SW-PRESS-02")
     page.locator("#interface").focus()
     page.keyboard.type("GigabitEthernet1/0/4")
-    page.keyboard.press("Tab")
-    page.keyboard.type("LAN")
+    page.locator("#circuit").select_option("LAN")
     picture(page, "add-port")
-    page.keyboard.press("Enter")
+    page.locator("#interface").press("Enter")
     expect(page.locator("#uses")).to_contain_text("GigabitEthernet1/0/4")
     page.goto("/wall/screens")
     page.locator("#place").focus()

@@ -17,18 +17,7 @@ from rental import bookings
 from rental.asking import RequestedBooking, WantedLine
 from rental.models import EventKind, Role
 from rental.period import Period
-from tests.portal import (
-    bank_rules,
-    closing_rules,
-    collecting_rules,
-    corrections_rules,
-    documents_rules,
-    following_rules,
-    health_rules,
-    invoicing_rules,
-    prices_rules,
-    walls_rules,
-)
+from tests.portal import gathered_rules
 from tests.portal.two_units import PERSON, REASON, RENTERS, TITLE, UNIT, Scene, set_up
 
 OPEN = "anybody, signed in or not"
@@ -266,20 +255,8 @@ API = {
     "GET /waitlist/<wait>": "see own bookings",
     "POST /waitlist/<wait>/withdraw": "place holds",
 }
-for room in (
-    bank_rules,
-    closing_rules,
-    collecting_rules,
-    corrections_rules,
-    documents_rules,
-    following_rules,
-    health_rules,
-    invoicing_rules,
-    prices_rules,
-    walls_rules,
-):
-    PAGES |= room.PAGES
-    API |= room.API
+PAGES |= gathered_rules.PAGES
+API |= gathered_rules.API
 RULES = PAGES | {call.replace(" ", " /api/v1", 1): who for call, who in API.items()}
 OF_A_UNIT: tuple[str, ...] = ("<reference>", "<series_reference>", "<int:invoice_id>")
 OF_A_UNIT += ("<int:credit_note_id>", "<int:note_id>", "<int:notice_id>")

@@ -13,4 +13,3 @@ PAGES = {
     "GET /wall/screens/<token>": "anybody, signed in or not",
     "GET /wall/screens/<token>/now": "anybody, signed in or not",
 }
-API: dict[str, str] = {}
