@@ -32,9 +32,10 @@ from monitoring.credentials import Keyring
 from monitoring.models import Device
 from monitoring.polling import PollPlan
 from monitoring.probes import mibs, snmp
+from monitoring.probes.gauges import Gauge
 from monitoring.probes.logins import SnmpCommunity, SnmpUser
 from monitoring.probes.outcomes import Outcome, Target
-from monitoring.probes.reading import Core, Gauge, Layout, Port, Store
+from monitoring.probes.reading import Core, Layout, Port, Store
 from monitoring.probes.session import Engines
 from monitoring.probes.volley import Memory, Pace, Volley
 from portal import schema

@@ -29,6 +29,7 @@ from monitoring.errors import (
 from monitoring.models import Credential, CredentialKind
 from monitoring.probes.logins import (
     AuthProtocol,
+    CommunityVersion,
     Login,
     PrivacyProtocol,
     SnmpCommunity,
@@ -198,7 +199,8 @@ def _decrypt(key: bytes, sealed: bytes, bound: bytes, credential: Credential) ->
 
 def _login(kind: CredentialKind, stored: dict[str, Any]) -> Login:
     if kind is CredentialKind.SNMP_V2C:
-        return SnmpCommunity(**stored)
+        version = CommunityVersion(stored.get("version", CommunityVersion.V2C))
+        return SnmpCommunity(stored["community"], version)
     if kind is CredentialKind.SSH:
         return SshLogin(**stored)
     return SnmpUser(

@@ -17,7 +17,8 @@ from config.database import db
 from monitoring import discovery
 from monitoring.models import Device, DeviceStatus, Outage, Problem, ReadingRow
 from monitoring.probes import values
-from monitoring.probes.reading import ADMIN, IN_OCTETS, OPER, PORT_VALUES, Gauge, Layout, Store
+from monitoring.probes.gauges import Gauge
+from monitoring.probes.reading import ADMIN, IN_OCTETS, OPER, PORT_VALUES, Layout, Store
 from monitoring.rules import Severity
 from rental.models import Site
 
@@ -296,7 +297,7 @@ def _rest(whose: str, layout: Layout) -> Iterable[tuple[str, str, float, int]]:
         labels = f'{whose},sensor="{escaped(name)}",kind="{escaped(gauge.kind)}"'
         if family == "media_center_sensor_value":
             labels += f',unit="{escaped(gauge.unit or "")}"'
-        yield family, f"{family}{{{labels}}} ", factor, gauge.exponent
+        yield family, f"{family}{{{labels}}} ", factor * gauge.multiplier, gauge.exponent
 
 
 def _store_names(stores: Iterable[Store]) -> list[str]:

@@ -26,6 +26,7 @@ class Suspicion:
     shares: list[tuple[int, int, float, Watch]] = field(default_factory=list)
     downs: list[tuple[int, Watch]] = field(default_factory=list)
     rates: list[tuple[int, int, float, Watch]] = field(default_factory=list)
+    states: list[tuple[int, frozenset[float], Watch]] = field(default_factory=list)
     # What no single comparison can clear.
     others: list[Watch] = field(default_factory=list)
 
@@ -42,7 +43,10 @@ class Suspicion:
         steps = [s for s in (limits.clear, limits.warning, limits.critical) if s is not None]
         raw = steps[0] / watch.factor
         is_above, over = limits.direction == "above", watch.over
-        if watch.kind in (Subject.SENSOR, Subject.PROCESSOR):
+        if watch.states:
+            well = frozenset(float(number) for number, badness in watch.states if not badness)
+            self.states.append((watch.at, well, watch))
+        elif watch.kind in (Subject.SENSOR, Subject.PROCESSOR):
             if is_above:
                 self.above.append((watch.at, raw - abs(raw) * MARGIN, watch))
             else:
@@ -69,6 +73,7 @@ class Suspicion:
         found += [watch for at, limit, watch in self.above if not now[at] < limit]
         found += [watch for at, limit, watch in self.below if not now[at] > limit]
         found += [watch for at, over, part, watch in self.shares if not now[at] < now[over] * part]
+        found += [watch for at, well, watch in self.states if now[at] not in well]
         found += [watch for at, watch in self.downs if now[at] == OPER_DOWN]
         if was is not None:
             found += [

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from config import documents
 from monitoring.models import DeviceRole, Platform
+from monitoring.probes.gauges import Gauge
 from monitoring.probes.reading import (
     ADMIN,
     IN_ERRORS,
@@ -28,7 +29,7 @@ from monitoring.probes.reading import (
     Port,
 )
 from monitoring.probes.values import SENSOR_LIMIT
-from monitoring.thresholds import Damping, Limits, Patience
+from monitoring.thresholds import Damping, Level, Limits, Patience
 
 FOLDER = documents.HOME / "health"
 Values = Sequence[float | None]
@@ -146,12 +147,17 @@ class Watch:
     at: int
     over: int | None = None
     factor: float = 1.0
+    # Of a state: how bad each of its numbers is. Of a number: what means "unknown".
+    states: tuple[tuple[int, float], ...] = ()
+    nothing: tuple[int, ...] = ()
 
     def value(self, values: Values, before: Values | None, seconds: float) -> float | None:
         """The value of this reading in the unit of the limits; None where it was not told."""
         told = values[self.at]
-        if told is None:
+        if told is None or told in self.nothing:
             return None
+        if self.states:
+            return dict(self.states).get(int(told))
         if self.kind in (Subject.SENSOR, Subject.PROCESSOR):
             return None if abs(told) >= SENSOR_LIMIT else told * self.factor
         other = None if self.over is None else values[self.over]
@@ -237,11 +243,31 @@ def _rest(layout: Layout, entries: Sequence[Threshold]) -> Iterator[Watch]:
             yield Watch(Subject.STORAGE, subject, found.limits, found.patience, at + 1, at)
         at += 2
     for gauge in layout.gauges:
-        if found := entry(Subject.SENSOR, gauge.name, gauge.kind):
-            factor = 10.0**gauge.exponent
-            subject = _named(gauge.name, gauge.oid)
-            yield Watch(Subject.SENSOR, subject, found.limits, found.patience, at, None, factor)
+        if watch := _sensor(gauge, at, entry(Subject.SENSOR, gauge.name, gauge.kind)):
+            yield watch
         at += 1
+
+
+# How bad a state is, as a number that limits can judge.
+BADNESS = {Level.WELL: 0.0, Level.WARNING: 1.0, Level.CRITICAL: 2.0}
+STATE_LIMITS = Limits(warning=BADNESS[Level.WARNING], critical=BADNESS[Level.CRITICAL])
+
+
+def _sensor(gauge: Gauge, at: int, entry: Threshold | None) -> Watch | None:
+    """What its profile says of a sensor goes before what `config/health` says of its kind."""
+    if not gauge.is_available:
+        return None
+    subject = _named(gauge.name, gauge.oid)
+    patience = entry.patience if entry else Patience()
+    if gauge.states:
+        judged = {s.value: BADNESS[s.level] for s in gauge.states if s.level in BADNESS}
+        watch = Watch(Subject.SENSOR, subject, STATE_LIMITS, patience, at)
+        return replace(watch, states=tuple(sorted(judged.items()))) if judged else None
+    limits = gauge.limits or (entry.limits if entry else None)
+    if limits is None:
+        return None
+    watch = Watch(Subject.SENSOR, subject, limits, patience, at, None, gauge.factor)
+    return replace(watch, nothing=gauge.nothing)
 
 
 def _named(name: str | None, otherwise: str) -> str:

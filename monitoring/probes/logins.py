@@ -30,11 +30,19 @@ class PrivacyProtocol(StrEnum):
     AES256 = "aes256"
 
 
+class CommunityVersion(StrEnum):
+    """The versions of SNMP that know communities (RFC 1157, RFC 1901)."""
+
+    V1 = "v1"
+    V2C = "v2c"
+
+
 @dataclass(frozen=True, slots=True)
 class SnmpCommunity:
-    """The community of SNMP v2c, which is a password that travels in clear."""
+    """The community of SNMP v1 or v2c, which is a password that travels in clear."""
 
     community: str = field(repr=False, default="public")
+    version: CommunityVersion = CommunityVersion.V2C
 
 
 @dataclass(frozen=True, slots=True)

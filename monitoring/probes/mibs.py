@@ -9,6 +9,7 @@ SNMP_ENGINE_TIME = "1.3.6.1.6.3.10.2.1.3.0"
 # IF-MIB (RFC 2863)
 IF_NUMBER = "1.3.6.1.2.1.2.1.0"
 IF_TABLE_LAST_CHANGE = "1.3.6.1.2.1.31.1.5.0"
+IF_INDEX = "1.3.6.1.2.1.2.2.1.1"
 IF_DESCR = "1.3.6.1.2.1.2.2.1.2"
 IF_MTU = "1.3.6.1.2.1.2.2.1.4"
 IF_SPEED = "1.3.6.1.2.1.2.2.1.5"
@@ -37,19 +38,8 @@ HR_PROCESSOR_LOAD = "1.3.6.1.2.1.25.3.3.1.2"
 # ENTITY-MIB (RFC 6933) and ENTITY-SENSOR-MIB (RFC 3433)
 ENT_PHYSICAL_DESCR = "1.3.6.1.2.1.47.1.1.1.1.2"
 ENT_PHYSICAL_NAME = "1.3.6.1.2.1.47.1.1.1.1.7"
+ENT_SENSOR = "1.3.6.1.2.1.99.1.1.1"
 ENT_SENSOR_TYPE = "1.3.6.1.2.1.99.1.1.1.1"
 ENT_SENSOR_SCALE = "1.3.6.1.2.1.99.1.1.1.2"
 ENT_SENSOR_PRECISION = "1.3.6.1.2.1.99.1.1.1.3"
 ENT_SENSOR_VALUE = "1.3.6.1.2.1.99.1.1.1.4"
-
-# UPS-MIB (RFC 1628): object, name, kind, unit, power of ten.
-UPS_SCALARS = (
-    ("1.3.6.1.2.1.33.1.2.1.0", "battery status", "state", None, 0),
-    ("1.3.6.1.2.1.33.1.2.2.0", "time on battery", "duration", "seconds", 0),
-    ("1.3.6.1.2.1.33.1.2.3.0", "battery time remaining", "duration", "minutes", 0),
-    ("1.3.6.1.2.1.33.1.2.4.0", "battery charge", "charge", "percent", 0),
-    ("1.3.6.1.2.1.33.1.2.5.0", "battery voltage", "voltage", "volts", -1),
-    ("1.3.6.1.2.1.33.1.2.7.0", "battery temperature", "temperature", "celsius", 0),
-)
-UPS_INPUT_VOLTAGE = "1.3.6.1.2.1.33.1.3.3.1.3"
-UPS_OUTPUT_LOAD = "1.3.6.1.2.1.33.1.4.4.1.5"

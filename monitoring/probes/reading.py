@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from monitoring.probes import mibs, values
+from monitoring.probes.gauges import Gauge, State
 
 Value = float | None
 
@@ -54,10 +55,21 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """A processor: its hrDeviceIndex and description."""
+    """A processor: its hrDeviceIndex and description; `oid` where a maker's MIB has its load."""
 
     index: int
     name: str | None
+    oid: str | None = None
+
+    @property
+    def load_oid(self) -> str:
+        """Where its load stands."""
+        return self.oid or f"{mibs.HR_PROCESSOR_LOAD}.{self.index}"
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON values, as stored."""
+        told = asdict(self)
+        return told if self.oid else {"index": self.index, "name": self.name}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +79,6 @@ class Store:
     index: int
     name: str | None
     unit_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Gauge:
-    """A sensor: where its value stands and by which power of ten it is scaled."""
-
-    name: str | None
-    kind: str
-    unit: str | None
-    exponent: int
-    oid: str
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,8 @@ class Layout:
     batch: int = BATCH
     # False where discovery was cut short: the next poll discovers again.
     is_complete: bool = True
+    # Which edition of `config/profiles` it was found by; None where nobody says.
+    edition: str | None = None
 
     @cached_property
     def oids(self) -> tuple[str, ...]:
@@ -105,7 +108,7 @@ class Layout:
         found: list[str] = []
         for port in self.ports:
             found.extend(port.oids)
-        found.extend(f"{mibs.HR_PROCESSOR_LOAD}.{core.index}" for core in self.cores)
+        found.extend(core.load_oid for core in self.cores)
         for store in self.stores:
             found.append(f"{mibs.HR_STORAGE_SIZE}.{store.index}")
             found.append(f"{mibs.HR_STORAGE_USED}.{store.index}")
@@ -130,7 +133,22 @@ class Layout:
 
     def as_json(self) -> dict[str, Any]:
         """JSON values, as stored."""
-        return asdict(self)
+        told = {
+            name: getattr(self, name)
+            for name in self.__dataclass_fields__
+            if name not in ("ports", "cores", "stores", "gauges", "faults", "edition")
+        }
+        told["ports"] = [asdict(port) for port in self.ports]
+        told["cores"] = [core.as_json() for core in self.cores]
+        told["stores"] = [asdict(store) for store in self.stores]
+        told["gauges"] = [gauge.as_json() for gauge in self.gauges]
+        told["faults"] = list(self.faults)
+        return told if self.edition is None else {**told, "edition": self.edition}
+
+    @cached_property
+    def has_text(self) -> bool:
+        """Whether a number of it travels as text."""
+        return any(gauge.is_text for gauge in self.gauges)
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> "Layout":
@@ -139,7 +157,7 @@ class Layout:
         plain["ports"] = tuple(Port(**each) for each in plain["ports"])
         plain["cores"] = tuple(Core(**each) for each in plain["cores"])
         plain["stores"] = tuple(Store(**each) for each in plain["stores"])
-        plain["gauges"] = tuple(Gauge(**each) for each in plain["gauges"])
+        plain["gauges"] = tuple(Gauge.from_json(each) for each in plain["gauges"])
         plain["faults"] = tuple(plain["faults"])
         return cls(**plain)
 
@@ -188,6 +206,15 @@ class Sensor:
     kind: str
     value: float | None
     unit: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """A sensor with its value and, where it has states, the one it is in."""
+
+    gauge: Gauge
+    value: float | None
+    state: State | None
 
 
 @dataclass(frozen=True)
@@ -251,11 +278,21 @@ class Reading:
 
     def sensors(self) -> list[Sensor]:
         """Every sensor, in its unit."""
+        return [
+            Sensor(gauge.name, gauge.kind, gauge.measured(told), gauge.unit)
+            for gauge, told in self._measurements()
+        ]
+
+    def _measurements(self) -> Iterator[tuple[Gauge, Value]]:
         # Not by slicing from the end: [-0:] is everything.
         start = len(self.values) - len(self.layout.gauges)
+        return zip(self.layout.gauges, self.values[start:], strict=True)
+
+    def measurements(self) -> list[Measurement]:
+        """Every sensor with what its profile knows of it: the state's word, the limits."""
         return [
-            Sensor(gauge.name, gauge.kind, values.sensor(told, gauge.exponent), gauge.unit)
-            for gauge, told in zip(self.layout.gauges, self.values[start:], strict=True)
+            Measurement(gauge, gauge.measured(told), gauge.state(told))
+            for gauge, told in self._measurements()
         ]
 
     def as_json(self) -> dict[str, Any]:

@@ -22,13 +22,20 @@ from gufo.snmp import (
     Sha512Key,
     SnmpAuthError,
     SnmpError,
+    SnmpVersion,
     User,
     ValueType,
 )
 from gufo.snmp.aio import SnmpSession
 from gufo.snmp.user import KeyType
 
-from monitoring.probes.logins import AuthProtocol, PrivacyProtocol, SnmpCommunity, SnmpUser
+from monitoring.probes.logins import (
+    AuthProtocol,
+    CommunityVersion,
+    PrivacyProtocol,
+    SnmpCommunity,
+    SnmpUser,
+)
 from monitoring.probes.outcomes import Failure, FailureKind, Target
 
 T = TypeVar("T")
@@ -37,6 +44,7 @@ ROWS = 4096
 # The receive buffer holds 4 080 bytes; twenty names usually fit, one always does.
 REPETITIONS = (20, 10, 5, 1)
 SMALLEST_BATCH = 5
+TOO_BIG = "the agent does not answer 40 values in one reply (tooBig); it is asked for fewer"
 
 AUTH_KEYS: dict[
     AuthProtocol,
@@ -141,6 +149,10 @@ class Session:
         self.faults: list[str] = []
         self._engines = engines
         self._deadline = time.monotonic() + target.budget
+        # Version 1 knows no GETBULK, and refuses a whole request for one OID it lacks.
+        self._is_v1 = isinstance(target.login, SnmpCommunity) and (
+            target.login.version is CommunityVersion.V1
+        )
         known = engines.find(target)
         self._is_from_memory = known is not None
         self._gufo = self._connect(*(known or (None, None)))
@@ -149,7 +161,11 @@ class Session:
         target = self.target
         if isinstance(target.login, SnmpCommunity):
             return SnmpSession(
-                target.address, target.port, target.login.community, timeout=target.timeout
+                target.address,
+                target.port,
+                target.login.community,
+                version=SnmpVersion.v1 if self._is_v1 else SnmpVersion.v2c,
+                timeout=target.timeout,
             )
         return SnmpSession(
             target.address,
@@ -224,14 +240,28 @@ class Session:
         halves, and keep to the smaller portion from then on.
         """
         reply = await self.tried(lambda: self._gufo.get_many(oids))
-        if reply or len(oids) <= SMALLEST_BATCH:
+        if reply or len(oids) <= (1 if self._is_v1 else SMALLEST_BATCH):
             return reply or {}
         half = (len(oids) + 1) // 2
         left = await self.get(oids[:half])
         right = await self.get(oids[half:])
-        if left or right:
+        if (left or right) and not self._is_v1:
             self.batch = min(self.batch, half)
+            self.fault(TOO_BIG)
         return {**left, **right}
+
+    def allow(self, seconds: float) -> None:
+        """Begin the time for this device anew."""
+        self._deadline = time.monotonic() + seconds
+
+    async def has_below(self, oid: str) -> bool:
+        """Whether the agent has anything right below this OID."""
+        answers = self._gufo.getnext(oid)
+        try:
+            await self.tried(answers.__anext__)
+        except StopAsyncIteration:
+            return False
+        return True
 
     async def column(self, oid: str, at_least: int = 0) -> dict[str, ValueType]:
         """A column of a table by GETBULK: the index as dotted text → value.
@@ -252,13 +282,13 @@ class Session:
             if len(rows) >= at_least:
                 break
         else:
-            self._fault(f"the table at {oid} has {len(rows)} rows, {at_least} were announced")
+            self.fault(f"the table at {oid} has {len(rows)} rows, {at_least} were announced")
         return rows
 
     async def _walk(self, oid: str, repetitions: int) -> dict[str, ValueType]:
         rows: dict[str, ValueType] = {}
         last: tuple[int, ...] = ()
-        answers = self._gufo.getbulk(oid, repetitions)
+        answers = self._gufo.getnext(oid) if self._is_v1 else self._gufo.getbulk(oid, repetitions)
         while True:
             try:
                 name, value = await self.tried(answers.__anext__)
@@ -266,15 +296,16 @@ class Session:
                 return rows
             place = tuple(map(int, name.split(".")))
             if place <= last:
-                self._fault(f"the walk of {oid} does not ascend at {name}; it was cut off")
+                self.fault(f"the walk of {oid} does not ascend at {name}; it was cut off")
                 return rows
             if len(rows) >= ROWS:
-                self._fault(f"the table at {oid} has more than {ROWS} rows; the rest is left out")
+                self.fault(f"the table at {oid} has more than {ROWS} rows; the rest is left out")
                 return rows
             last = place
             rows[name[len(oid) + 1 :]] = value
 
-    def _fault(self, sentence: str) -> None:
+    def fault(self, sentence: str) -> None:
+        """Keep what is wrong with the agent itself."""
         if sentence not in self.faults:
             self.faults.append(sentence)
 

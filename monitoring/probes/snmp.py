@@ -1,4 +1,4 @@
-"""Asks a device by SNMP: discovery walks its tables, a poll asks for known values.
+"""Asks a device by SNMP for known values; what is not known is discovered first.
 
 `read(target)` is what the poller calls, `ask(target)` the same for a command line.
 """
@@ -6,29 +6,23 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from gufo.snmp import ValueType
 
 from config import clock
 from monitoring.probes import mibs, values
+from monitoring.probes.discovering import discover
 from monitoring.probes.outcomes import Failure, FailureKind, Outcome, Target
-from monitoring.probes.reading import Core, Gauge, Layout, Port, Reading, Store, Value
+from monitoring.probes.profiles import shelf
+from monitoring.probes.reading import OPER, PORT_VALUES, Layout, Reading, Value
 from monitoring.probes.session import Engines, Lost, Session
 
 log = logging.getLogger(__name__)
 
 HEAD = (mibs.SYS_UP_TIME, mibs.IF_NUMBER, mibs.IF_TABLE_LAST_CHANGE, mibs.SNMP_ENGINE_TIME)
 Rows = Mapping[str, ValueType]
-
-
-@dataclass(slots=True)
-class _Draft:
-    """A layout while it is being discovered."""
-
-    layout: Layout
-    problems: list[str] = field(default_factory=list)
 
 
 async def read(target: Target, engines: Engines | None = None) -> Outcome:
@@ -102,6 +96,7 @@ def outdated(layout: Layout, head: Head, uptime_before: float | None) -> bool:
     """Whether the device says that it is not what it was when it was discovered."""
     return (
         not layout.is_complete
+        or (layout.edition is not None and layout.edition != shelf().edition)
         or layout.if_number != head.if_number
         or layout.table_changed != head.table_changed
         or values.has_rebooted(uptime_before, head.uptime)
@@ -115,6 +110,7 @@ async def _converse(session: Session, at_head: Head) -> tuple[Reading, bool]:
     first: list[Value] = []
     was_discovered = layout is None or outdated(layout, at_head, target.uptime_before)
     if layout is None or was_discovered:
+        session.allow(target.budget)
         draft = await discover(session, at_head.if_number, at_head.table_changed)
         layout = draft.layout
         problems.extend(draft.problems)
@@ -122,8 +118,19 @@ async def _converse(session: Session, at_head: Head) -> tuple[Reading, bool]:
         first = _taken(layout, at_head)
     told = await _values(session, layout, first, problems)
     layout = layout.with_batch(session.batch)
+    silent = _silent_ports(layout, told) if was_discovered and not problems else 0
+    if silent:
+        problems.append(
+            f"the agent lists {len(layout.ports)} interfaces and tells no state of {silent}"
+        )
     problems.extend(layout.faults)
     return Reading(layout, at, at_head.uptime, tuple(told), tuple(problems)), was_discovered
+
+
+def _silent_ports(layout: Layout, told: Sequence[Value]) -> int:
+    """How many interfaces have no state, which every agent must tell (RFC 2863)."""
+    states = told[OPER : len(layout.ports) * PORT_VALUES : PORT_VALUES]
+    return sum(state is None for state in states)
 
 
 def _taken(layout: Layout, head: Head) -> list[Value]:
@@ -131,8 +138,8 @@ def _taken(layout: Layout, head: Head) -> list[Value]:
 
 
 def _numbers(reply: Rows, oids: Iterable[str]) -> list[Value]:
-    """The integers among the answers, in the order asked; None for all else."""
-    return [value if type(value) is int else None for value in map(reply.get, oids)]
+    """The numbers among the answers, in the order asked; None for all else."""
+    return [values.number(reply.get(oid)) for oid in oids]
 
 
 async def _values(
@@ -149,141 +156,3 @@ async def _values(
         problems.append(f"partial: {len(told)} of {len(wanted)} values; {lost.failure.message}")
         told.extend([None] * (len(wanted) - len(told)))
     return told
-
-
-async def discover(session: Session, if_number: int | None, table_changed: int | None) -> _Draft:
-    """Walk the tables of a device.
-
-    What is lost on the way is told as a problem, and the layout is marked incomplete so that the
-    next poll discovers again.
-    """
-    draft = _Draft(Layout(if_number=if_number, table_changed=table_changed, batch=session.batch))
-    for part in (_system, _ports, _cores, _stores, _entity_sensors, _ups):
-        await _part(session, draft, part)
-    draft.layout = replace(draft.layout, faults=tuple(session.faults), batch=session.batch)
-    return draft
-
-
-async def _part(
-    session: Session, draft: _Draft, part: Callable[[Session, Layout], Awaitable[Layout]]
-) -> None:
-    try:
-        draft.layout = await part(session, draft.layout)
-    except Lost as lost:
-        draft.layout = replace(draft.layout, is_complete=False)
-        draft.problems.append(f"partial: discovery was cut short; {lost.failure.message}")
-
-
-async def _system(session: Session, layout: Layout) -> Layout:
-    reply = await session.get((mibs.SYS_DESCR, mibs.SYS_OBJECT_ID, mibs.SYS_NAME))
-    return replace(
-        layout,
-        name=values.text(reply.get(mibs.SYS_NAME)),
-        description=values.text(reply.get(mibs.SYS_DESCR)),
-        object_id=values.text(reply.get(mibs.SYS_OBJECT_ID)),
-    )
-
-
-async def _ports(session: Session, layout: Layout) -> Layout:
-    descriptions = await session.column(mibs.IF_DESCR, at_least=layout.if_number or 0)
-    indexes = sorted(int(i) for i in descriptions if i.isdecimal())
-    if not indexes:
-        return layout
-    columns = {
-        oid: await session.column(oid)
-        for oid in (
-            mibs.IF_NAME,
-            mibs.IF_ALIAS,
-            mibs.IF_HIGH_SPEED,
-            mibs.IF_SPEED,
-            mibs.IF_MTU,
-            mibs.IF_PHYS_ADDRESS,
-            mibs.IF_HC_IN_OCTETS,
-        )
-    }
-    columns[mibs.IF_DESCR] = descriptions
-    return replace(layout, ports=tuple(_port(index, columns) for index in indexes))
-
-
-def _port(index: int, columns: Mapping[str, Rows]) -> Port:
-    def told(oid: str) -> ValueType:
-        return columns[oid].get(str(index))
-
-    description = values.text(told(mibs.IF_DESCR))
-    return Port(
-        index=index,
-        name=values.text(told(mibs.IF_NAME)) or description,
-        description=description,
-        alias=values.text(told(mibs.IF_ALIAS)),
-        speed_bps=values.speed_bps(
-            values.whole(told(mibs.IF_HIGH_SPEED)), values.whole(told(mibs.IF_SPEED))
-        ),
-        mtu=values.whole(told(mibs.IF_MTU)),
-        mac=values.mac(told(mibs.IF_PHYS_ADDRESS)),
-        is_wide=values.whole(told(mibs.IF_HC_IN_OCTETS)) is not None,
-    )
-
-
-async def _cores(session: Session, layout: Layout) -> Layout:
-    # An agent that began less than a minute ago has no loads yet, but knows its processors.
-    rows = await session.column(mibs.HR_PROCESSOR_LOAD) or await session.column(
-        mibs.HR_PROCESSOR_FIRMWARE
-    )
-    indexes = sorted(int(i) for i in rows if i.isdecimal())
-    if not indexes:
-        return layout
-    names = await session.get([f"{mibs.HR_DEVICE_DESCR}.{i}" for i in indexes[: session.batch]])
-    cores = (Core(i, values.text(names.get(f"{mibs.HR_DEVICE_DESCR}.{i}"))) for i in indexes)
-    return replace(layout, cores=tuple(cores))
-
-
-async def _stores(session: Session, layout: Layout) -> Layout:
-    names = await session.column(mibs.HR_STORAGE_DESCR)
-    if not names:
-        return layout
-    units = await session.column(mibs.HR_STORAGE_UNITS)
-    return replace(
-        layout,
-        stores=tuple(
-            Store(int(i), values.text(name), values.whole(units.get(i)) or 1)
-            for i, name in names.items()
-            if i.isdecimal()
-        ),
-    )
-
-
-async def _entity_sensors(session: Session, layout: Layout) -> Layout:
-    kinds = await session.column(mibs.ENT_SENSOR_TYPE)
-    if not kinds:
-        return layout
-    scales = await session.column(mibs.ENT_SENSOR_SCALE)
-    precisions = await session.column(mibs.ENT_SENSOR_PRECISION)
-    names = await session.column(mibs.ENT_PHYSICAL_NAME)
-    descriptions = await session.column(mibs.ENT_PHYSICAL_DESCR)
-    found = []
-    for index, number in kinds.items():
-        kind, unit = values.SENSOR_KINDS.get(values.whole(number) or 0, ("other", None))
-        exponent = values.sensor_exponent(
-            values.whole(scales.get(index)), values.whole(precisions.get(index))
-        )
-        name = values.text(names.get(index)) or values.text(descriptions.get(index))
-        found.append(Gauge(name, kind, unit, exponent, f"{mibs.ENT_SENSOR_VALUE}.{index}"))
-    return replace(layout, gauges=layout.gauges + tuple(found))
-
-
-async def _ups(session: Session, layout: Layout) -> Layout:
-    reply = await session.get([oid for oid, *_ in mibs.UPS_SCALARS])
-    found = [
-        Gauge(name, kind, unit, exponent, oid)
-        for oid, name, kind, unit, exponent in mibs.UPS_SCALARS
-        if values.whole(reply.get(oid)) is not None
-    ]
-    if not found:
-        return layout
-    for oid, name, kind, unit in (
-        (mibs.UPS_INPUT_VOLTAGE, "input voltage", "voltage", "volts"),
-        (mibs.UPS_OUTPUT_LOAD, "output load", "load", "percent"),
-    ):
-        lines = await session.column(oid)
-        found += [Gauge(f"{name} {i}", kind, unit, 0, f"{oid}.{i}") for i in lines]
-    return replace(layout, gauges=layout.gauges + tuple(found))

@@ -1,6 +1,10 @@
 """From what an agent sends to what it means: names, addresses, speeds, states. Pure functions."""
 
-from decimal import Decimal
+import re
+import struct
+from decimal import Context, Decimal
+
+from monitoring.probes.codec import opaque
 
 ADMIN_STATUS = {1: "up", 2: "down", 3: "testing"}
 OPER_STATUS = {
@@ -25,6 +29,8 @@ SENSOR_KINDS = {
     10: ("fan", "rpm"),
     11: ("airflow", "cubic metres per minute"),
     12: ("state", None),
+    # CISCO-ENTITY-SENSOR-MIB goes on where the standard ends.
+    14: ("signal", "dBm"),
 }
 
 TICKS = 2**32
@@ -74,11 +80,17 @@ def mac(value: object) -> str | None:
         return None
     if len(value) in (6, 8):
         return value.hex(":")
-    # Some agents send the address as text, `a:1b:2c:3d:4e:5f`.
-    digits = (text(value) or "").replace("-", ":").split(":")
+    # Some agents send the address as text: `a:1b:2c:3d:4e:5f`, `001b.2c3d.4e5f`.
+    plain = (text(value) or "").replace("-", ":")
+    if DOTTED.fullmatch(plain):
+        plain = bytes.fromhex(plain.replace(".", "")).hex(":")
+    digits = plain.split(":")
     if len(digits) in (6, 8) and all(_is_octet(d) for d in digits):
         return ":".join(d.zfill(2) for d in digits).lower()
     return None
+
+
+DOTTED = re.compile(r"[0-9a-fA-F]{4}(\.[0-9a-fA-F]{4}){2}")
 
 
 def _is_octet(digits: str) -> bool:
@@ -129,11 +141,47 @@ def sensor_exponent(scale: int | None, precision: int | None) -> int:
     return 3 * ((known_scale or UNITS) - UNITS) - max(known_precision or 0, 0)
 
 
-def sensor(value: float | None, exponent: int) -> float | None:
+def sensor(
+    value: float | None, exponent: int, *, multiplier: float = 1.0, is_bounded: bool = True
+) -> float | None:
     """What the sensor measured, in its unit."""
-    if value is None or abs(value) >= SENSOR_LIMIT:
+    if value is None or not abs(value) < float("inf"):
         return None
-    return float(Decimal(int(value)).scaleb(exponent))
+    if is_bounded and abs(value) >= SENSOR_LIMIT:
+        return None
+    number = Decimal(int(value)) if value == int(value) else Decimal(_plain(value))
+    if multiplier != 1.0:
+        # A share of a maximum has no end of digits; nobody measures more than ten.
+        number = Context(prec=10).create_decimal(number * Decimal(repr(multiplier)))
+    return float(number.scaleb(exponent))
+
+
+def _plain(value: float) -> str:
+    """The shortest text of a float; 36.6 and not 36.599998474 where it came in four octets."""
+    return f"{value:.7g}" if _is_single(value) else repr(value)
+
+
+def _is_single(value: float) -> bool:
+    try:
+        return bool(struct.unpack(">f", struct.pack(">f", value))[0] == value)
+    except OverflowError:
+        return False
+
+
+# A number as text, and what unit may stand behind it: `0.08`, `-5.2 C`, `45%`.
+NUMBER = re.compile(r"\s*([-+]?\d{1,15}(?:\.\d{1,9})?)\s*[^\d.,:/-]{0,8}\Z")
+
+
+def number(value: object) -> float | None:
+    """A number, however the agent sends it: an integer, an Opaque float, or text."""
+    if type(value) is int or type(value) is float:
+        return value
+    if not isinstance(value, bytes):
+        return None
+    if value[:2] in (b"\x9f\x78", b"\x9f\x79"):
+        return opaque(value)
+    found = NUMBER.match(text(value) or "")
+    return float(found[1]) if found else None
 
 
 def uptime_seconds(ticks: int | None, engine_seconds: int | None) -> float | None:

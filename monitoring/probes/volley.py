@@ -20,7 +20,7 @@ from config import clock
 from monitoring.probes import codec, snmp, values
 from monitoring.probes.codec import FIRST_NUMBER, NUMBERS, Garbled, Question
 from monitoring.probes.codec_shapes import Numbers, Shape, Shapes
-from monitoring.probes.logins import SnmpCommunity
+from monitoring.probes.logins import CommunityVersion, SnmpCommunity
 from monitoring.probes.outcomes import Failure, FailureKind, Outcome, Target
 from monitoring.probes.reading import Layout, Reading
 from monitoring.probes.session import Engines, failure_of
@@ -190,6 +190,8 @@ class Volley:
         """A poll as it can be asked here; None where `snmp.read` must."""
         layout, login = target.layout, target.login
         if layout is None or not layout.is_complete or not isinstance(login, SnmpCommunity):
+            return None
+        if login.version is not CommunityVersion.V2C or layout.has_text:
             return None
         peer = peer_of(target.address, target.port)
         community = login.community.encode()

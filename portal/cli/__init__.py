@@ -30,6 +30,7 @@ COMMANDS = {
     "reconcile": "portal.cli.reconcile:reconcile",
     "traffic": "portal.cli.traffic:traffic",
     "probe": "portal.cli.devices:probe",
+    "profiles": "portal.cli.profiles:profiles",
     "audit": "portal.cli.devices:audit",
     "redact": "portal.cli.devices:redact",
     "drift": "portal.cli.drift:drift",

@@ -10,6 +10,7 @@ from config.errors import Invalid
 from monitoring import credentials
 from monitoring.probes.logins import (
     AuthProtocol,
+    CommunityVersion,
     Login,
     PrivacyProtocol,
     SnmpCommunity,
@@ -23,8 +24,9 @@ from portal.cli.attached import with_database
 
 
 def _login(kind: str, user: str | None, auth: str, privacy: str) -> Login:
-    if kind == "snmp-v2c":
-        return SnmpCommunity(options.secret("Community"))
+    if kind in ("snmp-v1", "snmp-v2c"):
+        version = CommunityVersion(kind.removeprefix("snmp-"))
+        return SnmpCommunity(options.secret("Community"), version)
     if not user:
         raise Invalid(f"{kind} needs --user.")
     if kind == "snmp-v3":
@@ -39,7 +41,7 @@ def _login(kind: str, user: str | None, auth: str, privacy: str) -> Login:
 
 @click.command()
 @click.argument("name")
-@click.argument("kind", type=click.Choice(["snmp-v2c", "snmp-v3", "ssh", "ssh-key"]))
+@click.argument("kind", type=click.Choice(["snmp-v1", "snmp-v2c", "snmp-v3", "ssh", "ssh-key"]))
 @click.option("--user", help="The user of SNMPv3 or SSH.")
 @click.option("--auth", type=click.Choice([p.value for p in AuthProtocol]), default="sha256")
 @click.option("--privacy", type=click.Choice([p.value for p in PrivacyProtocol]), default="aes128")

@@ -17,6 +17,7 @@ from monitoring.policy import Finding, Result
 from monitoring.probes import snmp
 from monitoring.probes.logins import (
     AuthProtocol,
+    CommunityVersion,
     PrivacyProtocol,
     SnmpCommunity,
     SnmpLogin,
@@ -54,8 +55,13 @@ def _one_of(words: type[StrEnum]) -> click.Choice[str]:
 
 def _login(asked: dict[str, Any]) -> SnmpLogin:
     """SNMPv3 where a user is named, v2c otherwise; passwords may come from the environment."""
-    if asked["user"] is None:
-        return SnmpCommunity(asked["community"])
+    version = asked["version"] or ("3" if asked["user"] else "2c")
+    if version != "3":
+        if asked["user"]:
+            raise Invalid("Users are of SNMPv3: give --version 3, or --community instead of --user")
+        return SnmpCommunity(asked["community"], CommunityVersion(f"v{version}"))
+    if not asked["user"]:
+        raise Invalid("SNMPv3 asks who is asking: give --user.")
     return SnmpUser(
         asked["user"],
         AuthProtocol(asked["auth_protocol"]),
@@ -77,7 +83,8 @@ def _asked(host: str, port: int, login: SnmpLogin, timeout: float) -> dict[str, 
 
 @click.command()
 @click.argument("address")
-@click.option("--community", default="public", envvar="SNMP_COMMUNITY", help="SNMP v2c.")
+@click.option("--version", type=click.Choice(["1", "2c", "3"]), help="Else 3 with --user, or 2c.")
+@click.option("--community", default="public", envvar="SNMP_COMMUNITY", help="SNMP v1 and v2c.")
 @click.option("--user", help="SNMPv3 user.")
 @click.option("--auth-protocol", type=_one_of(AuthProtocol), default="sha")
 @click.option("--auth-password", envvar="SNMP_AUTH_PASSWORD", help="Or SNMP_AUTH_PASSWORD.")

@@ -19,6 +19,7 @@ from billing.seller import Seller, Series
 from billing.sla import TermsFile
 from billing.tariff import Tariff
 from billing.vat import VatRates
+from monitoring.probes.profiles import Profile
 from monitoring.rules import RuleBook
 from monitoring.watches import ThresholdFile
 from portal.pages.papers.terms import Edition
@@ -42,6 +43,7 @@ ROOMS: dict[str, type[BaseModel]] = {
     "config/damages/*.yml": CompensationTerms,
     "config/reminders/*.yml": ReminderPolicy,
     "config/health/*.yml": ThresholdFile,
+    "config/profiles/*.yml": Profile,
     "config/hours/*.yml": OpeningHours,
     "config/quotas/*.yml": QuotaFile,
     "config/approvals/*.yml": ApprovalFile,

@@ -252,11 +252,11 @@ class Request:
 
 NOTHING = tlv(0x80, b"")  # noSuchObject
 END = tlv(0x82, b"")  # endOfMibView
-GET, GET_BULK = 0xA0, 0xA5
+GET, GETNEXT, GET_BULK = 0xA0, 0xA1, 0xA5
 
 
 def table_agent(table: dict[str, bytes]) -> Reply:
-    """An agent that serves `table` (OID → encoded value) by GET and GETBULK."""
+    """An agent that serves `table` (OID → encoded value) by GET, GETNEXT and GETBULK."""
     places = sorted(table, key=lambda name: tuple(map(int, name.split("."))))
     keys = [tuple(map(int, name.split("."))) for name in places]
 
@@ -265,7 +265,8 @@ def table_agent(table: dict[str, bytes]) -> Reply:
         if request.tag == GET:
             return request.answer([(n, table.get(n, NOTHING)) for n in request.names])
         wanted = tuple(map(int, request.names[0].split(".")))
-        after = [places[i] for i, key in enumerate(keys) if key > wanted][:10]
+        after = [places[i] for i, key in enumerate(keys) if key > wanted]
+        after = after[: 1 if request.tag == GETNEXT else 10]
         if not after:
             return request.answer([(request.names[0], END)])
         return request.answer([(n, table[n]) for n in after])

@@ -11,8 +11,9 @@ from config.database import db, transaction
 from monitoring import discovery, metrics, outages, polling, readings
 from monitoring.models import Device, DeviceStatus
 from monitoring.probes import mibs
+from monitoring.probes.gauges import Gauge
 from monitoring.probes.outcomes import Outcome, Target
-from monitoring.probes.reading import Core, Gauge, Layout, Port, Reading, Store
+from monitoring.probes.reading import Core, Layout, Port, Reading, Store
 from tests import build
 from tests.monitoring.test_polling import a_device
 

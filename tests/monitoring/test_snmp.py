@@ -221,7 +221,7 @@ def test_sensors_and_a_ups_are_read_in_their_units():
             f"{mibs.ENT_PHYSICAL_NAME}.5": agents.tlv(0x04, b"inlet"),
             "1.3.6.1.2.1.33.1.2.4.0": agents.integer(97),
             "1.3.6.1.2.1.33.1.2.5.0": agents.integer(545),
-            f"{mibs.UPS_OUTPUT_LOAD}.1": agents.integer(31),
+            "1.3.6.1.2.1.33.1.4.4.1.5.1": agents.integer(31),
         }
     )
     with hostile(table_agent(table)) as ups:

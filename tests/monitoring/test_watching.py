@@ -9,8 +9,9 @@ from config.database import db, transaction
 from monitoring import devices, problems, recording
 from monitoring.health import Thresholds
 from monitoring.models import Device, DeviceRole, Platform, Problem, WatchState
+from monitoring.probes.gauges import Gauge
 from monitoring.probes.outcomes import Outcome, Target
-from monitoring.probes.reading import Core, Gauge, Layout, Port, Reading, Store
+from monitoring.probes.reading import Core, Layout, Port, Reading, Store
 from monitoring.rules import Severity
 from monitoring.watches import Subject, Threshold, ThresholdFile, shipped, watches
 from monitoring.watching import Memory, Told, judge
