@@ -85,6 +85,20 @@ class Settings(BaseSettings):
             "taken in."
         ),
     ] = None
+    telegram_token: Annotated[
+        SecretStr | None,
+        Field(description="Token of the bot that alerts go through to Telegram."),
+    ] = None
+    telegram_url: Annotated[
+        str, Field(description="Where Telegram's Bot API answers.", pattern=r"^https?://\S+$")
+    ] = "https://api.telegram.org"
+    alert_secret: Annotated[
+        SecretStr | None,
+        Field(
+            description="Key of the signature on alerts that go to webhooks. Without it they go "
+            "unsigned."
+        ),
+    ] = None
     poll_seconds: Annotated[
         int, Field(ge=1, le=3600, description="Seconds between two SNMP polls of a device.")
     ] = 30

@@ -77,3 +77,35 @@ class BadAccessPort(Invalid):
 
 class AccessPortTaken(Conflict):
     """The port serves another circuit already; take it from that one first."""
+
+
+class UnknownAlert(NotFound):
+    """There is no such alert; look it up in the list of alerts."""
+
+
+class AlertOver(Conflict):
+    """The alert is over already; there is nothing left to look after."""
+
+
+class UnknownSilence(NotFound):
+    """There is no such silence; look it up in the list of silences."""
+
+
+class BadSilence(Invalid):
+    """A silence needs a reason and an end within 30 days, of one device or one site."""
+
+
+class UnknownShift(NotFound):
+    """There is no such shift; look it up in the on-call list."""
+
+
+class BadShift(Invalid):
+    """A shift is of an operator and ends after it begins; correct the value named."""
+
+
+class ShiftTaken(Conflict):
+    """Somebody is on call at that time already; change that shift instead."""
+
+
+class UnknownDelivery(NotFound):
+    """There is no such message; look it up in the list of deliveries."""

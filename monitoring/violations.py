@@ -100,9 +100,11 @@ def waive(violation: Violation, *, by: Member, reason: str, until: datetime) -> 
     now = clock.now()
     if not reason.strip() or until.tzinfo is None or not now < until <= now + LONGEST_WAIVER:
         raise BadWaiver
+    # Reading who asks may write what is half said, so it comes first.
+    approver = by.id
     _lock(violation)
     violation.move_to(ViolationStatus.WAIVED)
-    violation.waived_at, violation.waived_by_id = now, by.id
+    violation.waived_at, violation.waived_by_id = now, approver
     violation.waived_until, violation.waiver_reason = until, reason.strip()
     db.session.flush()
     journal.record(violation, "waived", by=by, reason=reason.strip(), until=until.isoformat())

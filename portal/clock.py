@@ -61,6 +61,9 @@ def turns(settings: Settings) -> list[Turn]:
         Turn("submit_einvoices", 10),
         Turn("mind_services", 600),
         Turn("tell_maintenance", 1800),
+        Turn("review_alerts", 15),
+        Turn("deliver_alerts", 5),
+        Turn("push_alerts", 60),
         Turn("sweep", 3600),
     ]
 

@@ -23,6 +23,7 @@ from config.database import transaction
 from config.errors import Unreachable
 from config.settings import Settings
 from monitoring import enforcement, evidence, polling, readings, violations
+from monitoring.alerts import deliveries
 from monitoring.polling import PollPlan
 from portal import idempotency, keys, notices, throttle
 from rental import bookings, units
@@ -169,7 +170,9 @@ def sweep() -> None:
         attempts, answers = throttle.sweep(), idempotency.sweep()
     with transaction():
         old = readings.prune(oldest)
-    log.info("swept", attempts=attempts, answers=answers, readings=old)
+    with transaction():
+        messages = deliveries.sweep(oldest)
+    log.info("swept", attempts=attempts, answers=answers, readings=old, messages=messages)
 
 
 @queue.task(name="revive", pass_context=True)

@@ -1,6 +1,16 @@
 """The rows of the monitoring floor."""
 
 from monitoring.models.access_ports import AccessPort
+from monitoring.models.alerts import (
+    Alert,
+    AlertKind,
+    ChannelState,
+    Delivery,
+    DeliveryStatus,
+    DutyShift,
+    Silence,
+    Telling,
+)
 from monitoring.models.credentials import Credential, CredentialKind
 from monitoring.models.devices import (
     Device,
@@ -28,12 +38,18 @@ from monitoring.models.watch_states import WatchState
 __all__ = [
     "MOVES",
     "AccessPort",
+    "Alert",
+    "AlertKind",
+    "ChannelState",
     "Credential",
     "CredentialKind",
+    "Delivery",
+    "DeliveryStatus",
     "Device",
     "DeviceRole",
     "DeviceStateRow",
     "DeviceStatus",
+    "DutyShift",
     "EvidenceRecord",
     "FindingRow",
     "HostKey",
@@ -44,7 +60,9 @@ __all__ = [
     "Problem",
     "ReadingRow",
     "ReceivedAlert",
+    "Silence",
     "SnmpVersion",
+    "Telling",
     "Violation",
     "ViolationStatus",
     "WatchState",

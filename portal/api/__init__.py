@@ -3,6 +3,7 @@
 from flask import Flask
 
 from portal.api import (
+    alerts,
     approvals,
     availability,
     bank,
@@ -64,6 +65,7 @@ ROOMS = (
     books.room,
     devices.room,
     health.room,
+    alerts.room,
     maintenance.room,
     traffic.room,
     exports.room,

@@ -8,6 +8,7 @@ from portal.access import allowed, current_member_or_none
 from portal.pages import (
     ageing,
     agreements,
+    alerts,
     approvals,
     asset_pages,
     assets,
@@ -32,6 +33,7 @@ from portal.pages import (
     device_story,
     devices,
     discounts,
+    duty,
     einvoices,
     event_programme,
     exports,
@@ -112,6 +114,8 @@ ROOMS = (
     troubles,
     wall,
     wall_links,
+    alerts,
+    duty,
     circuits,
     dependencies,
     violations,
@@ -171,6 +175,7 @@ PLACES = {
     "labels": "catalogue",
     "maintenance_plans": "maintenance",
     "wall_links": "wall",
+    "duty": "alerts",
 }
 
 

@@ -157,7 +157,8 @@ def _of_booking(booking: Booking) -> list[uptimes.OfLine]:
     return uptimes.of_booking(booking, clock.now())
 
 
-def _kinds() -> dict[str, str]:
+def kind_words() -> dict[str, str]:
+    """What kinds of troubles and problems are called."""
     return {
         "outage": _("Outage"),
         "problem": _("Problem"),
@@ -185,7 +186,7 @@ def said(trouble: Trouble) -> str:
 
 def problem_said(problem: Problem) -> str:
     """Kind and subject of a problem."""
-    kind = _kinds().get(problem.kind, problem.kind)
+    kind = kind_words().get(problem.kind, problem.kind)
     return f"{kind}: {problem.subject}" if problem.subject else kind
 
 
@@ -201,7 +202,7 @@ def _acknowledging(trouble: Trouble) -> str | None:
 FOR_TEMPLATES: dict[str, Any] = {
     "trouble_said": said,
     "problem_said": problem_said,
-    "trouble_kinds": _kinds,
+    "trouble_kinds": kind_words,
     "acknowledging": _acknowledging,
     "availability_of_booking": _of_booking,
     "problems_of": problems.of,

@@ -39,8 +39,13 @@ def rule_of(violation: Violation | FindingRow) -> Rule | None:
 
 def rule_title(violation: Violation | FindingRow) -> str:
     """What the rule asks, in the language of the page."""
-    rule = rule_of(violation)
-    return spoken(rule.title) if rule else violation.rule
+    return title_of_rule(violation.rule)
+
+
+def title_of_rule(name: str) -> str:
+    """What the rule of this id asks; the id itself where it is no longer on the books."""
+    rule = _rules().get(name)
+    return spoken(rule.title) if rule else name
 
 
 def spoken(words: Any) -> str:

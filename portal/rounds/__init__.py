@@ -4,6 +4,7 @@ Importing a module registers its tasks; the clock names them in `portal.clock.tu
 """
 
 from portal.rounds import (
+    alerts,
     bank_matching,
     card_refunds,
     circuit_months,
@@ -19,6 +20,7 @@ from portal.rounds import (
 )
 
 __all__ = [
+    "alerts",
     "bank_matching",
     "card_refunds",
     "circuit_months",

@@ -56,6 +56,8 @@ PAGES["operator@centre.example"] += ["/devices/circuits", "/devices/talkers", "/
 PAGES["finance@centre.example"] += ["/tariffs", "/tariffs/calculator", "/discounts"]
 PAGES["finance@centre.example"] += ["/payments", "/invoices/run"]
 PAGES["finance@centre.example"] += ["/einvoices", "/einvoices?state=submitted"]
+PAGES["operator@centre.example"] += ["/alerts", "/alerts/history", "/alerts/deliveries"]
+PAGES["operator@centre.example"] += ["/alerts/silences", "/on-call"]
 VIEWS = [
     ({"phone": phone, "language": language}) for phone in (False, True) for language in ("vi", "en")
 ]

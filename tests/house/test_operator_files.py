@@ -19,6 +19,7 @@ from billing.seller import Seller, Series
 from billing.sla import TermsFile
 from billing.tariff import Tariff
 from billing.vat import VatRates
+from monitoring.alerts.policy import AlertPolicy
 from monitoring.probes.profiles import Profile
 from monitoring.rules import RuleBook
 from monitoring.watches import ThresholdFile
@@ -43,6 +44,7 @@ ROOMS: dict[str, type[BaseModel]] = {
     "config/damages/*.yml": CompensationTerms,
     "config/reminders/*.yml": ReminderPolicy,
     "config/health/*.yml": ThresholdFile,
+    "config/alerts/*.yml": AlertPolicy,
     "config/profiles/*.yml": Profile,
     "config/hours/*.yml": OpeningHours,
     "config/quotas/*.yml": QuotaFile,

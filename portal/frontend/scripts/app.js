@@ -85,3 +85,9 @@ document.addEventListener("htmx:responseError", ({ detail }) => {
 
 for (const form of document.querySelectorAll("form[data-booking-form]")) bookingForm(form, htmx);
 for (const list of document.querySelectorAll("[data-row-list]")) rows(list);
+
+// A part that renews itself waits while somebody answers a question inside it.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const renewed = event.target;
+  if (renewed.hasAttribute("data-waits-for-dialogs") && renewed.querySelector("dialog[open]")) event.preventDefault();
+});
