@@ -65,7 +65,9 @@ async def _system(session: Session, layout: Layout) -> Layout:
 
 async def _ports(session: Session, layout: Layout) -> Layout:
     descriptions = await session.column(mibs.IF_DESCR, at_least=layout.if_number or 0)
-    rows = descriptions or await session.column(mibs.IF_INDEX)
+    # Some agents leave the index out, others the description: a row of either is an interface.
+    rows = {*descriptions, *await session.column(mibs.IF_INDEX)}
+    rows = rows or {*await session.column(mibs.IF_OPER_STATUS)}
     indexes = sorted(int(i) for i in rows if i.isdecimal())
     if not indexes:
         return layout
@@ -79,9 +81,12 @@ async def _ports(session: Session, layout: Layout) -> Layout:
             mibs.IF_MTU,
             mibs.IF_PHYS_ADDRESS,
             mibs.IF_HC_IN_OCTETS,
+            mibs.IF_HC_OUT_OCTETS,
         )
     }
     columns[mibs.IF_DESCR] = descriptions
+    if any(value == 0 for value in columns[mibs.IF_HC_IN_OCTETS].values()):
+        columns[mibs.IF_IN_OCTETS] = await session.column(mibs.IF_IN_OCTETS)
     if layout.if_number is not None and 0 <= layout.if_number < len(indexes):
         session.fault(
             f"ifNumber says {layout.if_number}, the table of interfaces has {len(indexes)} rows"
@@ -104,8 +109,17 @@ def _port(index: int, columns: Mapping[str, Rows]) -> Port:
         ),
         mtu=values.whole(told(mibs.IF_MTU)),
         mac=values.mac(told(mibs.IF_PHYS_ADDRESS)),
-        is_wide=values.whole(told(mibs.IF_HC_IN_OCTETS)) is not None,
+        is_wide=_is_wide(
+            values.whole(told(mibs.IF_HC_IN_OCTETS)),
+            values.whole(told(mibs.IF_HC_OUT_OCTETS)),
+            values.whole(columns.get(mibs.IF_IN_OCTETS, {}).get(str(index))),
+        ),
     )
+
+
+def _is_wide(wide_in: int | None, wide_out: int | None, narrow_in: int | None) -> bool:
+    """Whether the 64-bit counters count: some agents have the columns and leave them at 0."""
+    return wide_in is not None and not (wide_in == 0 and not wide_out and (narrow_in or 0) > 0)
 
 
 async def _cores(session: Session, layout: Layout) -> Layout:
@@ -127,7 +141,7 @@ async def _stores(session: Session, layout: Layout) -> Layout:
     return replace(
         layout,
         stores=tuple(
-            Store(int(i), values.text(name), values.whole(units.get(i)) or 1)
+            Store(int(i), values.text(name), max(values.whole(units.get(i)) or 1, 1))
             for i, name in names.items()
             if i.isdecimal()
         ),

@@ -9,6 +9,9 @@ from monitoring.thresholds import Level, Limits
 
 LEVELS = {"well": Level.WELL, "warning": Level.WARNING, "critical": Level.CRITICAL}
 
+# What may be below zero.
+SIGNED = frozenset({"temperature", "signal"})
+
 
 @dataclass(frozen=True, slots=True)
 class State:
@@ -53,6 +56,9 @@ class Gauge:
         """What the sensor says, in its unit."""
         if told is None or not self.is_available or told in self.nothing:
             return None
+        if self.kind in SIGNED and values.TICKS / 2 <= told < values.TICKS:
+            # An agent without signed numbers sends −1 as 4 294 967 295.
+            told -= values.TICKS
         return values.sensor(
             told, self.exponent, multiplier=self.multiplier, is_bounded=self.is_bounded
         )

@@ -208,7 +208,7 @@ class Profile(_Model):
     name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)
     title: str = Field(min_length=1, max_length=80)
     recognise: Recognition
-    # Profiles whose sensors this one tells better; they count where this one finds nothing.
+    # Profiles whose sensors of the same name this one tells better.
     replaces: tuple[str, ...] = ()
     # Tables in the shape of ENTITY-SENSOR-MIB (RFC 3433): the OID of their row.
     entity_sensors: tuple[Oid, ...] = ()

@@ -35,8 +35,7 @@ async def sensors(session: Session, layout: Layout, shelf: Shelf) -> Layout:
     for profile in await fitting(session, layout, shelf):
         bases += [base for base in profile.entity_sensors if base not in bases]
         found[profile.name] = await _asked(session, profile)
-    better = {old for p in shelf.profiles if found.get(p.name) for old in p.replaces}
-    kept = [each for name, each in found.items() if name not in better]
+    kept = [_without(each, _better(name, found, shelf)) for name, each in found.items()]
     gauges = [*layout.gauges, *await _entity_sensors(session, bases)]
     gauges += [gauge for each in kept for gauge in each.gauges]
     cores = list(layout.cores)
@@ -47,6 +46,22 @@ async def sensors(session: Session, layout: Layout, shelf: Shelf) -> Layout:
     unique = {gauge.oid: gauge for gauge in reversed(gauges)}
     gauges = [gauge for gauge in gauges if unique[gauge.oid] is gauge]
     return replace(layout, gauges=tuple(gauges), cores=tuple(cores), edition=shelf.edition)
+
+
+def _better(name: str, found: Mapping[str, Found], shelf: Shelf) -> set[str]:
+    """The names of the sensors that another profile tells better than this one."""
+    better = [found[p.name] for p in shelf.profiles if p.name in found and name in p.replaces]
+    return {_plain(gauge) for each in better for gauge in each.gauges}
+
+
+def _without(found: Found, names: set[str]) -> Found:
+    gauges = [gauge for gauge in found.gauges if _plain(gauge) not in names]
+    return replace(found, gauges=gauges)
+
+
+def _plain(gauge: Gauge) -> str:
+    """The name without the number of the only line: input voltage 1 is the input voltage."""
+    return (gauge.name or gauge.oid).removesuffix(" 1")
 
 
 async def fitting(session: Session, layout: Layout, shelf: Shelf) -> list[Profile]:
@@ -182,15 +197,18 @@ async def _entity_sensors(session: Session, bases: Sequence[str]) -> list[Gauge]
     names: list[Cells] = []
     for base in bases:
         kinds = await session.column(f"{base}.1")
-        if not kinds:
+        # Without a type it is a number all the same.
+        rows = kinds or await session.column(f"{base}.4")
+        if not rows:
             continue
         if not names:
             names = [await session.column(mibs.ENT_PHYSICAL_NAME)]
             names.append(await session.column(mibs.ENT_PHYSICAL_DESCR))
         cells = {n: await session.column(f"{base}.{n}") for n in (2, 3, 5)}
-        for index, number in kinds.items():
+        for index in rows:
             if index not in found:
-                found[index] = _entity_sensor(base, index, values.whole(number), (cells, names))
+                number = values.whole(kinds.get(index))
+                found[index] = _entity_sensor(base, index, number, (cells, names))
     return list(found.values())
 
 

@@ -80,8 +80,10 @@ def mac(value: object) -> str | None:
         return None
     if len(value) in (6, 8):
         return value.hex(":")
-    # Some agents send the address as text: `a:1b:2c:3d:4e:5f`, `001b.2c3d.4e5f`.
-    plain = (text(value) or "").replace("-", ":")
+    if len(value) == 7 and value.endswith(b"\0"):
+        return value[:6].hex(":")
+    # Some agents send it as text: `a:1b:2c:3d:4e:5f`, `001b.2c3d.4e5f`, `001b2c3d4e5f`.
+    plain = SEPARATORS.sub(":", text(value) or "")
     if DOTTED.fullmatch(plain):
         plain = bytes.fromhex(plain.replace(".", "")).hex(":")
     digits = plain.split(":")
@@ -90,7 +92,8 @@ def mac(value: object) -> str | None:
     return None
 
 
-DOTTED = re.compile(r"[0-9a-fA-F]{4}(\.[0-9a-fA-F]{4}){2}")
+DOTTED = re.compile(r"[0-9a-fA-F]{4}\.?[0-9a-fA-F]{4}\.?[0-9a-fA-F]{4}")
+SEPARATORS = re.compile(r"[- ]")
 
 
 def _is_octet(digits: str) -> bool:

@@ -272,3 +272,33 @@ def table_agent(table: dict[str, bytes]) -> Reply:
         return request.answer([(n, table[n]) for n in after])
 
     return reply
+
+
+NO_SUCH_NAME = 2
+
+
+def first_version_agent(table: dict[str, bytes]) -> Reply:
+    """An SNMPv1 agent: no GETBULK, and one unknown name refuses the whole request (RFC 1157)."""
+    keys = {tuple(map(int, name.split("."))): name for name in table}
+    places = sorted(keys)
+
+    def reply(raw: bytes) -> bytes | None:
+        request = Request.of(raw)
+        if request.tag == GET_BULK:
+            return None
+        names: list[str] | None = list(request.names)
+        if request.tag == GETNEXT:
+            wanted = tuple(map(int, request.names[0].split(".")))
+            names = [keys[key] for key in places if key > wanted][:1]
+        if not names or any(name not in table for name in names):
+            empty = [(name, tlv(0x05, b"")) for name in request.names]
+            return first_version(request.answer(empty, NO_SUCH_NAME))
+        return first_version(request.answer([(name, table[name]) for name in names]))
+
+    return reply
+
+
+def first_version(message: bytes) -> bytes:
+    """The same message under version 0, which is SNMPv1."""
+    _, body, _ = read_tlv(message)
+    return tlv(0x30, integer(0) + body[3:])

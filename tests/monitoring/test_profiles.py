@@ -9,143 +9,22 @@ import pytest
 from config import documents
 from monitoring.models import DeviceRole, Platform
 from monitoring.probes import profiles, snmp
+from monitoring.probes.logins import CommunityVersion, SnmpCommunity
 from monitoring.probes.profiles import Profile, Shelf
 from monitoring.probes.reading import Layout, Reading
 from monitoring.thresholds import Level
 from monitoring.watches import ThresholdFile, watches
+from portal.cli.devices import probe
 from portal.cli.profiles import profiles as command
-from tests.monitoring.agents import hostile, table_agent
-from tests.monitoring.recordings import names, recording
+from tests.monitoring.agents import COMMUNITY, first_version_agent, hostile, table_agent
+from tests.monitoring.recordings import encoded, names, recording
+from tests.monitoring.recordings.facts import PORTS, PROBLEMS, PROCESSORS, SENSORS, STORAGE
 from tests.monitoring.test_snmp import quick
 
-# Name, value, and unit or the word of its state: read off the recordings by hand.
-SENSORS: dict[str, list[tuple[str, float | None, str | None]]] = {
-    "apc-powernet": [
-        ("battery status", 2.0, "normal"),
-        ("battery charge", 97.0, "percent"),
-        ("battery temperature", 31.0, "celsius"),
-        ("battery time remaining", 46.0, "minutes"),
-        ("battery replacement", 2.0, "needed"),
-        ("input voltage", 231.0, "volts"),
-        ("output status", 3.0, "on battery"),
-        ("output load", 28.0, "percent"),
-    ],
-    "apc-rack-pdu": [
-        ("load 1", 4.3, "amperes"),
-        ("load 2", 15.7, "amperes"),
-        ("load state 1", 1.0, "normal"),
-        ("load state 2", 3.0, "near overload"),
-    ],
-    "arista": [
-        ("Cpu temp sensor", 38.5, "celsius"),
-        ("Broken sensor", None, "celsius"),
-    ],
-    "axis-camera": [
-        ("temperature sensor 1", 1.0, "ok"),
-        ("temperature 1", 44.0, "celsius"),
-        ("storage SD_DISK", 2.0, "disrupted"),
-    ],
-    "cisco": [
-        ("Gi1/0/25 Transmit Power", -5.2, "dBm"),
-        ("memory Processor", 25.0, "percent"),
-        ("SW#1, Sensor#1, GREEN", 41.0, "celsius"),
-        ("SW#1, Sensor#1, GREEN state", 1.0, "normal"),
-        ("Switch#1, Fan#1 state", 1.0, "normal"),
-        ("Sw1, PS1 Normal, RPS NotExist state", 6.0, "not functioning"),
-    ],
-    "dell-idrac": [
-        ("system health", 3.0, "ok"),
-        ("System Board Inlet Temp", 23.5, "celsius"),
-        ("System Board Fan1", 5640.0, "rpm"),
-    ],
-    "eaton-xups": [
-        ("battery time remaining", 1980.0, "seconds"),
-        ("battery voltage", 218.0, "volts"),
-        ("battery charge", 88.0, "percent"),
-        ("battery status", 3.0, "floating"),
-        ("input frequency", 49.9, "hertz"),
-        ("output load", 41.0, "percent"),
-        ("input voltage 1", 229.0, "volts"),
-    ],
-    "hp-procurve": [
-        ("Fan Sensor", 4.0, "good"),
-        ("Power Supply Sensor", 2.0, "bad"),
-    ],
-    "hpe-ilo": [
-        ("system health", 3.0, "degraded"),
-        ("temperature 1", 24.0, "celsius"),
-        ("temperature 2", None, "celsius"),
-        ("fan 1", 2.0, "ok"),
-        ("fan 2", 4.0, "failed"),
-    ],
-    "juniper": [
-        ("Fan Tray 0 state", 6.0, "down or off"),
-        ("Routing Engine 0 state", 2.0, "running"),
-        ("Fan Tray 0 temperature", None, "celsius"),
-        ("Routing Engine 0 temperature", 46.0, "celsius"),
-        ("Routing Engine 0 memory", 63.0, "percent"),
-    ],
-    "mikrotik": [
-        ("cpu-temperature", 52.0, "celsius"),
-        ("fan1-speed", 4050.0, "rpm"),
-        ("psu1-voltage", 12.1, "volts"),
-        ("psu1-state", 1.0, "failed"),
-    ],
-    "printer": [
-        ("printer status 1", 3.0, "idle"),
-        ("Black Cartridge", 8.0, "percent"),
-        ("Waste box", None, "percent"),
-        ("pages printed 1", 48211.0, "pages"),
-    ],
-    "raritan-pdu": [
-        ("inlet 1 current", 4.321, "amperes"),
-        ("inlet 1 voltage", 230.0, "volts"),
-        ("inlet 1 power", 994.0, "watts"),
-    ],
-    "teltonika": [
-        ("signal 1", -71.0, "dBm"),
-        ("temperature 1", 38.0, "celsius"),
-    ],
-    "ucd-snmp": [
-        ("memory free", 25.0, "percent"),
-        ("swap free", 90.0, "percent"),
-        ("Load-1", 1.42, None),
-        ("disk /", 71.0, "percent"),
-    ],
-    "ups-mib": [
-        ("battery status", 2.0, "normal"),
-        ("time on battery", 0.0, "seconds"),
-        ("battery time remaining", 47.0, "minutes"),
-        ("battery charge", 100.0, "percent"),
-        ("battery voltage", 273.1, "volts"),
-        ("battery temperature", 27.0, "celsius"),
-        ("output source", 3.0, "normal"),
-        ("input voltage 1", 228.0, "volts"),
-        ("output load 1", 34.0, "percent"),
-    ],
-}
-PROCESSORS = {
-    "cisco": [("Switch 1", 23)],
-    "arista": [("AMD G-Series", 12)],
-    "juniper": [("Routing Engine 0", 18)],
-    "mikrotik": [(None, 5)],
-    "hp-procurve": [("CPU", 9)],
-}
-# Name, alias, speed, address, administrative and operational state, octets in.
-PORTS = {
-    "cisco": [
-        ("Gi1/0/1", "Bàn 01", 10**9, "00:1b:2c:3d:4e:01", "up", "up", 9 * 10**12),
-        ("Gi1/0/2", None, 10**7, "00:1b:2c:3d:4e:02", "down", "down", 0),
-    ],
-    "arista": [("Ethernet1", "RT-UPLINK-01", 10**10, "00:1c:73:aa:bb:01", "up", "up", 2**60)],
-    "juniper": [("ge-0/0/0", None, 10**9, "2c:6b:f5:01:02:03", "up", "up", 10**10)],
-    "mikrotik": [("sfp-sfpplus1", "ISP A", 10**10, "48:8f:5a:00:00:01", "up", "up", 7 * 10**12)],
-    "hp-procurve": [("1", "Quầy", 10**9, "94:18:82:00:00:01", "up", "up", 5 * 10**9)],
-    "ucd-snmp": [
-        ("lo", None, 10**7, "00:00:00:00:00:00", "up", "up", 5000),
-        ("ens18", None, 10**9, "02:00:5e:00:00:01", "up", "up", 3 * 10**12),
-    ],
-}
+COUNTER64 = 0x46
+
+# Recordings of kinds that the standard tables tell whole, without a profile of their own.
+STANDARD = {"arista", "encoder", "nxos", "old-switch", "windows"}
 
 
 def told_by(name: str) -> Reading:
@@ -168,7 +47,10 @@ def test_a_recorded_device_tells_what_its_recording_says(name: str) -> None:
         (p.name, p.alias, p.speed_bps, p.mac, p.admin_status, p.oper_status, p.in_octets)
         for p in reading.interfaces()
     ] == PORTS.get(name, [])
-    assert reading.problems == ()
+    assert [(s.name, s.used_bytes, s.size_bytes) for s in reading.storage()] == STORAGE.get(
+        name, []
+    )
+    assert list(reading.problems) == PROBLEMS.get(name, [])
     # A stored layout reads the same values.
     again = Layout.from_json(json.loads(json.dumps(reading.layout.as_json())))
     assert again == reading.layout
@@ -177,8 +59,98 @@ def test_a_recorded_device_tells_what_its_recording_says(name: str) -> None:
 def test_every_shipped_profile_has_a_recording() -> None:
     shelf = profiles.shelf()
     assert shelf.faults == ()
-    # Arista tells by the standard tables alone.
-    assert {profile.name for profile in shelf.profiles} == set(names()) - {"arista"}
+    assert {profile.name for profile in shelf.profiles} == set(names()) - STANDARD
+
+
+@pytest.mark.parametrize("name", ["cisco", "windows", "old-switch", "encoder"])
+def test_the_command_prints_what_the_recording_says(name: str) -> None:
+    with hostile(table_agent(recording(name))) as device:
+        asked = [f"127.0.0.1:{device.port}", "--timeout", "1", "--json"]
+        ran = click.testing.CliRunner().invoke(probe, asked)
+    assert ran.exit_code == 0, ran.output
+    told = json.loads(ran.output)
+    assert [
+        (p["name"], p["alias"], p["speed_bps"], p["mac"], p["admin_status"], p["oper_status"],
+         p["in_octets"])
+        for p in told["interfaces"]
+    ] == PORTS[name]  # fmt: skip
+    assert [(s["name"], s["value"]) for s in told["sensors"]] == [
+        (sensor, value) for sensor, value, _ in SENSORS[name]
+    ]
+    assert {key for sensor in told["sensors"] for key in sensor} <= {
+        "name",
+        "kind",
+        "value",
+        "unit",
+    }
+    assert told["problems"] == PROBLEMS.get(name, [])
+
+
+@pytest.mark.parametrize("name", ["cisco", "apc-powernet", "ucd-snmp", "old-switch"])
+def test_snmp_v1_tells_the_same_but_what_needs_64_bits(name: str) -> None:
+    # Version 1 knows no Counter64 (RFC 2576, 4.1.2.1): such columns are not there.
+    table = {oid: value for oid, value in recording(name).items() if value[0] != COUNTER64}
+    with hostile(first_version_agent(table)) as device:
+        login = SnmpCommunity(COMMUNITY, CommunityVersion.V1)
+        outcome = snmp.ask(quick(device.port, login=login, timeout=1.0, budget=30.0))
+    assert outcome.reading is not None, outcome.failure
+    told = outcome.reading
+    assert [(s.name, s.value) for s in told.sensors()] == [
+        (sensor, value) for sensor, value, _ in SENSORS[name]
+    ]
+    assert [(p.name, p.speed_bps, p.oper_status) for p in told.interfaces()] == [
+        (port[0], port[2], port[5]) for port in PORTS.get(name, [])
+    ]
+    assert [p.in_octets for p in told.interfaces()] == [
+        None if port[6] is None else port[6] % 2**32 for port in PORTS.get(name, [])
+    ]
+    assert list(told.problems) == PROBLEMS.get(name, [])
+
+
+NUMBERS = """
+name: fog-machine
+title: Máy tạo khói
+source: invented
+recognise: {object_ids: [1.3.6.1.4.1.99998]}
+scalars:
+  - {oid: 1.3.6.1.4.1.99998.1.0, name: single, kind: temperature, unit: celsius}
+  - {oid: 1.3.6.1.4.1.99998.2.0, name: text, kind: load, unit: percent}
+  - {oid: 1.3.6.1.4.1.99998.3.0, name: wrapped, kind: temperature, unit: celsius, exponent: -1}
+  - {oid: 1.3.6.1.4.1.99998.4.0, name: words, kind: load, unit: percent}
+"""
+
+
+def test_a_number_counts_however_it_travels(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "fog-machine.yml").write_text(NUMBERS, "utf-8")
+    monkeypatch.setattr("monitoring.probes.discovering.shelf", lambda: Shelf(tmp_path))
+    table = {
+        "1.3.6.1.2.1.1.2.0": encoded("OID", ".1.3.6.1.4.1.99998.7"),
+        "1.3.6.1.2.1.1.3.0": encoded("Timeticks", "(4200)"),
+        "1.3.6.1.4.1.99998.1.0": encoded("Opaque", "Float: -36.6"),
+        "1.3.6.1.4.1.99998.2.0": encoded("STRING", " 45 %"),
+        # -1.5 °C in a type that knows no sign.
+        "1.3.6.1.4.1.99998.3.0": encoded("Gauge32", str(2**32 - 15)),
+        "1.3.6.1.4.1.99998.4.0": encoded("STRING", "not fitted"),
+    }
+    with hostile(table_agent(table)) as agent:
+        reading = snmp.ask(quick(agent.port, timeout=1.0)).reading
+    assert reading is not None
+    told = [(each.gauge.name, each.value) for each in reading.measurements()]
+    assert told == [("single", -36.6), ("text", 45.0), ("wrapped", -1.5)]
+
+
+def test_of_two_profiles_the_better_one_tells_a_sensor_and_the_other_the_rest() -> None:
+    both = {**recording("ups-mib"), **recording("apc-powernet")}
+    with hostile(table_agent(both)) as agent:
+        reading = snmp.ask(quick(agent.port, timeout=1.0)).reading
+    assert reading is not None
+    told = [each.gauge.name for each in reading.measurements()]
+    own = [name for name, _, _ in SENSORS["apc-powernet"]]
+    assert set(own) <= set(told)
+    # The standard says "input voltage 1" of a UPS with one line.
+    assert "input voltage 1" not in told
+    assert told.count("battery charge") == 1
+    assert {"battery voltage", "output source"} <= set(told)
 
 
 def test_a_state_that_is_not_well_is_judged_and_an_unknown_one_is_not() -> None:
@@ -284,7 +256,7 @@ def test_the_command_lists_profiles_and_names_mistakes(tmp_path: Path) -> None:
     assert listed.exit_code == 0
     assert "apc-powernet" in listed.output
     sound = run(command, ["check"])
-    assert (sound.exit_code, "15 profiles are sound" in sound.output) == (0, True)
+    assert (sound.exit_code, "16 profiles are sound" in sound.output) == (0, True)
     (tmp_path / "fog-machine.yml").write_text(SHOT.replace("kind: charge", "kind: fog"), "utf-8")
     wrong = run(command, ["check", str(tmp_path)])
     assert wrong.exit_code == 1

@@ -4,6 +4,7 @@ Composed from the makers' public MIBs, with invented names and addresses.
 """
 
 import re
+import struct
 from pathlib import Path
 
 from tests.monitoring import agents
@@ -24,15 +25,20 @@ def recording(name: str) -> dict[str, bytes]:
     for line in (HERE / f"{name}.walk").read_text("utf-8").splitlines():
         match = LINE.fullmatch(line)
         assert match, line
-        found[match["oid"]] = _encoded(match["type"], match["told"])
+        found[match["oid"]] = encoded(match["type"], match["told"])
     return found
 
 
-def _encoded(kind: str, told: str) -> bytes:
+def encoded(kind: str, told: str) -> bytes:
+    """A value of this type as it travels."""
     if kind == "STRING":
         return agents.tlv(0x04, told.encode())
     if kind == "Hex-STRING":
         return agents.tlv(0x04, bytes.fromhex(told))
     if kind == "OID":
         return agents.oid(told.removeprefix("."))
+    if kind == "Opaque":
+        # net-snmp: ASN_OPAQUE_FLOAT, four octets of IEEE 754.
+        inner = b"\x9f\x78\x04" + struct.pack(">f", float(told.removeprefix("Float: ")))
+        return agents.tlv(0x44, inner)
     return agents.integer(int(told.strip("()")), TAGS[kind])
