@@ -50,7 +50,7 @@ class _Doubles(Dumper):
 def store(outcomes: Iterable[tuple[Outcome, int]]) -> int:
     """Keep the readings of these outcomes, each with the row id of its layout; how many."""
     kept = 0
-    with _psycopg().cursor() as cursor:
+    with driver().cursor() as cursor:
         # For this cursor alone.
         cursor.adapters.register_dumper(list, _Doubles)
         with cursor.copy(COPY) as copy:
@@ -75,7 +75,7 @@ def _row(outcome: Outcome, reading: Reading, layout_id: int) -> tuple[object, ..
     )
 
 
-def _psycopg() -> psycopg.Connection:
+def driver() -> psycopg.Connection:
     """The session's own connection, so that COPY is part of its transaction."""
     raw = db.session.connection().connection.driver_connection
     if not isinstance(raw, psycopg.Connection):

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from config import clock
 from config.database import db
-from monitoring import discovery, outages, readings, states, watching
+from monitoring import discovery, fragments, outages, readings, states, watching
 from monitoring.health import Judgement, Poll, Thresholds, Verdict, judge, pause
 from monitoring.models import Device, DeviceRole, DeviceStatus, Platform
 from monitoring.probes.outcomes import FailureKind, Outcome
@@ -79,6 +79,7 @@ def record(outcomes: Iterable[Outcome], interval: timedelta, thresholds: Thresho
     _update(judged, layout_ids, interval, thresholds)
     states.turn([change for change in map(_change, judged) if change is not None])
     _learn([j.outcome for j in judged])
+    fragments.keep({j.device_id: j.outcome.reading for j in judged})
     # The rows changed behind the session's back.
     db.session.expire_all()
     watching.judge(

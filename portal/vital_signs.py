@@ -2,6 +2,7 @@
 
 import hmac
 from ipaddress import ip_address
+from itertools import chain
 
 import sqlalchemy as sa
 from flask import Flask, Response, jsonify, request
@@ -67,12 +68,13 @@ def register(app: Flask, settings: Settings) -> None:
     def metrics() -> Response:
         require_scraper(settings)
         modern = "application/openmetrics-text" in request.headers.get("Accept", "")
-        text = service_metrics.text(openmetrics=modern) + measured.text(
-            violations.open_by_severity, openmetrics=modern
+        service = service_metrics.text(openmetrics=modern).encode()
+        devices = measured.pieces(violations.open_by_severity, openmetrics=modern)
+        return Response(
+            chain([service], devices), content_type=OPENMETRICS if modern else PROMETHEUS
         )
-        return Response(text, content_type=OPENMETRICS if modern else PROMETHEUS)
 
     @app.get("/prometheus/targets")
     def targets() -> Response:
         require_scraper(settings)
-        return jsonify(measured.targets())
+        return Response(measured.targets_text(), content_type="application/json")

@@ -21,6 +21,7 @@ from monitoring.models.devices import (
     SnmpVersion,
 )
 from monitoring.models.hostkeys import HostKey
+from monitoring.models.metric_fragments import MetricFragment
 from monitoring.models.outages import Outage, OutageCause
 from monitoring.models.policies import (
     MOVES,
@@ -54,6 +55,7 @@ __all__ = [
     "FindingRow",
     "HostKey",
     "LayoutRow",
+    "MetricFragment",
     "Outage",
     "OutageCause",
     "Platform",
