@@ -1,7 +1,10 @@
-"""The inventory: add devices, change them, look them up."""
+"""The inventory: add devices, change them, take them out of use, look them up."""
 
 import ipaddress
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
@@ -9,7 +12,13 @@ from sqlalchemy.orm import joinedload
 from config import clock
 from config.database import db
 from monitoring import outages, problems, states
-from monitoring.errors import BadAddress, BadDevice, DeviceExists, UnknownDevice
+from monitoring.errors import (
+    BadAddress,
+    BadDevice,
+    DeviceExists,
+    DeviceRetired,
+    UnknownDevice,
+)
 from monitoring.models import (
     Credential,
     CredentialKind,
@@ -22,6 +31,10 @@ from monitoring.models import (
 from rental import journal
 from rental.models import Asset, Member, Resource, Site
 
+# Advisory lock: who is reached through whom changes one at a time, so that no circle closes.
+PARENTS = 1_296_236_590
+MOST_TAGS = 20
+LONGEST_NOTE = 2000
 NAME_TAKEN = "Another device is named {name}; choose another name."
 
 
@@ -42,6 +55,17 @@ class NewDevice:
     resource: Resource | None = None
     asset: Asset | None = None
     is_enabled: bool = True
+    vendor: str | None = None
+    model: str | None = None
+    serial: str | None = None
+    location: str | None = None
+    note: str | None = None
+    tags: list[str] = field(default_factory=list)
+
+
+def described(device: Device) -> NewDevice:
+    """The device as its description stands, to change a part of it with `replace`."""
+    return NewDevice(**{each.name: getattr(device, each.name) for each in fields(NewDevice)})
 
 
 def add(new: NewDevice, *, by: Member | None = None) -> Device:
@@ -57,18 +81,74 @@ def add(new: NewDevice, *, by: Member | None = None) -> Device:
 
 
 def change(device: Device, new: NewDevice, *, by: Member | None = None) -> None:
-    """Describe the device anew; raises as `add` does. At another address it is met anew."""
+    """Describe the device anew; raises as `add` does. At another address it is met anew.
+
+    A device that is out of use keeps its description: raises DeviceRetired.
+    """
+    if device.retired_at is not None:
+        raise DeviceRetired
     other = find(new.name.strip())
     if other is not None and other.id != device.id:
         raise DeviceExists(NAME_TAKEN, name=new.name.strip())
-    was = (device.address, device.snmp_port, device.snmp_credential)
+    was = described(device)
     _describe(device, new)
-    if was != (device.address, device.snmp_port, device.snmp_credential):
+    asked = ("address", "snmp_port", "snmp_credential")
+    if any(getattr(was, name) != getattr(device, name) for name in asked):
         device.discovered_at = device.next_poll_at = None
     if not device.is_enabled:
         _forget_health(device)
     db.session.flush()
-    journal.record(device, "changed", by=by, name=device.name)
+    changed = [each.name for each in fields(NewDevice)]
+    changed = [name for name in changed if getattr(was, name) != getattr(device, name)]
+    journal.record(device, "changed", by=by, name=device.name, fields=changed)
+
+
+def pause(device: Device, *, by: Member | None) -> None:
+    """Poll it no more until `resume`; its open outages and problems end."""
+    _require_in_use(device)
+    if device.is_enabled:
+        device.is_enabled = False
+        _forget_health(device)
+        db.session.flush()
+        journal.record(device, "paused", by=by, name=device.name)
+
+
+def resume(device: Device, *, by: Member | None) -> None:
+    """Poll it again from the next round on."""
+    _require_in_use(device)
+    if not device.is_enabled:
+        device.is_enabled, device.next_poll_at = True, None
+        db.session.flush()
+        journal.record(device, "resumed", by=by, name=device.name)
+
+
+def retire(device: Device, *, by: Member | None) -> None:
+    """Take it out of use for good. Readings, outages and journal stay; nothing is deleted.
+
+    Devices behind it stand by themselves from now on.
+    """
+    if device.retired_at is not None:
+        return
+    device.is_enabled, device.retired_at = False, clock.now()
+    _forget_health(device)
+    db.session.execute(
+        sa.update(Device).where(Device.parent_id == device.id).values(parent_id=None)
+    )
+    db.session.flush()
+    journal.record(device, "retired", by=by, name=device.name)
+
+
+def restore(device: Device, *, by: Member | None) -> None:
+    """Take it back into use; it is polled once somebody resumes it."""
+    if device.retired_at is not None:
+        device.retired_at = None
+        db.session.flush()
+        journal.record(device, "restored", by=by, name=device.name)
+
+
+def _require_in_use(device: Device) -> None:
+    if device.retired_at is not None:
+        raise DeviceRetired
 
 
 def _describe(device: Device, new: NewDevice) -> None:
@@ -83,6 +163,18 @@ def _describe(device: Device, new: NewDevice) -> None:
     device.snmp_version = SnmpVersion.V3 if is_v3 else SnmpVersion.V2C
     device.parent, device.resource, device.asset = new.parent, new.resource, new.asset
     device.is_enabled = new.is_enabled
+    for name in ("vendor", "model", "serial", "location", "note"):
+        setattr(device, name, (getattr(new, name) or "").strip() or None)
+    device.tags = tags_of(new.tags)
+
+
+def tags_of(words: Iterable[str]) -> list[str]:
+    """Tags in small letters, each once, by name; raises BadDevice."""
+    plain = (unicodedata.normalize("NFC", " ".join(word.split())).casefold() for word in words)
+    found = sorted({word for word in plain if word})
+    if len(found) > MOST_TAGS or any(len(word) > 40 for word in found):
+        raise BadDevice("A device has 20 tags at most, each of 40 characters at most.")
+    return found
 
 
 def _check(new: NewDevice) -> None:
@@ -91,6 +183,10 @@ def _check(new: NewDevice) -> None:
     for port in (new.snmp_port, new.ssh_port):
         if not 1 <= port <= 65535:
             raise BadDevice("There is no port {port}; ports are 1 to 65535.", port=port)
+    longest = {"vendor": 80, "model": 80, "serial": 80, "location": 160, "note": LONGEST_NOTE}
+    for name, most in longest.items():
+        if len(getattr(new, name) or "") > most:
+            raise BadDevice("Write {most} characters at most.", words={"most": most})
     if new.snmp_credential is not None and new.snmp_credential.kind is CredentialKind.SSH:
         raise BadDevice(
             "The credential {credential} is for SSH, not for SNMP; choose another.",
@@ -120,11 +216,19 @@ def numeric(address: str) -> str:
 
 
 def _check_parent(device: Device, parent: Device | None) -> None:
-    above, steps = parent, 0
+    if parent is None:
+        return
+    db.session.execute(sa.select(sa.func.pg_advisory_xact_lock(PARENTS)))
+    if parent.retired_at is not None:
+        raise BadDevice("{name} is out of use; choose another parent.", name=parent.name)
+    above: int | None = parent.id
+    steps = 0
     while above is not None:
-        if above is device or steps > 50:
+        if above == device.id or steps > 50:
             raise BadDevice("A device cannot be reached through itself; choose another parent.")
-        above, steps = above.parent, steps + 1
+        # Read anew: whoever held the lock before may have moved it.
+        above = db.session.scalar(sa.select(Device.parent_id).where(Device.id == above))
+        steps += 1
 
 
 def _forget_health(device: Device) -> None:
@@ -151,32 +255,65 @@ def find(name: str) -> Device | None:
     return db.session.scalar(sa.select(Device).where(Device.name == name))
 
 
-def search(
-    *,
-    site: str | None = None,
-    role: DeviceRole | None = None,
-    status: DeviceStatus | None = None,
-    q: str | None = None,
-) -> list[Device]:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Filters of the inventory; what is None does not filter."""
+
+    site: str | None = None
+    role: DeviceRole | None = None
+    status: DeviceStatus | None = None
+    # Words in the name, the address, vendor, model, serial, location or a tag.
+    q: str | None = None
+    tag: str | None = None
+    is_retired: bool | None = False
+    is_enabled: bool | None = None
+
+
+# What is in use, paused or not.
+IN_USE = Wanted()
+
+
+def search(wanted: Wanted = IN_USE) -> list[Device]:
     """The devices that fit, by name, with their site and resource loaded."""
     query = (
         sa.select(Device)
         .options(joinedload(Device.site), joinedload(Device.resource))
         .order_by(Device.name)
     )
-    if site:
-        query = query.where(Device.site.has(Site.slug == site))
-    if role:
-        query = query.where(Device.role == role)
-    if status:
-        query = query.where(Device.status == status)
-    if q and q.strip():
-        words = f"%{q.strip().replace('%', '').replace('_', '')}%"
-        query = query.where(
-            sa.or_(
-                Device.name.ilike(words), Device.address.ilike(words), Device.sys_name.ilike(words)
-            )
-        )
+    if wanted.site:
+        query = query.where(Device.site.has(Site.slug == wanted.site))
+    if wanted.role:
+        query = query.where(Device.role == wanted.role)
+    if wanted.status:
+        query = query.where(Device.status == wanted.status)
+    if wanted.tag:
+        query = query.where(Device.tags.contains([wanted.tag.casefold()]))
+    if wanted.is_retired is not None:
+        query = query.where(Device.retired_at.is_not(None) == wanted.is_retired)
+    if wanted.is_enabled is not None:
+        query = query.where(Device.is_enabled == wanted.is_enabled)
+    for word in (wanted.q or "").split():
+        query = query.where(_holds(word))
+    return list(db.session.scalars(query))
+
+
+def _holds(word: str) -> sa.ColumnElement[bool]:
+    """Whether a device bears the word anywhere."""
+    columns: list[Any] = [Device.name, Device.address, Device.sys_name, Device.location]
+    columns += [Device.vendor, Device.model, Device.serial, sa.cast(Device.tags, sa.Text)]
+    return sa.or_(*(column.icontains(word, autoescape=True) for column in columns))
+
+
+def behind(device: Device) -> list[Device]:
+    """The devices that are reached through this one, by name."""
+    query = sa.select(Device).where(Device.parent_id == device.id).order_by(Device.name)
+    return list(db.session.scalars(query))
+
+
+def tags() -> list[str]:
+    """Every tag of a device in use, by name."""
+    each = sa.func.jsonb_array_elements_text(Device.tags).label("tag")
+    query = sa.select(each).where(Device.retired_at.is_(None)).distinct().order_by("tag")
     return list(db.session.scalars(query))
 
 

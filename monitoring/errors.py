@@ -31,6 +31,10 @@ class BadDevice(Invalid):
     """The device cannot be kept as described; correct the value named."""
 
 
+class DeviceRetired(Conflict):
+    """The device is out of use; take it back into use first."""
+
+
 class BadAddress(BadDevice):
     """A device is addressed by number, such as 192.0.2.10 or 2001:db8::10."""
 

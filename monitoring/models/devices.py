@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from config.clock import now
@@ -77,6 +77,7 @@ class Device(Base):
         CheckConstraint("snmp_port BETWEEN 1 AND 65535", name="snmp_port_exists"),
         CheckConstraint("ssh_port BETWEEN 1 AND 65535", name="ssh_port_exists"),
         CheckConstraint("parent_id <> id", name="not_its_own_parent"),
+        CheckConstraint("retired_at IS NULL OR NOT is_enabled", name="retired_is_not_polled"),
         Index("ix_device_due", "site_id", "next_poll_at"),
     )
 
@@ -97,6 +98,15 @@ class Device(Base):
     resource_id: Mapped[int | None] = mapped_column(ForeignKey("resource.id"), index=True)
     asset_id: Mapped[int | None] = mapped_column(ForeignKey("asset.id"), index=True)
     is_enabled: Mapped[bool] = mapped_column(default=True)
+    # Out of use for good; it stays for its history.
+    retired_at: Mapped[datetime | None]
+    # What people know of the box itself; where it stands: room, rack, unit.
+    vendor: Mapped[str | None] = mapped_column(String(80))
+    model: Mapped[str | None] = mapped_column(String(80))
+    serial: Mapped[str | None] = mapped_column(String(80), index=True)
+    location: Mapped[str | None] = mapped_column(String(160))
+    note: Mapped[str | None] = mapped_column(Text)
+    tags: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
 
     status: Mapped[DeviceStatus] = mapped_column(default=DeviceStatus.UNKNOWN)
     last_poll_at: Mapped[datetime | None]

@@ -34,7 +34,15 @@ class DeviceAnswer(Answer):
     ssh_credential: str | None
     parent: str | None
     resource: str | None
+    asset: str | None
     is_enabled: bool
+    retired_at: str | None
+    vendor: str | None
+    model: str | None
+    serial: str | None
+    location: str | None
+    note: str | None
+    tags: list[str]
     status: DeviceStatus
     last_poll_at: str | None
     last_answer_at: str | None
@@ -162,7 +170,12 @@ def device_as_json(device: Device) -> dict[str, Any]:
         "ssh_credential": device.ssh_credential.name if device.ssh_credential else None,
         "parent": device.parent.name if device.parent else None,
         "resource": device.resource.code if device.resource else None,
+        "asset": device.asset.tag if device.asset else None,
         "is_enabled": device.is_enabled,
+        "retired_at": local_or_none(device.retired_at),
+        **{name: getattr(device, name) for name in ("vendor", "model", "serial", "location")},
+        "note": device.note,
+        "tags": device.tags,
         "status": device.status.value,
         "last_poll_at": local_or_none(device.last_poll_at),
         "last_answer_at": local_or_none(device.last_answer_at),

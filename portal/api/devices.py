@@ -1,5 +1,6 @@
 """Devices over the API: the inventory, what it told, what it broke, when it was gone."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -7,16 +8,14 @@ from flask import Blueprint, Response, url_for
 from pydantic import Field
 from sqlalchemy.orm import joinedload
 
-from config.database import bounded_count, db
-from monitoring import credentials, devices, enforcement, readings, violations
+from config.database import bounded_count, db, transaction
+from monitoring import devices, enforcement, readings, violations
 from monitoring.devices import NewDevice
-from monitoring.errors import BadDevice, UnknownCredential, UnknownDevice
+from monitoring.errors import BadDevice
 from monitoring.models import (
-    Credential,
     DeviceRole,
     DeviceStatus,
     Outage,
-    Platform,
     ReadingRow,
     ViolationStatus,
 )
@@ -32,9 +31,10 @@ from portal.api.device_answers import (
     reading_as_json,
     violation_as_json,
 )
-from portal.api.fields import LARGEST_ID, Body, Code, Instant, Paged, Reason, Slug, Text, Word
+from portal.api.device_bodies import DeviceBody, DeviceChanges, described
+from portal.api.fields import LARGEST_ID, Body, Instant, Paged, Reason, Slug, Text
 from portal.idempotency import once
-from rental import catalogue, units
+from rental import units
 from rental.period import Period
 
 room = Blueprint("api_devices", __name__)
@@ -49,23 +49,8 @@ class DevicesQuery(Paged):
     role: DeviceRole | None = None
     status: DeviceStatus | None = None
     q: Text | None = Field(default=None, max_length=200)
-
-
-class DeviceBody(Body):
-    """A new device, by numeric address. Credentials and the parent are named."""
-
-    name: Text = Field(min_length=1, max_length=80)
-    address: Text = Field(min_length=1, max_length=45)
-    site: Slug | None = None
-    role: DeviceRole = DeviceRole.OTHER
-    platform: Platform = Platform.GENERIC
-    snmp_port: int = Field(default=161, ge=1, le=65535)
-    ssh_port: int = Field(default=22, ge=1, le=65535)
-    snmp_credential: Word | None = None
-    ssh_credential: Word | None = None
-    parent: Word | None = None
-    resource: Code | None = None
-    is_enabled: bool = True
+    tag: Text | None = Field(default=None, max_length=40)
+    retired: bool | None = False
 
 
 class ReadingsQuery(Paged):
@@ -102,21 +87,21 @@ class OutagesQuery(Paged):
     device: int | None = Field(default=None, ge=1, le=LARGEST_ID)
 
 
-def _credential(name: str | None) -> Credential | None:
-    if name is None:
-        return None
-    credential = credentials.find(name)
-    if credential is None:
-        raise UnknownCredential(f"There is no credential {name!r}; add it first.")
-    return credential
-
-
 @room.get("/devices")
 @may("see devices")
 @offers(Call("List devices", "devices", answer=DeviceAnswer, is_list=True))
 def list_devices(query: DevicesQuery) -> Response:
     """By name."""
-    found = devices.search(site=query.site, role=query.role, status=query.status, q=query.q)
+    found = devices.search(
+        devices.Wanted(
+            site=query.site,
+            role=query.role,
+            status=query.status,
+            q=query.q,
+            tag=query.tag,
+            is_retired=query.retired,
+        )
+    )
     page = found[query.offset : query.offset + query.per_page]
     return answer({"items": [device_as_json(each) for each in page], "total": len(found)})
 
@@ -127,23 +112,7 @@ def list_devices(query: DevicesQuery) -> Response:
 @once
 def add_device(body: DeviceBody) -> Response:
     """It is polled from the next round on."""
-    parent = devices.find(body.parent) if body.parent is not None else None
-    if body.parent is not None and parent is None:
-        raise UnknownDevice(f"There is no device {body.parent!r} to be the parent.")
-    new = NewDevice(
-        name=body.name,
-        address=body.address,
-        site=units.site(body.site),
-        role=body.role,
-        platform=body.platform,
-        snmp_port=body.snmp_port,
-        ssh_port=body.ssh_port,
-        snmp_credential=_credential(body.snmp_credential),
-        ssh_credential=_credential(body.ssh_credential),
-        parent=parent,
-        resource=catalogue.get(body.resource) if body.resource is not None else None,
-        is_enabled=body.is_enabled,
-    )
+    new = NewDevice(**{"site": units.site(body.site), **described(body)})
     added = devices.add(new, by=current_member())
     where = url_for("api_devices.device", device_id=added.id)
     return answer(device_as_json(added), 201, location=where)
@@ -155,6 +124,23 @@ def add_device(body: DeviceBody) -> Response:
 def device(device_id: int) -> Response:
     """As the poller saw it last."""
     return answer(device_as_json(devices.get(device_id)))
+
+
+@room.patch("/devices/<int:device_id>")
+@may("manage devices")
+@offers(Call("Change a device", "devices", answer=DeviceAnswer, refusals=(404, 409)))
+def change_device(device_id: int, body: DeviceChanges) -> Response:
+    """What is left out stays. At another address it is discovered anew."""
+    with transaction():
+        changed = devices.get(device_id)
+        by = current_member()
+        if body.is_retired is False and "is_retired" in body.model_fields_set:
+            devices.restore(changed, by=by)
+        if given := described(body):
+            devices.change(changed, replace(devices.described(changed), **given), by=by)
+        if body.is_retired:
+            devices.retire(changed, by=by)
+    return answer(device_as_json(changed))
 
 
 @room.get("/devices/<int:device_id>/readings")

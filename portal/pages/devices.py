@@ -16,6 +16,7 @@ from monitoring.rules import Result
 from portal.access import current_member, may
 from portal.pages import reading
 from portal.pages.violations import of_device
+from rental import units
 
 pages = Blueprint("devices", __name__, url_prefix="/devices")
 
@@ -29,12 +30,28 @@ def index() -> str:
     template = "devices/_results.html" if reading.is_partial() else "devices/index.html"
     return render_template(
         template,
-        devices=devices.search(
-            role=reading.word(request.args, "role", DeviceRole),
-            status=reading.word(request.args, "status", DeviceStatus),
-            q=request.args.get("q"),
-        ),
+        devices=devices.search(_wanted()),
         counted={status.value: n for status, n in devices.counted().items()},
+        tags=[(tag, tag) for tag in devices.tags()],
+        sites=[(site.slug, site.name) for site in units.sites()],
+    )
+
+
+# Beside the states of polling, the list knows these.
+PAUSED, RETIRED = "paused", "retired"
+
+
+def _wanted() -> devices.Wanted:
+    status = request.args.get("status", "")
+    is_state = status not in (PAUSED, RETIRED)
+    return devices.Wanted(
+        site=request.args.get("site") or None,
+        role=reading.word(request.args, "role", DeviceRole),
+        status=reading.word(request.args, "status", DeviceStatus) if is_state else None,
+        q=request.args.get("q", "")[:100],
+        tag=request.args.get("tag", "")[:40] or None,
+        is_retired=status == RETIRED,
+        is_enabled=False if status == PAUSED else None,
     )
 
 

@@ -127,6 +127,10 @@ VERBS = {
     "einvoice_refused": _("e-invoice refused"),
     "invoicing_details_changed": _("invoicing details changed"),
     "einvoice_retried": _("e-invoice handed in again"),
+    "paused": _("polled no more"),
+    "resumed": _("polled again"),
+    "retired": _("taken out of use"),
+    "restored": _("taken back into use"),
 }
 SUBJECTS = {
     "booking": _("Booking"),

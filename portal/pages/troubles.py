@@ -99,7 +99,7 @@ def availability() -> str:
     """Every device over a month, day by day."""
     first = _month()
     found = devices.search(
-        role=reading.word(request.args, "role", DeviceRole), q=request.args.get("q")
+        devices.Wanted(role=reading.word(request.args, "role", DeviceRole), q=request.args.get("q"))
     )
     period = _so_far(first)
     rows = [] if period is None else _rows(found, first, period)

@@ -195,3 +195,38 @@ def test_outages_are_listed_newest_first(centre, encoder):
     }
     assert centre.operator.get(f"/outages?device={encoder['id']}").json["total"] == 2
     assert centre.operator.get("/outages?open=perhaps").status_code == 422
+
+
+def test_a_device_is_changed_in_part_and_taken_out_of_use(centre, encoder):
+    known = {"vendor": "Teradek", "serial": "T-1", "tags": ["Phòng B", "phòng b"], "note": None}
+    changed = centre.operator.patch(f"/devices/{encoder['id']}", known)
+    assert changed.status_code == 200
+    assert changed.json == encoder | known | {"tags": ["phòng b"]}
+    listed = centre.operator.get("/devices?tag=Phòng B&q=teradek").json
+    assert [each["name"] for each in listed["items"]] == ["Encoder 1"]
+    gone = centre.operator.patch(f"/devices/{encoder['id']}", {"is_retired": True}).json
+    assert gone["retired_at"] is not None
+    assert not gone["is_enabled"]
+    assert centre.operator.get("/devices").json["total"] == 0
+    assert centre.operator.get("/devices?retired=true").json["total"] == 1
+    assert centre.operator.patch(f"/devices/{encoder['id']}", {"model": "x"}).status_code == 409
+    back = {"is_retired": False, "is_enabled": True, "resource": None}
+    again = centre.operator.patch(f"/devices/{encoder['id']}", back).json
+    assert (again["retired_at"], again["is_enabled"], again["resource"]) == (None, True, None)
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"name": None}, 422),
+        ({"address": "nowhere"}, 422),
+        ({"parent": "Encoder 1"}, 422),  # itself
+        ({"asset": "NO-1"}, 404),
+        ({"tags": ["x" * 41]}, 422),
+        ({"secret": "x"}, 422),
+    ],
+)
+def test_a_change_that_cannot_be_is_refused_whole(centre, encoder, change, status):
+    sent = centre.operator.patch(f"/devices/{encoder['id']}", {"vendor": "V", **change})
+    assert sent.status_code == status
+    assert centre.operator.get(f"/devices/{encoder['id']}").json == encoder

@@ -52,6 +52,7 @@ PAGES["finance@centre.example"] += ["/closing", "/reports/vat", "/reports/revenu
 PAGES["finance@centre.example"] += ["/circuit-months"]
 PAGES["operator@centre.example"] += ["/interruptions", "/devices/troubles"]
 PAGES["operator@centre.example"] += ["/devices/availability", "/wall", "/wall/screens"]
+PAGES["operator@centre.example"] += ["/devices/new", "/devices/tree", "/devices/1/edit"]
 PAGES["operator@centre.example"] += ["/devices/circuits", "/devices/talkers", "/devices/events"]
 PAGES["finance@centre.example"] += ["/tariffs", "/tariffs/calculator", "/discounts"]
 PAGES["finance@centre.example"] += ["/payments", "/invoices/run"]

@@ -233,7 +233,7 @@ def test_finance_drafts_issues_and_records_a_payment(
 def violation_id(centre_app: Flask) -> int:
     """A switch that lets telnet in."""
     with centre_app.app_context(), transaction():
-        device = devices.search(q="SW-PRESS")[0]
+        device = devices.search(devices.Wanted(q="SW-PRESS"))[0]
         finding = Finding(
             "N01", Result.FAIL, Severity.MEDIUM, ("line vty 0 4", " transport input telnet ssh")
         )

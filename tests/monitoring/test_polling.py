@@ -11,7 +11,7 @@ from config import clock
 from config.database import db, transaction
 from monitoring import credentials, devices, outages, polling, readings, signals
 from monitoring.credentials import Keyring
-from monitoring.devices import NewDevice
+from monitoring.devices import NewDevice, Wanted
 from monitoring.errors import BadAddress, BadDevice, DeviceExists, UnknownDevice
 from monitoring.models import Device, DeviceStatus, Outage, ReadingRow
 from monitoring.polling import PollPlan
@@ -327,7 +327,7 @@ def test_a_device_is_refused_for_a_reason(house):
             devices.change(device, NewDevice("a", "192.0.2.1", site, parent=below))
         with pytest.raises(UnknownDevice):
             devices.get(0)
-    assert [d.name for d in devices.search(q="192.0.2")] == ["a", "b"]
+    assert [d.name for d in devices.search(Wanted(q="192.0.2"))] == ["a", "b"]
     assert devices.counted()[DeviceStatus.UNKNOWN] == 2
 
 
