@@ -42,8 +42,8 @@ class DeviceBody(Body):
 class DeviceChanges(Body):
     """What changes; what is left out stays, and null takes a value away."""
 
-    name: Text = Field(default="", min_length=1, max_length=80)
-    address: Text = Field(default="", min_length=1, max_length=45)
+    name: Text = Field(default_factory=str, min_length=1, max_length=80)
+    address: Text = Field(default_factory=str, min_length=1, max_length=45)
     site: Slug | None = None
     role: DeviceRole = DeviceRole.OTHER
     platform: Platform = Platform.GENERIC

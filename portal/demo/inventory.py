@@ -41,6 +41,25 @@ SERVES = {
     "SW-PRESS-02": "LAN",
     "SRV-STREAM-01": "STREAM",
 }
+# Where each stands, and what it is: sample values.
+PLACES = {
+    "RT-UPLINK-01": "Phòng máy tầng 5, tủ A, U40",
+    "SW-CORE-01": "Phòng máy tầng 5, tủ A, U38",
+    "SW-PRESS-02": "Phòng làm việc báo chí, tủ tường",
+    "SW-HALL-03": "Phòng kỹ thuật tầng 6, tủ C, U12",
+    "ENC-01": "Hội trường H100, bàn kỹ thuật",
+    "ENC-03": "Hội trường H50, bàn kỹ thuật",
+    "UPS-01": "Phòng máy tầng 5, tủ B",
+    "SRV-STREAM-01": "Phòng máy tầng 5, tủ B, U20",
+}
+KNOWN: dict[str, tuple[str, str, list[str]]] = {
+    "RT": ("Cisco", "ISR 4331", ["mạng lõi"]),
+    "SW": ("Cisco", "Catalyst 9200L-24T", ["mạng"]),
+    "ENC": ("Mẫu", "HEVC-4K", ["truyền hình"]),
+    "UPS": ("Mẫu", "Online 3 kVA", ["nguồn điện"]),
+    "CAM": ("Mẫu", "PTZ 20x", ["truyền hình"]),
+    "SRV": ("Mẫu", "1U, 2 CPU", ["truyền hình", "máy chủ"]),
+}
 # The ports that hand out the circuits; the first carries traffic, booked or not.
 ACCESS_PORTS = {
     "F100": ("SW-PRESS-02", "GigabitEthernet1/0/9"),
@@ -99,6 +118,7 @@ def _described(device: DemoDevice, base_port: int, logins: Logins) -> NewDevice:
     kind = device.name.partition("-")[0]
     asset = db.session.scalar(sa.select(Asset).where(Asset.tag == device.name))
     serves = SERVES.get(device.name)
+    vendor, model, tags = KNOWN[kind]
     ssh = None
     if device.ssh_offset is not None:
         ssh = logins.server if kind == "SRV" else logins.switch
@@ -115,6 +135,11 @@ def _described(device: DemoDevice, base_port: int, logins: Logins) -> NewDevice:
         parent=devices.find(device.parent) if device.parent else None,
         resource=asset.resource if asset else catalogue.get(serves) if serves else None,
         asset=asset,
+        vendor=vendor,
+        model=model,
+        serial=f"MAU-{device.offset + 1:04}",
+        location=PLACES.get(device.name),
+        tags=tags,
     )
 
 
