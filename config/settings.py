@@ -111,6 +111,20 @@ class Settings(BaseSettings):
     evidence_minutes: Annotated[
         int, Field(ge=1, le=1440, description="Minutes between two collections of policy evidence.")
     ] = 60
+    probe_own_addresses: Annotated[
+        bool,
+        Field(
+            description="Let endpoints be asked at addresses of the worker's own machine and its "
+            "link (loopback, 169.254.0.0/16); refused otherwise."
+        ),
+    ] = False
+    probe_authorities: Annotated[
+        Path | None,
+        Field(
+            description="A PEM file with certificates of authorities that endpoints may be "
+            "vouched for by, besides those of the system."
+        ),
+    ] = None
     request_days: Annotated[
         int, Field(ge=1, le=90, description="Days after which an unanswered request expires.")
     ] = 7

@@ -113,3 +113,15 @@ class ShiftTaken(Conflict):
 
 class UnknownDelivery(NotFound):
     """There is no such message; look it up in the list of deliveries."""
+
+
+class UnknownEndpoint(NotFound):
+    """There is no such endpoint; look it up on the page of its device."""
+
+
+class BadEndpoint(Invalid):
+    """The endpoint cannot be kept as described; correct the value named."""
+
+
+class EndpointExists(Conflict):
+    """The device has an endpoint of this name already; choose another."""

@@ -237,12 +237,14 @@ def _listen_to_signals(tree: Tree) -> None:
         signal.signal(told, lambda *_: tree.told_to_stop.set())
 
 
-def _environment(settings: Settings, url: str, address: str) -> dict[str, str]:
+def _environment(settings: Settings, url: str, address: str, *, demo: bool) -> dict[str, str]:
     """What the programs are told: the settings, the database and the address."""
     return {
         "MEDIA_CENTER_PUBLIC_URL": address,
         # Many threads that mostly wait: one arena of malloc for each would stay half empty.
         "MALLOC_ARENA_MAX": "2",
+        # The demo's devices live on this machine.
+        **({"MEDIA_CENTER_PROBE_OWN_ADDRESSES": "true"} if demo else {}),
         **os.environ,
         "MEDIA_CENTER_DATA": str(settings.data),
         "MEDIA_CENTER_LOG_FORMAT": settings.log_format,
@@ -257,7 +259,7 @@ def run(settings: Settings, wish: Wish) -> None:
         listener = stack.enter_context(listening(wish.host, wish.port))
         host, port = _own_address(wish.host), listener.getsockname()[1]
         address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-        environment = _environment(settings, _database(settings, stack), address)
+        environment = _environment(settings, _database(settings, stack), address, demo=wish.demo)
         tree = Tree(environment, (listener.fileno(),))
         _listen_to_signals(tree)
         stack.callback(tree.stop)

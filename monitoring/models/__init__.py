@@ -20,6 +20,7 @@ from monitoring.models.devices import (
     Platform,
     SnmpVersion,
 )
+from monitoring.models.endpoints import Endpoint, EndpointStatus
 from monitoring.models.hostkeys import HostKey
 from monitoring.models.metric_fragments import MetricFragment
 from monitoring.models.outages import Outage, OutageCause
@@ -51,6 +52,8 @@ __all__ = [
     "DeviceStateRow",
     "DeviceStatus",
     "DutyShift",
+    "Endpoint",
+    "EndpointStatus",
     "EvidenceRecord",
     "FindingRow",
     "HostKey",

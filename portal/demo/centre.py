@@ -20,6 +20,7 @@ from portal.demo import (
     claims,
     counter,
     einvoices,
+    endpoints,
     events,
     health,
     history,
@@ -84,6 +85,7 @@ def load(demo: Demo) -> bool:
     bank.add(now)
     einvoices.add()
     health.add(now)
+    endpoints.add(by=operator)
     buyers.add(now)
     # Nobody wants mail about events that were only replayed.
     db.session.execute(sa.delete(Notice))

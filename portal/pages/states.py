@@ -134,7 +134,14 @@ APPROVAL = {
     "approved": State("good", "circle-check", _("Approved")),
     "refused": State("bad", "circle-x", _("Refused")),
 }
+ENDPOINT = {
+    "up": State("good", "circle-check", _("Answers")),
+    "slow": State("warn", "hourglass", _("Slow")),
+    "down": State("bad", "alert-octagon", _("Down")),
+    "unknown": State("calm", "circle-dashed", _("Not asked yet")),
+}
 ALL = {
+    "endpoint": ENDPOINT,
     "booking": BOOKING,
     "invoice": INVOICE,
     "device": DEVICE,

@@ -59,6 +59,8 @@ PAGES["finance@centre.example"] += ["/payments", "/invoices/run"]
 PAGES["finance@centre.example"] += ["/einvoices", "/einvoices?state=submitted"]
 PAGES["operator@centre.example"] += ["/alerts", "/alerts/history", "/alerts/deliveries"]
 PAGES["operator@centre.example"] += ["/alerts/silences", "/on-call"]
+PAGES["operator@centre.example"] += ["/devices/endpoints", "/devices/certificates"]
+PAGES["operator@centre.example"] += ["/devices/1/endpoints/new"]
 VIEWS = [
     ({"phone": phone, "language": language}) for phone in (False, True) for language in ("vi", "en")
 ]

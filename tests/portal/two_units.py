@@ -243,6 +243,7 @@ def _device(scene: Scene) -> None:
     scene.ids["problem_id"] = problems.open_(device, NewProblem("sensor", "x", Severity.LOW)).id
     scene.ids |= {"closure_id": 1, "of_month": "2020-01", "port_id": 1, "link_id": 1}
     scene.ids |= {"alert_id": 1, "silence_id": 1, "delivery_id": 1, "shift_id": 1, "name": "mail"}
+    scene.ids["endpoint_id"] = 1
     scene.ids |= {
         "interruption_id": 1,
         "evidence_id": 1,

@@ -1,0 +1,94 @@
+"""Endpoints on pages and over the API."""
+
+import pytest
+
+from config.database import db, transaction
+from monitoring.models import Endpoint
+from portal import tokens
+from rental.models import Role
+from tests.monitoring.policy_world import a_switch
+from tests.portal.conftest import csrf_of, signed_in
+
+TYPED = {
+    "name": "Luồng <A>", "kind": "rtmp", "port": "", "path": "live/a", "needs_trust": "1",
+    "interval_seconds": "60", "timeout_seconds": "2,5", "expects_open": "open",
+}  # fmt: skip
+
+
+@pytest.fixture
+def operator(service, person):
+    """The browser of an operator."""
+    return signed_in(service, person(role=Role.OPERATOR))
+
+
+@pytest.fixture
+def encoder(service):
+    """The id of a device."""
+    with transaction():
+        return a_switch(name="ENC-7").id
+
+
+def test_an_endpoint_is_added_changed_asked_and_removed(operator, encoder):
+    told = {**TYPED, "csrf_token": csrf_of(operator, f"/devices/{encoder}/endpoints/new")}
+    assert operator.post(f"/devices/{encoder}/endpoints", data=told).status_code == 302
+    one = db.session.scalars(db.select(Endpoint)).one()
+    assert (one.port, one.timeout_seconds, one.needs_trust) == (1935, 2.5, True)
+    again = operator.post(f"/devices/{encoder}/endpoints", data=told)
+    assert again.status_code == 409
+    assert "Luồng &lt;A&gt;" in again.text
+    page = operator.get(f"/devices/{encoder}").text
+    assert "Luồng &lt;A&gt;" in page
+    assert "rtmp://127.0.0.1:1935/live/a" in page
+    assert 'value="live/a"' in operator.get(f"/devices/endpoints/{one.id}/edit").text
+    told |= {"name": "Luồng B", "port": "1936"}
+    assert operator.post(f"/devices/endpoints/{one.id}", data=told).status_code == 302
+    assert "Luồng B" in operator.get("/devices/endpoints?kind=rtmp").text
+    assert "Luồng B" not in operator.get("/devices/endpoints?kind=srt").text
+    assert operator.get("/devices/endpoints?kind=fax").status_code == 422
+    assert operator.post(f"/devices/endpoints/{one.id}/ask", data=told).status_code == 302
+    assert operator.post(f"/devices/endpoints/{one.id}/remove", data=told).status_code == 302
+    assert operator.post(f"/devices/endpoints/{one.id}/remove", data=told).status_code == 404
+    assert operator.get("/devices/certificates").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"name": ""},
+        {"kind": ""},
+        {"kind": "fax"},
+        {"kind": "tcp", "port": ""},
+        {"port": "²"},
+        {"port": "99999"},
+        {"timeout_seconds": "bald"},
+        {"timeout_seconds": "nan"},
+        {"interval_seconds": "1"},
+        {"host": "a b"},
+        {"path": "/x\r\ny"},
+    ],
+)
+def test_a_wrong_form_is_given_back_with_what_was_typed(operator, encoder, wrong):
+    told = {**TYPED, **wrong}
+    told["csrf_token"] = csrf_of(operator, f"/devices/{encoder}/endpoints/new")
+    answer = operator.post(f"/devices/{encoder}/endpoints", data=told)
+    assert answer.status_code == 422
+    assert db.session.scalars(db.select(Endpoint)).all() == []
+
+
+def test_endpoints_over_the_api(service, person, encoder):
+    member = person(role=Role.OPERATOR)
+    with transaction():
+        bearer = {"Authorization": f"Bearer {tokens.issue(member)}"}
+    client = service.test_client()
+    body = {"name": "SRT", "kind": "srt", "port": 9000}
+    address = f"/api/v1/devices/{encoder}/endpoints"
+    made = client.post(address, json=body, headers=bearer)
+    assert made.status_code == 201
+    assert made.json["address"] == "srt://127.0.0.1:9000"
+    assert client.post(address, json=body, headers=bearer).status_code == 409
+    assert client.post(address, json={**body, "port": 0}, headers=bearer).status_code == 422
+    listed = client.get(f"/api/v1/endpoints?device={encoder}", headers=bearer).json
+    assert [one["name"] for one in listed["items"]] == ["SRT"]
+    gone = f"/api/v1/endpoints/{made.json['id']}/remove"
+    assert client.post(gone, headers=bearer).status_code == 204
+    assert client.post(gone, headers=bearer).status_code == 404
