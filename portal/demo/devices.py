@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from portal.demo.mib import DOWN, Port, Tree, add_ports, add_system
 from portal.demo.mib_equipment import DISK, RAM, Store, add_host, add_temperature, add_ups
+from portal.demo.mib_makers import add_cisco, add_net_snmp
 from portal.demo.waves import Traffic
 
 BASE_PORT = 16100
@@ -72,6 +73,7 @@ def _router(tree: Tree, device: DemoDevice) -> None:
     )
     add_host(tree, 22, 2, [Store("Processor memory", RAM, 4 * GIGABYTE, 0.44)])
     add_temperature(tree, "Inlet temperature", 31)
+    add_cisco(tree, 31, supplies=2)
 
 
 def _flow(megabits: float, seed: int) -> Traffic:
@@ -102,6 +104,7 @@ def _switch(tree: Tree, device: DemoDevice) -> None:
     add_ports(tree, ports)
     add_host(tree, 14, 1, [Store("Processor memory", RAM, GIGABYTE // 2, 0.52)])
     add_temperature(tree, "Chassis temperature", 36)
+    add_cisco(tree, 33)
 
 
 def _encoder(tree: Tree, device: DemoDevice) -> None:
@@ -141,6 +144,7 @@ def _server(tree: Tree, device: DemoDevice) -> None:
     )
     add_host(tree, 36, 8, stores)
     add_temperature(tree, "CPU package", 58)
+    add_net_snmp(tree, 2.6)
 
 
 def _ups(tree: Tree, device: DemoDevice) -> None:

@@ -68,6 +68,7 @@ from portal.pages import (
     reading,
     receipts,
     reports,
+    sensor_words,
     series,
     sharing,
     statements,
@@ -236,7 +237,7 @@ def register(app: Flask) -> None:
         # What a room gives to templates of other rooms: functions by name.
         app.jinja_env.globals.update(getattr(room, "FOR_TEMPLATES", {}))
     work.register(app, [ask for room in ROOMS for ask in getattr(room, "WORK", ())])
-    for parts in (claim_notes, device_story):
+    for parts in (claim_notes, device_story, sensor_words):
         app.jinja_env.globals.update(parts.FOR_TEMPLATES)
     app.jinja_env.filters.update(formats.FILTERS)
     app.jinja_env.filters.update(
