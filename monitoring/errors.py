@@ -11,6 +11,10 @@ class UnknownCredential(NotFound):
     """There is no such credential; add it first."""
 
 
+class UnknownDeviceTest(NotFound):
+    """There is no such test of this device; begin a new one."""
+
+
 class UnknownOutage(NotFound):
     """There is no such outage; look it up in the list of outages."""
 

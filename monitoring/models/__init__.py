@@ -12,6 +12,7 @@ from monitoring.models.alerts import (
     Telling,
 )
 from monitoring.models.credentials import Credential, CredentialKind
+from monitoring.models.device_tests import DeviceTest
 from monitoring.models.devices import (
     Device,
     DeviceRole,
@@ -51,6 +52,7 @@ __all__ = [
     "DeviceRole",
     "DeviceStateRow",
     "DeviceStatus",
+    "DeviceTest",
     "DutyShift",
     "Endpoint",
     "EndpointStatus",

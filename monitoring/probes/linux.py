@@ -39,13 +39,13 @@ def read_host(target: SshTarget) -> HostTexts | Failure:
             connected(target.address, target.port, target.seconds) as deadline,
             contextlib.closing(paramiko.SSHClient()) as client,
         ):
-            _sign_in(client, target, deadline)
+            sign_in(client, target, deadline)
             return HostTexts(_sshd(client, target), _first(client, target, PORTS)[1])
     except ACCIDENTS as wrong:
         return failure(wrong, deadline)
 
 
-def _sign_in(client: paramiko.SSHClient, target: SshTarget, deadline: Deadline) -> None:
+def sign_in(client: paramiko.SSHClient, target: SshTarget, deadline: Deadline) -> None:
     """Strict: a key that is not the approved one ends the session before the login."""
     client.set_missing_host_key_policy(paramiko.RejectPolicy())
     entry = known_key(target)
@@ -72,7 +72,7 @@ def _sshd(client: paramiko.SSHClient, target: SshTarget) -> str | Failure:
     command, text = _first(client, target, SSHD)
     if isinstance(text, Failure):
         return text
-    status, as_root = _run(client, f"{command} -C {AS_ROOT}", target.most_bytes)
+    status, as_root = run(client, f"{command} -C {AS_ROOT}", target.most_bytes)
     return f"{text}\nMatch {AS_ROOT}\n{as_root}" if status == 0 else text
 
 
@@ -81,14 +81,14 @@ def _first(
 ) -> tuple[str, str | Failure]:
     """The first command that the host carries out, and what it printed."""
     for command in commands:
-        status, text = _run(client, command, target.most_bytes)
+        status, text = run(client, command, target.most_bytes)
         if status == 0 and text.strip():
             return command, text
     tried = ", ".join(commands)
     return "", Failure(FailureKind.PARTIAL, f"the host carries out none of: {tried}")
 
 
-def _run(client: paramiko.SSHClient, command: str, most_bytes: int) -> tuple[int, str]:
+def run(client: paramiko.SSHClient, command: str, most_bytes: int) -> tuple[int, str]:
     """Exit status and output of one command; raises ValueError rather than read for ever."""
     transport = client.get_transport()
     if transport is None:

@@ -189,7 +189,7 @@ def read_config(target: SshTarget) -> str | Failure:
     deadline: Deadline | None = None
     try:
         with connected(target.address, target.port, target.seconds) as deadline:
-            return _complete(target, _ask(target, command, deadline))
+            return complete(target, _ask(target, command, deadline))
     except ACCIDENTS as wrong:
         return failure(wrong, deadline)
 
@@ -244,7 +244,7 @@ def known_key(target: SshTarget) -> HostKeyEntry:
 
 
 @contextlib.contextmanager
-def _session(target: SshTarget, deadline: Deadline) -> Iterator[BaseConnection]:
+def session_with(target: SshTarget, deadline: Deadline) -> Iterator[BaseConnection]:
     """A strict netmiko session on an open socket, closed in any case."""
     login = target.login
     with tempfile.NamedTemporaryFile("w", suffix=".known_hosts") as known_hosts:
@@ -279,16 +279,16 @@ def _session(target: SshTarget, deadline: Deadline) -> Iterator[BaseConnection]:
 
 
 def _ask(target: SshTarget, command: str, deadline: Deadline) -> str:
-    with _session(target, deadline) as session:
+    with session_with(target, deadline) as session:
         if target.login.enable_password and not session.check_enable_mode():
             session.enable()
         prompt = session.find_prompt()
         session.clear_buffer()
         session.write_channel(command + session.RETURN)
-        return _until_prompt(session, prompt, target, deadline)
+        return until_prompt(session, prompt, target, deadline)
 
 
-def _until_prompt(
+def until_prompt(
     session: BaseConnection, prompt: str, target: SshTarget, deadline: Deadline
 ) -> str:
     """Read until the prompt stands last and stays last for a moment."""
@@ -317,7 +317,8 @@ def _is_alive(session: BaseConnection) -> bool:
     return transport is not None and bool(transport.is_active())
 
 
-def _complete(target: SshTarget, text: str) -> str | Failure:
+def complete(target: SshTarget, text: str) -> str | Failure:
+    """The text where it is a whole configuration; else why it is not."""
     refused = _REFUSED.search(text)
     if refused and len(text) < 2000:
         return Failure(FailureKind.AUTHENTICATION, "the login may not read the configuration")

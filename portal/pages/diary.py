@@ -127,6 +127,8 @@ VERBS = {
     "einvoice_refused": _("e-invoice refused"),
     "invoicing_details_changed": _("invoicing details changed"),
     "einvoice_retried": _("e-invoice handed in again"),
+    "test_asked": _("tested"),
+    "host_key_approved": _("host key approved"),
     "paused": _("polled no more"),
     "resumed": _("polled again"),
     "retired": _("taken out of use"),

@@ -1,7 +1,12 @@
 """An operator keeps the inventory: by keyboard alone, and on a telephone."""
 
+import threading
+
+from flask import Flask
 from playwright.sync_api import expect
 
+from monitoring import device_tests, devices
+from portal import keys
 from tests.browser import axe
 from tests.browser.conftest import SignIn, picture
 from tests.browser.test_personas import OPERATOR
@@ -59,4 +64,31 @@ def test_the_inventory_on_a_telephone_and_as_a_tree(sign_in: SignIn, complaints:
         page.wait_for_load_state()
         picture(page, name)
         assert axe.violations(page) == []
+    assert complaints == []
+
+
+def test_a_device_is_tested_live_and_each_failure_says_what_to_do(
+    sign_in: SignIn, centre_app: Flask, complaints: list[str]
+) -> None:
+    def work() -> None:
+        """What a worker of the site does, in a thread without Playwright's loop."""
+        with centre_app.app_context():
+            site_id = devices.get(1).site_id
+            device_tests.run_waiting(site_id, keys.keyring(centre_app.extensions["settings"]))
+
+    page = sign_in(OPERATOR, language="en")
+    page.goto("/devices/1")
+    page.get_by_role("button", name="Test this device").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("The test goes on")).to_be_visible()
+    worker = threading.Thread(target=work)
+    worker.start()
+    expect(page.get_by_text("no SNMP agent listens there")).to_be_visible(timeout=30_000)
+    expect(page.locator("#test[hx-get]")).to_have_count(0, timeout=60_000)
+    worker.join()
+    picture(page, "device-test")
+    assert axe.violations(page) == []
+    page.set_viewport_size({"width": 390, "height": 844})
+    picture(page, "device-test-telephone")
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert complaints == []

@@ -9,6 +9,8 @@ PAGES = {
     "POST /devices/<int:device_id>/resume": "manage devices",
     "POST /devices/<int:device_id>/retire": "manage devices",
     "POST /devices/<int:device_id>/restore": "manage devices",
+    "POST /devices/<int:device_id>/tests": "manage devices",
+    "GET /devices/<int:device_id>/tests/<int:test_id>": "manage devices",
     "GET /devices/tree": "see devices",
 }
 API = {

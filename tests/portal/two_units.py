@@ -19,7 +19,7 @@ from billing.payments import NewPayment
 from billing.refunds import NewRefund
 from config import clock
 from config.database import db
-from monitoring import outages, problems
+from monitoring import device_tests, outages, problems
 from monitoring.models import Device, DeviceStatus, Violation
 from monitoring.problems import NewProblem
 from monitoring.rules import Severity
@@ -239,6 +239,7 @@ def _device(scene: Scene) -> None:
     db.session.add(violation)
     db.session.flush()
     scene.ids |= {"device_id": device.id, "key_id": 1, "violation_id": violation.id}
+    scene.ids["test_id"] = device_tests.ask(device, by=None).id
     scene.ids["outage_id"] = outages.open_(device, clock.now(), {}).id
     scene.ids["problem_id"] = problems.open_(device, NewProblem("sensor", "x", Severity.LOW)).id
     scene.ids |= {"closure_id": 1, "of_month": "2020-01", "port_id": 1, "link_id": 1}
