@@ -67,7 +67,8 @@ async def _ports(session: Session, layout: Layout) -> Layout:
     descriptions = await session.column(mibs.IF_DESCR, at_least=layout.if_number or 0)
     # Some agents leave the index out, others the description: a row of either is an interface.
     rows = {*descriptions, *await session.column(mibs.IF_INDEX)}
-    rows = rows or {*await session.column(mibs.IF_OPER_STATUS)}
+    if len(rows) < (layout.if_number or 1):
+        rows |= {*await session.column(mibs.IF_OPER_STATUS)}
     indexes = sorted(int(i) for i in rows if i.isdecimal())
     if not indexes:
         return layout

@@ -44,6 +44,7 @@ ROWS = 4096
 # The receive buffer holds 4 080 bytes; twenty names usually fit, one always does.
 REPETITIONS = (20, 10, 5, 1)
 SMALLEST_BATCH = 5
+STEPS = "the agent answers no GETBULK here; its tables are read value by value"
 TOO_BIG = "the agent does not answer 40 values in one reply (tooBig); it is asked for fewer"
 
 AUTH_KEYS: dict[
@@ -153,6 +154,8 @@ class Session:
         self._is_v1 = isinstance(target.login, SnmpCommunity) and (
             target.login.version is CommunityVersion.V1
         )
+        # Whether tables are read by GETNEXT, one value a request.
+        self._steps = self._is_v1
         known = engines.find(target)
         self._is_from_memory = known is not None
         self._gufo = self._connect(*(known or (None, None)))
@@ -267,28 +270,42 @@ class Session:
         """A column of a table by GETBULK: the index as dotted text → value.
 
         Large replies can fail or end early, so fewer than `at_least` rows are asked for again in
-        smaller portions. An agent that goes round in circles is cut off and named in `faults`.
+        smaller portions. An agent that goes round in circles is cut off and named in `faults`; one
+        that knows a table and tells nothing of it by GETBULK is asked step by step.
         """
         rows: dict[str, ValueType] = {}
-        for repetitions in REPETITIONS:
+        at_least = min(at_least, ROWS)
+        for repetitions in REPETITIONS[-1:] if self._steps else REPETITIONS:
             try:
                 found = await self._walk(oid, repetitions)
             except Lost as lost:
-                if lost.failure.kind is FailureKind.MALFORMED and repetitions > 1:
+                kind = lost.failure.kind
+                if kind is FailureKind.MALFORMED and repetitions > 1:
                     continue
-                raise
+                # Large replies come in fragments, which some firewalls drop.
+                if kind is not FailureKind.TIMEOUT or self._steps:
+                    raise
+                found = {}
+            if not found and not self._steps and await self.has_below(oid):
+                found = await self._walk_slowly(oid)
             if len(found) > len(rows):
                 rows = found
-            if len(rows) >= at_least:
+            if len(rows) >= at_least or self._steps:
                 break
-        else:
+        if len(rows) < at_least:
             self.fault(f"the table at {oid} has {len(rows)} rows, {at_least} were announced")
         return rows
+
+    async def _walk_slowly(self, oid: str) -> dict[str, ValueType]:
+        """The same table by GETNEXT; so are all that follow."""
+        self._steps = True
+        self.fault(STEPS)
+        return await self._walk(oid, 1)
 
     async def _walk(self, oid: str, repetitions: int) -> dict[str, ValueType]:
         rows: dict[str, ValueType] = {}
         last: tuple[int, ...] = ()
-        answers = self._gufo.getnext(oid) if self._is_v1 else self._gufo.getbulk(oid, repetitions)
+        answers = self._gufo.getnext(oid) if self._steps else self._gufo.getbulk(oid, repetitions)
         while True:
             try:
                 name, value = await self.tried(answers.__anext__)

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 HEAD = (mibs.SYS_UP_TIME, mibs.IF_NUMBER, mibs.IF_TABLE_LAST_CHANGE, mibs.SNMP_ENGINE_TIME)
 Rows = Mapping[str, ValueType]
+# The longest that a device takes from its start to the start of its agent, in seconds.
+LONGEST_START = 600.0
 
 
 async def read(target: Target, engines: Engines | None = None) -> Outcome:
@@ -111,6 +113,8 @@ async def _converse(session: Session, at_head: Head) -> tuple[Reading, bool]:
     was_discovered = layout is None or outdated(layout, at_head, target.uptime_before)
     if layout is None or was_discovered:
         session.allow(target.budget)
+        if layout is not None and values.has_rebooted(target.uptime_before, at_head.uptime):
+            problems += await _restarted(session, at_head.uptime)
         draft = await discover(session, at_head.if_number, at_head.table_changed)
         layout = draft.layout
         problems.extend(draft.problems)
@@ -125,6 +129,16 @@ async def _converse(session: Session, at_head: Head) -> tuple[Reading, bool]:
         )
     problems.extend(layout.faults)
     return Reading(layout, at, at_head.uptime, tuple(told), tuple(problems)), was_discovered
+
+
+async def _restarted(session: Session, uptime: float | None) -> list[str]:
+    """What is to be told of an uptime that fell: the device itself may have gone on running."""
+    reply = await session.get((mibs.HR_SYSTEM_UPTIME,))
+    host = values.uptime_seconds(values.whole(reply.get(mibs.HR_SYSTEM_UPTIME)), None)
+    if host is None or uptime is None or host - uptime < LONGEST_START:
+        return []
+    days = host / 86400
+    return [f"only its SNMP agent began anew; the device runs for {days:.1f} days (hrSystemUptime)"]
 
 
 def _silent_ports(layout: Layout, told: Sequence[Value]) -> int:

@@ -40,6 +40,18 @@ createUser {USER} SHA "{AUTH_PASSWORD}" AES "{PRIVACY_PASSWORD}"
 rouser {USER} authPriv
 createUser demo-auth SHA "{AUTH_PASSWORD}"
 rouser demo-auth auth
+createUser demo-sha224 SHA-224 "{AUTH_PASSWORD}" AES "{PRIVACY_PASSWORD}"
+createUser demo-sha256 SHA-256 "{AUTH_PASSWORD}" AES "{PRIVACY_PASSWORD}"
+createUser demo-sha384 SHA-384 "{AUTH_PASSWORD}" AES "{PRIVACY_PASSWORD}"
+createUser demo-sha512 SHA-512 "{AUTH_PASSWORD}" AES "{PRIVACY_PASSWORD}"
+createUser demo-aes192 SHA-256 "{AUTH_PASSWORD}" AES-192 "{PRIVACY_PASSWORD}"
+createUser demo-aes256 SHA-512 "{AUTH_PASSWORD}" AES-256 "{PRIVACY_PASSWORD}"
+rouser demo-sha224 authPriv
+rouser demo-sha256 authPriv
+rouser demo-sha384 authPriv
+rouser demo-sha512 authPriv
+rouser demo-aes192 authPriv
+rouser demo-aes256 authPriv
 createUser demo-noauth
 rouser demo-noauth noauth
 sysName test-agent
