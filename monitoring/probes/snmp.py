@@ -116,6 +116,8 @@ async def _converse(session: Session, at_head: Head) -> tuple[Reading, bool]:
         if layout is not None and values.has_rebooted(target.uptime_before, at_head.uptime):
             problems += await _restarted(session, at_head.uptime)
         draft = await discover(session, at_head.if_number, at_head.table_changed)
+        # However long the tables took, the values are asked for.
+        session.allow(target.budget / 2)
         layout = draft.layout
         problems.extend(draft.problems)
     else:
