@@ -50,6 +50,13 @@ class Settings(BaseSettings):
             "base64. Without it a key is made once and kept in the data folder."
         ),
     ] = None
+    credential_older_keys: Annotated[
+        SecretStr | None,
+        Field(
+            description="Key-encryption keys that credentials may still be sealed with, parted by "
+            "commas, until `media-center rotate-key` has wrapped them anew."
+        ),
+    ] = None
     public_url: Annotated[
         str, Field(description="The address that links in mails, feeds and QR codes begin with.")
     ] = "http://127.0.0.1:8000"

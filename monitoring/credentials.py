@@ -23,10 +23,11 @@ from config.database import db
 from monitoring.errors import (
     BadLogin,
     CredentialExists,
+    CredentialInUse,
     CredentialUnreadable,
     UnknownCredential,
 )
-from monitoring.models import Credential, CredentialKind
+from monitoring.models import Credential, CredentialKind, Device
 from monitoring.probes.logins import (
     AuthProtocol,
     CommunityVersion,
@@ -36,6 +37,8 @@ from monitoring.probes.logins import (
     SnmpUser,
     SshLogin,
 )
+from rental import journal
+from rental.models import Member
 
 NONCE = 12
 KINDS: dict[type, CredentialKind] = {
@@ -102,23 +105,46 @@ def open_(credential: Credential, keyring: Keyring) -> Login:
     return _login(credential.kind, json.loads(plain))
 
 
-def rotate(keyring: Keyring) -> int:
-    """Wrap every data key with the current key-encryption key; how many rows changed."""
-    rows = db.session.scalars(
+@dataclass(frozen=True, slots=True)
+class Rewrapped:
+    """What one step of a rotation did: which row, and whether its key was there to unwrap it."""
+
+    credential_id: int
+    is_done: bool
+
+
+def rewrap_next(keyring: Keyring, *, beyond: int = 0) -> Rewrapped | None:
+    """Wrap the data key of the next row, by id, with the current key; None after the last.
+
+    One row a transaction: whoever is killed leaves whole rows, and the next one goes on.
+    """
+    credential = db.session.scalar(
         sa.select(Credential)
-        .where(Credential.key_id != keyring.key_id)
+        .where(Credential.key_id != keyring.key_id, Credential.id > beyond)
         .order_by(Credential.id)
-        .with_for_update()
-    ).all()
-    for credential in rows:
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+    if credential is None:
+        return None
+    try:
         data_key = _unwrapped(credential, keyring)
-        credential.key_id = keyring.key_id
-        credential.wrapped_key = _encrypt(keyring.current, data_key, _bound(credential, "key"))
+    except CredentialUnreadable:
+        return Rewrapped(credential.id, is_done=False)
+    credential.key_id = keyring.key_id
+    credential.wrapped_key = _encrypt(keyring.current, data_key, _bound(credential, "key"))
     db.session.flush()
-    return len(rows)
+    return Rewrapped(credential.id, is_done=True)
 
 
-def add(name: str, login: Login, keyring: Keyring) -> Credential:
+def sealed_with() -> dict[str, int]:
+    """How many rows each key wraps, by the name of the key."""
+    query = sa.select(Credential.key_id, sa.func.count()).group_by(Credential.key_id)
+    return {row[0]: row[1] for row in db.session.execute(query)}
+
+
+def add(name: str, login: Login, keyring: Keyring, *, by: Member | None = None) -> Credential:
     """Keep a login under a name; raises CredentialExists."""
     name = name.strip()
     if not 1 <= len(name) <= 80:
@@ -131,10 +157,13 @@ def add(name: str, login: Login, keyring: Keyring) -> Credential:
     seal(row, login, keyring)
     db.session.add(row)
     db.session.flush()
+    journal.record(row, "added", by=by, name=row.name)
     return row
 
 
-def replace(credential: Credential, login: Login, keyring: Keyring) -> None:
+def replace(
+    credential: Credential, login: Login, keyring: Keyring, *, by: Member | None = None
+) -> None:
     """Give the row another login of the same kind."""
     if KINDS[type(login)] is not credential.kind:
         raise BadLogin(
@@ -144,6 +173,29 @@ def replace(credential: Credential, login: Login, keyring: Keyring) -> None:
         )
     seal(credential, login, keyring)
     db.session.flush()
+    journal.record(credential, "secret_replaced", by=by, name=credential.name)
+
+
+def remove(credential: Credential, *, by: Member | None) -> None:
+    """Forget a login that no device is asked with; raises CredentialInUse."""
+    using = sa.or_(
+        Device.snmp_credential_id == credential.id, Device.ssh_credential_id == credential.id
+    )
+    names = db.session.scalars(sa.select(Device.name).where(using).order_by(Device.name)).all()
+    if names:
+        raise CredentialInUse(
+            "The credential {name} is what {devices} are asked with; choose another there first.",
+            name=credential.name,
+            words={"devices": list(names[:5])},
+        )
+    journal.record(credential, "removed", by=by, name=credential.name)
+    db.session.delete(credential)
+    db.session.flush()
+
+
+def all_() -> list[Credential]:
+    """Every credential, by name."""
+    return list(db.session.scalars(sa.select(Credential).order_by(Credential.name)))
 
 
 def find(name: str) -> Credential | None:

@@ -55,6 +55,10 @@ class CredentialExists(Conflict):
     """Another credential bears this name; choose another."""
 
 
+class CredentialInUse(Conflict):
+    """Devices are asked with this credential; choose another there first."""
+
+
 class CredentialUnreadable(Conflict):
     """The credential cannot be opened with the key in use; restore the key or enter it again."""
 

@@ -23,6 +23,7 @@ COMMANDS = {
     "token": "portal.cli.records:token",
     "password": "portal.cli.records:password",
     "credential": "portal.cli.credentials:credential",
+    "rotate-key": "portal.cli.credentials:rotate_key",
     "load-demo": "portal.cli.demo:load_demo",
     "poll-once": "portal.cli.polling:poll_once",
     "invoice-run": "portal.cli.invoicing:invoice_run",

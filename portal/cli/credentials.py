@@ -1,4 +1,7 @@
-"""`credential`: what devices are asked with. The secret is typed or piped, never an argument."""
+"""`credential`, `rotate-key`: what devices are asked with, and the key that seals it.
+
+A secret is typed or piped, never an argument.
+"""
 
 import sys
 from pathlib import Path
@@ -21,6 +24,7 @@ from portal import keys
 from portal.app import create_app
 from portal.cli import options
 from portal.cli.attached import with_database
+from portal.rounds import rewrapping
 
 
 def _login(kind: str, user: str | None, auth: str, privacy: str) -> Login:
@@ -63,3 +67,27 @@ def credential(
             else:
                 credentials.replace(known, login, keys.keyring(settings))
         click.echo(f"The credential {name} is {'sealed' if known is None else 'replaced'}.")
+
+
+@click.command("rotate-key")
+@click.option("--new", "is_new", is_flag=True, help="Make a new key in the data folder first.")
+@click.option(
+    "--forget-old", is_flag=True, help="Drop the older keys once nothing is sealed with them."
+)
+@options.data
+def rotate_key(data: Path | None, *, is_new: bool, forget_old: bool) -> None:
+    """Wrap every device credential anew with the key-encryption key in use.
+
+    Killed half-way, it goes on when it is run again: the older keys are kept until --forget-old.
+    """
+    with with_database(data) as settings, create_app(settings).app_context():
+        ring = keys.renew(settings) if is_new else keys.keyring(settings)
+        click.echo(f"The key in use is {ring.key_id}.")
+        done = rewrapping.work(ring, lambda count: click.echo(f"{count} wrapped anew"))
+        click.echo(f"Wrapped anew: {done.count}.")
+        if done.locked:
+            names = ", ".join(done.locked)
+            raise Invalid(f"No key here opens: {names}. Restore their key or enter them again.")
+        if forget_old:
+            keys.forget_older(settings)
+            click.echo("The older keys of the data folder are gone.")

@@ -19,6 +19,7 @@ from portal.rounds import (
     overdue,
     reconfirmations,
     reminders,
+    rewrapping,
 )
 
 __all__ = [
@@ -37,4 +38,5 @@ __all__ = [
     "overdue",
     "reconfirmations",
     "reminders",
+    "rewrapping",
 ]

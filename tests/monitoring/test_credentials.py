@@ -6,11 +6,14 @@ import os
 import pytest
 
 from config.database import db, transaction
-from monitoring import credentials
+from monitoring import credentials, devices
 from monitoring.credentials import Keyring
-from monitoring.errors import BadLogin, CredentialExists, CredentialUnreadable
+from monitoring.devices import NewDevice
+from monitoring.errors import BadLogin, CredentialExists, CredentialInUse, CredentialUnreadable
 from monitoring.models import CredentialKind
 from monitoring.probes.logins import SnmpCommunity, SnmpUser, SshLogin
+from portal.rounds import rewrapping
+from tests import build
 
 KEY, OTHER = bytes(range(32)), bytes(range(1, 33))
 LOGINS = [
@@ -61,10 +64,14 @@ def test_rotation_wraps_every_row_with_the_new_key_and_leaves_the_login(house):
     with transaction():
         rows = [credentials.add(f"c{i}", login, Keyring(KEY)) for i, login in enumerate(LOGINS)]
     sealed = [row.sealed for row in rows]
-    with transaction():
-        assert credentials.rotate(Keyring(OTHER, older=(KEY,))) == 3
-    with transaction():
-        assert credentials.rotate(Keyring(OTHER, older=(KEY,))) == 0
+    ring = Keyring(OTHER, older=(KEY,))
+    beyond = 0
+    while step := credentials.rewrap_next(ring, beyond=beyond):
+        assert step.is_done
+        beyond = step.credential_id
+        with transaction():
+            db.session.flush()
+    assert credentials.sealed_with() == {ring.key_id: 3}
     assert [credentials.open_(row, Keyring(OTHER)) for row in rows] == LOGINS
     assert [row.sealed for row in rows] == sealed
 
@@ -88,3 +95,33 @@ def test_a_keyring_reads_base64_and_refuses_short_keys():
     for wrong in ("c2hvcnQ=", "not base64!"):
         with pytest.raises(BadLogin):
             Keyring.from_text(wrong)
+
+
+def test_a_rotation_that_is_killed_goes_on_and_names_what_no_key_opens(house):
+    with transaction():
+        for name in ("a", "b", "c"):
+            credentials.add(name, SnmpCommunity(name), Keyring(KEY))
+        credentials.add("lost", SnmpCommunity("x"), Keyring(bytes(32)))
+    ring = Keyring(OTHER, older=(KEY,))
+    with transaction():
+        assert credentials.rewrap_next(ring).is_done
+    # Killed within a row: nothing of it stays.
+    credentials.rewrap_next(ring)
+    db.session.rollback()
+    assert credentials.sealed_with()[ring.key_id] == 1
+    opened = credentials.open_(credentials.find("b"), ring)
+    assert opened == SnmpCommunity("b")
+    done = rewrapping.work(ring)
+    assert (done.count, done.locked) == (2, ["lost"])
+    assert rewrapping.work(ring).count == 0
+
+
+def test_a_credential_in_use_is_not_removed(house):
+    with transaction():
+        row = credentials.add("core", SnmpCommunity("one"), Keyring(KEY))
+        free = credentials.add("free", SnmpCommunity("one"), Keyring(KEY))
+        devices.add(NewDevice("SW-1", "192.0.2.1", build.a_site(), snmp_credential=row))
+        with pytest.raises(CredentialInUse, match="SW-1"):
+            credentials.remove(row, by=None)
+        credentials.remove(free, by=None)
+    assert credentials.find("free") is None

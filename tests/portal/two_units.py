@@ -19,8 +19,10 @@ from billing.payments import NewPayment
 from billing.refunds import NewRefund
 from config import clock
 from config.database import db
-from monitoring import device_tests, outages, problems
+from monitoring import credentials, device_tests, outages, problems
+from monitoring.credentials import Keyring
 from monitoring.models import Device, DeviceStatus, Violation
+from monitoring.probes.logins import SnmpCommunity
 from monitoring.problems import NewProblem
 from monitoring.rules import Severity
 from portal import tokens
@@ -239,6 +241,8 @@ def _device(scene: Scene) -> None:
     db.session.add(violation)
     db.session.flush()
     scene.ids |= {"device_id": device.id, "key_id": 1, "violation_id": violation.id}
+    keyring = Keyring(b"k" * 32)
+    scene.ids["credential_id"] = credentials.add("SNMP", SnmpCommunity("x"), keyring).id
     scene.ids["test_id"] = device_tests.ask(device, by=None).id
     scene.ids["outage_id"] = outages.open_(device, clock.now(), {}).id
     scene.ids["problem_id"] = problems.open_(device, NewProblem("sensor", "x", Severity.LOW)).id
