@@ -92,3 +92,32 @@ def test_a_device_is_tested_live_and_each_failure_says_what_to_do(
     picture(page, "device-test-telephone")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert complaints == []
+
+
+def test_a_credential_is_sealed_by_keyboard_alone_and_never_shown(
+    sign_in: SignIn, complaints: list[str]
+) -> None:
+    page = sign_in(OPERATOR, language="en")
+    page.goto("/devices/credentials/new")
+    assert axe.violations(page) == []
+    page.goto("/devices/credentials/new?kind=snmp_v3")
+    page.wait_for_load_state()
+    assert axe.violations(page) == []
+    page.locator("#name").focus()
+    page.keyboard.type("Reception")
+    page.keyboard.press("Tab")
+    page.keyboard.type("reader")
+    page.locator("#auth_password").focus()
+    page.keyboard.type("never-seen-again")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("The credential is sealed")).to_be_visible()
+    picture(page, "credentials")
+    assert axe.violations(page) == []
+    page.goto("/devices/credentials/1")
+    page.wait_for_load_state()
+    picture(page, "credential")
+    assert axe.violations(page) == []
+    page.set_viewport_size({"width": 390, "height": 844})
+    picture(page, "credential-telephone")
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert complaints == []

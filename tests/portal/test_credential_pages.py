@@ -1,6 +1,7 @@
 """Secrets go in and never come out; their key is renewed while everything goes on."""
 
 import pytest
+from click.testing import CliRunner
 
 from config.database import db, transaction
 from monitoring import credentials, device_tests, devices
@@ -9,6 +10,7 @@ from monitoring.devices import NewDevice
 from monitoring.errors import CredentialUnreadable
 from monitoring.probes.logins import SnmpCommunity, SnmpUser, SshLogin
 from portal import keys
+from portal.cli import commands
 from portal.rounds import rewrapping
 from rental.models import Role
 from tests import build
@@ -174,3 +176,19 @@ def test_the_page_shows_how_far_the_rotation_is_and_what_no_key_opens(service, o
 def test_leaders_do_not_see_credentials(service, person):
     director = signed_in(service, person(role=Role.DIRECTOR))
     assert director.get("/devices/credentials").status_code == 403
+
+
+def test_the_command_makes_a_key_seals_anew_and_forgets_the_old_one(service, settings, monkeypatch):
+    with transaction():
+        credentials.add("a", SnmpCommunity("secret-community"), keys.keyring(settings))
+    monkeypatch.setenv("DATABASE_URL", settings.database_url)
+    wanted = ["rotate-key", "--new", "--forget-old", "--data", str(settings.data)]
+    done = CliRunner().invoke(commands, wanted)
+    assert done.exit_code == 0, done.output
+    assert "Wrapped anew: 1." in done.output
+    assert "secret-community" not in done.output
+    assert not (settings.data / keys.OLDER_CREDENTIAL_KEYS).exists()
+    db.session.rollback()
+    db.session.expire_all()
+    opened_again = credentials.open_(credentials.find("a"), keys.keyring(settings))
+    assert opened_again == SnmpCommunity("secret-community")
