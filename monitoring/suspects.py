@@ -72,7 +72,9 @@ class Suspicion:
         found = list(self.others)
         found += [watch for at, limit, watch in self.above if not now[at] < limit]
         found += [watch for at, limit, watch in self.below if not now[at] > limit]
-        found += [watch for at, over, part, watch in self.shares if not now[at] < now[over] * part]
+        found += [
+            watch for at, over, part, watch in self.shares if not 0 <= now[at] < now[over] * part
+        ]
         found += [watch for at, well, watch in self.states if now[at] not in well]
         found += [watch for at, watch in self.downs if now[at] == OPER_DOWN]
         if was is not None:

@@ -28,7 +28,7 @@ from monitoring.probes.reading import (
     Layout,
     Port,
 )
-from monitoring.probes.values import SENSOR_LIMIT
+from monitoring.probes.values import SENSOR_LIMIT, TICKS
 from monitoring.thresholds import Damping, Level, Limits, Patience
 
 FOLDER = documents.HOME / "health"
@@ -162,7 +162,9 @@ class Watch:
             return None if abs(told) >= SENSOR_LIMIT else told * self.factor
         other = None if self.over is None else values[self.over]
         if self.kind is Subject.STORAGE:
-            return told * 100 / other if other else None
+            # Past 2³¹ units some agents send a negative number.
+            used, size = (n + TICKS if n and n < 0 else n for n in (told, other))
+            return (used or 0) * 100 / size if size else None
         if self.kind is Subject.INTERFACE_DOWN:
             return float(other == 1 and told == 2)  # IF-MIB: up, down
         return self._rate(told, other, before, seconds)

@@ -69,3 +69,16 @@ def test_a_device_that_is_well_is_cleared_whole():
 
 def test_what_is_not_told_is_not_a_number():
     assert str(numbers([1.0, None])[1]) == str(nan)
+
+
+def test_a_full_disk_past_32_bits_is_suspected_though_its_sizes_are_negative():
+    file = ThresholdFile.model_validate(
+        {"thresholds": [{"of": "storage", "limits": {"warning": 85}, "source": "test"}]}
+    )
+    found = watches(LAYOUT, DeviceRole.SWITCH, Platform.CISCO_IOS, file)
+    watch = next(each for each in found if each.kind is Subject.STORAGE)
+    now = list(told())
+    now[watch.over], now[watch.at] = 3_000_000_000 - 2.0**32, 2_900_000_000 - 2.0**32
+    suspicion = Suspicion.of([watch])
+    assert suspicion.found(numbers(now), None, 30.0) == [watch]
+    assert watch.limits.level(watch.value(now, None, 30.0)) is Level.WARNING
