@@ -249,6 +249,10 @@ class DeviceRecord(Record):
     resource: Code | None = None
     asset: Code | None = None
     is_enabled: bool = True
+    vendor: _short(80) = None  # type: ignore[valid-type]
+    model: _short(80) = None  # type: ignore[valid-type]
+    serial: _short(80) = None  # type: ignore[valid-type]
+    location: _short(160) = None  # type: ignore[valid-type]
 
 
 class TargetOf(BaseModel):

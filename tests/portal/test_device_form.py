@@ -10,6 +10,7 @@ from monitoring import devices, outages
 from monitoring.devices import NewDevice, Wanted
 from monitoring.errors import BadDevice, DeviceRetired
 from monitoring.models import Device, DeviceRole, Outage
+from portal.catalogue_files.loading import import_file
 from rental import journal
 from rental.models import Asset, Role
 from tests import build
@@ -211,3 +212,21 @@ def test_a_director_reads_the_inventory_and_changes_nothing(service, person, ope
     assert "/edit" not in page
     assert "/retire" not in page
     assert send(director, f"{where}/retire").status_code == 403
+
+
+def test_a_file_says_what_the_box_is_and_says_it_again_without_a_change(service, tmp_path):
+    with transaction():
+        build.a_site(slug="hcmc")
+    path = tmp_path / "devices.yml"
+    path.write_text(
+        "devices:\n  - {name: SW-CORE, address: 192.0.2.1, site: hcmc, vendor: Cisco,"
+        " model: C9300, serial: FOC1234, location: 'Phòng máy, tủ A'}\n",
+        encoding="utf-8",
+    )
+    for _ in range(2):
+        with transaction():
+            import_file(path)
+    device = kept()
+    assert (device.vendor, device.model, device.serial) == ("Cisco", "C9300", "FOC1234")
+    assert device.location == "Phòng máy, tủ A"
+    assert [entry.verb for entry in journal.of(device)] == ["added"]
