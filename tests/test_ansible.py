@@ -229,8 +229,8 @@ def test_a_tree_without_its_front_end_is_refused_with_the_next_step(tmp_path: Pa
 
 
 def test_every_alert_speaks_of_a_metric_that_is_exported() -> None:
-    exporters = (HOME / "monitoring" / "metrics.py", HOME / "portal" / "service_metrics.py")
-    exported = "".join(path.read_text() for path in exporters)
+    exporters = ("monitoring/exposition.py", "monitoring/metrics.py", "portal/service_metrics.py")
+    exported = "".join((HOME / path).read_text() for path in exporters)
     groups = yaml.safe_load((HOME / "config" / "prometheus" / "alerts.yml").read_text())["groups"]
     rules = [rule for group in groups for rule in group["rules"]]
     named = {name for rule in rules for name in re.findall(r"media_center_\w+", rule["expr"])}

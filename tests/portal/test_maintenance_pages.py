@@ -229,7 +229,8 @@ def test_once_a_week_those_who_look_after_assets_are_told(service, person, gear)
     assert told(4, 8) == both, "once a week"
     assert told(5, 8) == both
     assert told(11, 7) == both * 2 or told(11, 7) == sorted(both * 2)
-    notices = {n.recipient: n for n in db.session.scalars(sa.select(Notice).limit(2))}
+    first = sa.select(Notice).order_by(Notice.id).limit(2)
+    notices = {notice.recipient: notice for notice in db.session.scalars(first)}
     vi, en = notices["operator@example.com"].body, notices["desk@example.com"].body
     assert "Vệ sinh lọc bụi" in vi
     assert "PROJ-01" in vi
