@@ -22,6 +22,7 @@ from monitoring.models.devices import (
     SnmpVersion,
 )
 from monitoring.models.endpoints import Endpoint, EndpointStatus
+from monitoring.models.facts import FactRecord, FactsRound
 from monitoring.models.hostkeys import HostKey
 from monitoring.models.metric_fragments import MetricFragment
 from monitoring.models.outages import Outage, OutageCause
@@ -57,6 +58,8 @@ __all__ = [
     "Endpoint",
     "EndpointStatus",
     "EvidenceRecord",
+    "FactRecord",
+    "FactsRound",
     "FindingRow",
     "HostKey",
     "LayoutRow",

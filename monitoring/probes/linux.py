@@ -1,6 +1,7 @@
 """Asks a Linux host over SSH how its SSH server is configured and where it listens."""
 
 import contextlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import paramiko
@@ -41,6 +42,25 @@ def read_host(target: SshTarget) -> HostTexts | Failure:
         ):
             sign_in(client, target, deadline)
             return HostTexts(_sshd(client, target), _first(client, target, PORTS)[1])
+    except ACCIDENTS as wrong:
+        return failure(wrong, deadline)
+
+
+def read_commands(target: SshTarget, commands: Mapping[str, str]) -> dict[str, str] | Failure:
+    """What a host prints to each command, by its name; what it refuses is left out."""
+    deadline: Deadline | None = None
+    try:
+        with (
+            connected(target.address, target.port, target.seconds) as deadline,
+            contextlib.closing(paramiko.SSHClient()) as client,
+        ):
+            sign_in(client, target, deadline)
+            told = {}
+            for name, command in commands.items():
+                status, text = run(client, command, target.most_bytes)
+                if status == 0 and text.strip():
+                    told[name] = text
+            return told
     except ACCIDENTS as wrong:
         return failure(wrong, deadline)
 

@@ -15,7 +15,7 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +46,11 @@ COMMANDS = {
 _ENDS = frozenset({"cisco_ios", "cisco_xe", "arista_eos"})
 _REFUSED = re.compile(
     r"^% ?(Invalid input|Authorization failed|Permission denied|Incomplete)", re.M
+)
+_UNKNOWN = re.compile(
+    r"^% ?(Invalid|Incomplete|Ambiguous|Unknown)|^\s*(unknown command|syntax error)"
+    r"|bad command name",
+    re.M | re.I,
 )
 MOST_BYTES = 4 * 1024 * 1024
 PAUSE_SECONDS = 0.02
@@ -190,6 +195,29 @@ def read_config(target: SshTarget) -> str | Failure:
     try:
         with connected(target.address, target.port, target.seconds) as deadline:
             return complete(target, _ask(target, command, deadline))
+    except ACCIDENTS as wrong:
+        return failure(wrong, deadline)
+
+
+def read_commands(target: SshTarget, commands: Mapping[str, str]) -> dict[str, str] | Failure:
+    """What a network device prints to each command, by its name, in one session.
+
+    A command that the device does not know is left out.
+    """
+    deadline: Deadline | None = None
+    try:
+        with (
+            connected(target.address, target.port, target.seconds) as deadline,
+            session_with(target, deadline) as session,
+        ):
+            prompt, told = session.find_prompt(), {}
+            for name, command in commands.items():
+                session.clear_buffer()
+                session.write_channel(command + session.RETURN)
+                text = until_prompt(session, prompt, target, deadline)
+                if not _UNKNOWN.search(text[:400]):
+                    told[name] = text
+            return told
     except ACCIDENTS as wrong:
         return failure(wrong, deadline)
 

@@ -37,6 +37,12 @@ UNAME = (
     "Linux srv-stream-01 6.1.0-28-amd64 #1 SMP PREEMPT_DYNAMIC Debian 6.1.119-1 x86_64 GNU/Linux\n"
 )
 
+DISKS = """\
+Filesystem 1-blocks Used Available Capacity Mounted on
+/dev/sda2 128849018880 48962627174 79886391706 38% /
+/dev/sdb1 4294967296000 3178275799040 1116691496960 74% /srv/recordings
+"""
+
 ANSWERS = {
     "sshd -T": SSHD_T,
     "sudo -n sshd -T": SSHD_T,
@@ -44,4 +50,16 @@ ANSWERS = {
     "sudo -n /usr/sbin/sshd -T": SSHD_T,
     "ss -ltnH": SS_LISTENING,
     "uname -a": UNAME,
+    # What `monitoring.probes.facts` asks of a Linux host.
+    "uname -r": "6.1.0-28-amd64\n",
+    "cat /etc/os-release": 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\n',
+    "cat /proc/uptime": "5184120.55 9000000.10\n",
+    "cat /proc/loadavg": "0.84 0.91 0.88 2/311 20417\n",
+    "cat /proc/meminfo": "MemTotal: 32812456 kB\nMemFree: 900000 kB\nMemAvailable: 14100000 kB\n",
+    "df -P -B1 -x tmpfs -x devtmpfs -x overlay -x squashfs": DISKS,
+    "systemctl list-units --state=failed --no-legend --plain || true": "",
+    "cat /sys/class/dmi/id/product_name": "PowerEdge R450\n",
+    "cat /sys/class/dmi/id/product_serial": "DEMO4R450\n",
+    "timedatectl show -p NTPSynchronized --value": "yes\n",
+    "nproc": "16\n",
 }

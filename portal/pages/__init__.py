@@ -41,6 +41,7 @@ from portal.pages import (
     endpoints,
     event_programme,
     exports,
+    facts,
     feeds,
     files,
     finance_work,
@@ -125,6 +126,7 @@ ROOMS = (
     alerts,
     duty,
     endpoints,
+    facts,
     circuits,
     dependencies,
     violations,
@@ -185,6 +187,7 @@ PLACES = {
     "maintenance_plans": "maintenance",
     "wall_links": "wall",
     "duty": "alerts",
+    "facts": "devices",
 }
 
 
