@@ -34,10 +34,11 @@ from monitoring.polling import PollPlan
 from monitoring.probes import mibs, snmp
 from monitoring.probes.gauges import Gauge
 from monitoring.probes.logins import SnmpCommunity, SnmpUser
+from monitoring.probes.memory import Memory
 from monitoring.probes.outcomes import Outcome, Target
 from monitoring.probes.reading import Core, Layout, Port, Store
 from monitoring.probes.session import Engines
-from monitoring.probes.volley import Memory, Pace, Volley
+from monitoring.probes.volley import Pace, Volley
 from portal import schema
 from rental.models import Site
 from tests.monitoring import agents

@@ -18,9 +18,10 @@ from config.database import db, transaction
 from monitoring import recording
 from monitoring.credentials import Keyring
 from monitoring.due import Due, PollPlan, due
+from monitoring.probes.memory import Memory
 from monitoring.probes.outcomes import Outcome, Target
 from monitoring.probes.session import Engines
-from monitoring.probes.volley import Memory, Pace, Volley
+from monitoring.probes.volley import Pace, Volley
 from monitoring.recording import Recorded
 from rental.models import Site
 

@@ -14,24 +14,21 @@ from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 
 from config import clock
-from monitoring.probes import codec, snmp, values
-from monitoring.probes.codec import FIRST_NUMBER, NUMBERS, Garbled, Question
-from monitoring.probes.codec_shapes import Numbers, Shape, Shapes
-from monitoring.probes.logins import CommunityVersion, SnmpCommunity
+from monitoring.probes import codec, snmp, usm, values
+from monitoring.probes.codec import FIRST_NUMBER, NUMBERS, Garbled, Letter, Question
+from monitoring.probes.codec_shapes import Numbers, Shape
+from monitoring.probes.memory import Memory, Plain
 from monitoring.probes.outcomes import Failure, FailureKind, Outcome, Target
 from monitoring.probes.reading import Layout, Reading
-from monitoring.probes.session import Engines, failure_of
+from monitoring.probes.session import failure_of
+from monitoring.probes.usm import Forged, NotInTime, Reported, Seal, Sealed
 from monitoring.probes.wire import Peer, Wire, peer_of
 
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.02
-# A community of more octets would not stand where a v2c message is read from.
-LONGEST_COMMUNITY = 127
-KNOWN_DEVICES = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,45 +41,6 @@ class Pace:
 
 
 @dataclass(slots=True)
-class Memory:
-    """What a worker remembers of the devices between two cycles; nothing of it is needed."""
-
-    engines: Engines = field(default_factory=Engines)
-    shapes: Shapes = field(default_factory=Shapes)
-    # Of each device the shapes of its last answers.
-    last: dict[Peer, list[Shape | None]] = field(default_factory=dict)
-    # By the layout's digest, which is quicker than by its OIDs.
-    asked: dict[str, tuple[Question, ...]] = field(default_factory=dict)
-
-    def questions(self, layout: Layout) -> tuple[Question, ...]:
-        """The GETs of one poll of a device with this layout."""
-        found = self.asked.get(layout.digest)
-        if found is None:
-            if len(self.asked) >= KNOWN_DEVICES:
-                self.asked.clear()
-            found = self.asked[layout.digest] = questions(layout.oids, layout.batch)
-        return found
-
-    def shapes_of(self, peer: Peer, count: int) -> list[Shape | None]:
-        """The shapes of a device's last answers to so many questions, to be kept up to date."""
-        found = self.last.get(peer)
-        if found is None or len(found) != count:
-            if len(self.last) >= KNOWN_DEVICES:
-                self.last.clear()
-            found = self.last[peer] = [None] * count
-        return found
-
-
-@lru_cache(maxsize=4096)
-def questions(oids: tuple[str, ...], batch: int) -> tuple[Question, ...]:
-    """The GETs of one poll: the head and as many values as fit, then the rest in portions."""
-    first = max(batch - len(snmp.HEAD), 0)
-    portions = [(*snmp.HEAD, *oids[:first])]
-    portions += [oids[at : at + batch] for at in range(first, len(oids), batch)]
-    return tuple(map(Question.of, portions))
-
-
-@dataclass(slots=True)
 class _Poll:
     """One device in flight."""
 
@@ -90,7 +48,7 @@ class _Poll:
     layout: Layout
     peer: Peer
     wire: Wire
-    community: bytes
+    voice: Plain | Seal
     questions: tuple[Question, ...]
     shapes: list[Shape | None]
     at: datetime
@@ -102,6 +60,8 @@ class _Poll:
     told: list[Numbers] = field(default_factory=list)
     read_at: datetime | None = None
     failure: Failure | None = None
+    # Whether an engine has told its clock in this poll.
+    is_in_time: bool = False
 
 
 class Volley:
@@ -188,20 +148,17 @@ class Volley:
 
     def _poll(self, target: Target) -> _Poll | None:
         """A poll as it can be asked here; None where `snmp.read` must."""
-        layout, login = target.layout, target.login
-        if layout is None or not layout.is_complete or not isinstance(login, SnmpCommunity):
+        layout, peer = target.layout, peer_of(target.address, target.port)
+        if layout is None or not layout.is_complete or layout.has_text or peer is None:
             return None
-        if login.version is not CommunityVersion.V2C or layout.has_text:
-            return None
-        peer = peer_of(target.address, target.port)
-        community = login.community.encode()
-        if peer is None or len(community) > LONGEST_COMMUNITY:
+        voice = self._memory.voice(target, peer)
+        if voice is None:
             return None
         asked = self._memory.questions(layout)
         shapes = self._memory.shapes_of(peer, len(asked))
         wire = self._wire(socket.AF_INET6 if ":" in peer[0] else socket.AF_INET)
         at, began = clock.now(), time.monotonic()
-        return _Poll(target, layout, peer, wire, community, asked, shapes, at, began)
+        return _Poll(target, layout, peer, wire, voice, asked, shapes, at, began)
 
     def _wire(self, family: socket.AddressFamily) -> Wire:
         wire = self._wires.get(family)
@@ -235,7 +192,7 @@ class Volley:
         poll.tries += 1
         poll.deadline = time.monotonic() + poll.target.timeout
         pdu = poll.questions[poll.step].pdu(poll.number)
-        wrong = poll.wire.send(codec.wrapped(pdu, poll.community), poll.peer)
+        wrong = poll.wire.send(poll.voice.wrapped(pdu, poll.number), poll.peer)
         if wrong is not None:
             self._lost(poll, wrong)
 
@@ -266,30 +223,46 @@ class Volley:
     def _take(self, datagram: bytes, sender: Peer) -> None:
         """An answer, if it is one to a question that is under way, from whom it was asked."""
         try:
-            letter = codec.unwrapped(datagram)
+            letter = _unwrapped(datagram)
         except Garbled as garbled:
             self._garbage(sender, garbled)
             return
         poll = self._flying.get(letter.number)
-        if poll is None or poll.peer != sender or poll.community != letter.community:
+        if poll is None or poll.peer != sender:
             self.strays += 1
             return
-        del self._flying[letter.number]
         try:
-            self._read(poll, letter.pdu)
-        except Garbled:
-            self._leave(poll.target)
+            self._read(poll, _opened(poll.voice, letter))
+        except Forged:
+            self.strays += 1
+        except NotInTime:
+            self._again(poll)
+        except (Garbled, Reported):
+            self._leave(self._landed(poll).target)
         except Exception as wrong:  # a fault of ours must not stop the other devices
             log.exception("poll of device %s failed", poll.target.device_id)
             said = f"the probe itself failed: {type(wrong).__name__}"
-            self._end(poll, Failure(FailureKind.INTERNAL, said))
+            self._end(self._landed(poll), Failure(FailureKind.INTERNAL, said))
+
+    def _landed(self, poll: _Poll) -> _Poll:
+        self._flying.pop(poll.number, None)
+        return poll
+
+    def _again(self, poll: _Poll) -> None:
+        """The engine told its clock: ask anew, once in a poll."""
+        if poll.is_in_time:
+            self._leave(self._landed(poll).target)
+            return
+        poll.is_in_time = True
+        self._send(self._landed(poll))
 
     def _read(self, poll: _Poll, pdu: bytes) -> None:
+        """The values of an answer; what raises here has changed nothing yet."""
         step, shapes = poll.step, poll.shapes
         told, shapes[step] = self._memory.shapes.read(
             pdu, poll.questions[step], poll.number, shapes[step]
         )
-        poll.failure = None
+        self._landed(poll).failure = None
         self._go_on(poll, told)
 
     def _garbage(self, sender: Peer, garbled: Garbled) -> None:
@@ -348,6 +321,24 @@ class Volley:
             self._apart.discard(task)
         self._hand_over(outcome)
         self._start_due(time.monotonic())
+
+
+def _unwrapped(datagram: bytes) -> Letter | Sealed:
+    """A message of either version; raises Garbled."""
+    at = 2 + (datagram[1] & 0x7F if datagram[1:2] >= b"\x80" else 0)
+    if datagram[at : at + 3] == usm.VERSION_3:
+        return usm.unwrapped(datagram)
+    return codec.unwrapped(datagram)
+
+
+def _opened(voice: Plain | Seal, letter: Letter | Sealed) -> bytes:
+    """The PDU, where the message is from whom it was asked; raises Forged and what a seal does."""
+    if isinstance(voice, Seal):
+        if isinstance(letter, Sealed):
+            return voice.opened(letter)
+    elif isinstance(letter, Letter) and letter.community == voice.community:
+        return letter.pdu
+    raise Forged
 
 
 def _as_told(wrong: OSError) -> OSError:

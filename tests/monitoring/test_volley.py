@@ -10,9 +10,10 @@ import pytest
 
 from monitoring.probes import mibs
 from monitoring.probes.logins import SnmpCommunity
+from monitoring.probes.memory import Memory
 from monitoring.probes.outcomes import FailureKind, Outcome, Target
 from monitoring.probes.reading import Layout, Port
-from monitoring.probes.volley import Memory, Pace, Volley
+from monitoring.probes.volley import Pace, Volley
 from monitoring.probes.wire import Wire, peer_of
 from tests.monitoring import agents
 from tests.monitoring.agents import Request, hostile, table_agent
