@@ -34,6 +34,8 @@ HASHES: Final = {
 AES_OCTETS = {PrivacyProtocol.AES128: 16, PrivacyProtocol.AES192: 24, PrivacyProtocol.AES256: 32}
 NOT_IN_TIME = codec.object_id("1.3.6.1.6.3.15.1.1.2.0")
 MEGABYTE = 1 << 20
+# An older message of the same boot is a replay (RFC 3414, 2.2.3).
+WINDOW_SECONDS = 150
 
 
 class NotInTime(Exception):  # noqa: N818  # it says what happened, as the house's refusals do
@@ -178,13 +180,24 @@ class Seal:
         bare = raw[: place.start] + bytes(len(told)) + raw[place.stop :]
         if not hmac.compare_digest(told, self._signature(bare)):
             raise Forged
-        self._boots, self._time, self._at = sealed.boots, sealed.time, time.monotonic()
+        self._set_clock(sealed)
         pdu = self._scoped(sealed)
         if pdu[:1] == bytes((REPORT,)):
             raise NotInTime if NOT_IN_TIME in pdu else Reported
         if self._privacy_key is not None and not sealed.flags & ENCRYPTED:
             raise Garbled("an answer in clear to an encrypted question")
         return pdu
+
+    def _set_clock(self, sealed: Sealed) -> None:
+        """Follow the engine's clock, which never goes back (RFC 3414, 3.2, 7b)."""
+        now = time.monotonic()
+        about = self._time + int(now - self._at)
+        if sealed.boots < self._boots:
+            raise Forged
+        if sealed.boots == self._boots and sealed.time < about - WINDOW_SECONDS:
+            raise Forged
+        if (sealed.boots, sealed.time) > (self._boots, self._time):
+            self._boots, self._time, self._at = sealed.boots, sealed.time, now
 
     def _scoped(self, sealed: Sealed) -> bytes:
         raw = sealed.raw[sealed.body]

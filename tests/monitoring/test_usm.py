@@ -1,0 +1,79 @@
+"""SNMPv3 in bytes: who did not sign is not believed, and a real snmpd is understood."""
+
+import time
+
+import pytest
+
+from monitoring.probes import usm
+from monitoring.probes.logins import AuthProtocol, PrivacyProtocol, SnmpUser
+from monitoring.probes.memory import Memory
+from monitoring.probes.usm import Forged, Garbled, Reported, Seal
+from tests.monitoring import agents
+from tests.monitoring.test_volley import ask, device
+
+ENGINE = bytes.fromhex("8000000001020304")
+PDU = bytes.fromhex("a20b0201010201000201003000")
+LOGIN = SnmpUser("u", AuthProtocol.SHA, "password1", PrivacyProtocol.AES128, "password2")
+
+
+def told(boots: int, seconds: int) -> bytes:
+    agent = Seal(LOGIN, ENGINE)
+    agent._boots, agent._time, agent._at = boots, seconds, time.monotonic()
+    return agent.wrapped(PDU, 7)
+
+
+def test_an_old_message_is_a_replay_and_moves_no_clock() -> None:
+    ours = Seal(LOGIN, ENGINE)
+    assert ours.opened(usm.unwrapped(told(4, 9000))) == PDU
+    for boots, seconds in ((3, 9000), (4, 8000)):
+        with pytest.raises(Forged):
+            ours.opened(usm.unwrapped(told(boots, seconds)))
+    assert (ours._boots, ours._time) == (4, 9000)
+
+
+def test_a_late_message_within_the_window_is_read_and_a_reboot_is_followed() -> None:
+    ours = Seal(LOGIN, ENGINE)
+    for boots, seconds in ((4, 9000), (4, 8900), (5, 3)):
+        assert ours.opened(usm.unwrapped(told(boots, seconds))) == PDU
+    assert (ours._boots, ours._time) == (5, 3)
+
+
+def test_no_changed_bit_gives_another_value() -> None:
+    message = told(4, 9000)
+    for bit in range(len(message) * 8):
+        changed = bytearray(message)
+        changed[bit // 8] ^= 1 << bit % 8
+        with pytest.raises((Forged, Garbled, Reported)):
+            Seal(LOGIN, ENGINE).opened(usm.unwrapped(bytes(changed)))
+
+
+SHA, AES = AuthProtocol, PrivacyProtocol
+
+
+@pytest.mark.parametrize(
+    ("name", "auth", "privacy"),
+    [
+        (agents.USER, SHA.SHA, AES.AES128),
+        ("demo-auth", SHA.SHA, None),
+        ("demo-sha224", SHA.SHA224, AES.AES128),
+        ("demo-sha256", SHA.SHA256, AES.AES128),
+        ("demo-sha384", SHA.SHA384, AES.AES128),
+        ("demo-sha512", SHA.SHA512, AES.AES128),
+        ("demo-aes192", SHA.SHA256, AES.AES192),
+        ("demo-aes256", SHA.SHA512, AES.AES256),
+    ],
+)
+def test_a_real_agent_is_read_by_seal(agent, name, auth, privacy) -> None:
+    login = SnmpUser(name, auth, agents.AUTH_PASSWORD)
+    if privacy is not None:
+        login = SnmpUser(name, auth, agents.AUTH_PASSWORD, privacy, agents.PRIVACY_PASSWORD)
+    memory = Memory()
+    first = ask(device(agent.port, login=login, layout=None, timeout=2.0), memory=memory)[0].reading
+    assert first is not None
+    for _ in range(2):
+        known = device(agent.port, login=login, layout=first.layout, timeout=2.0)
+        [outcome] = ask(known, memory=memory)
+        assert outcome.reading is not None, outcome.failure
+        assert not outcome.was_discovered
+    [seal] = memory.seals.values()
+    assert seal._boots > 0
