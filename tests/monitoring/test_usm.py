@@ -5,9 +5,10 @@ import time
 import pytest
 
 from monitoring.probes import usm
+from monitoring.probes.codec import Garbled
 from monitoring.probes.logins import AuthProtocol, PrivacyProtocol, SnmpUser
 from monitoring.probes.memory import Memory
-from monitoring.probes.usm import Forged, Garbled, Reported, Seal
+from monitoring.probes.usm import Forged, Reported, Seal
 from tests.monitoring import agents
 from tests.monitoring.test_volley import ask, device
 
@@ -63,7 +64,9 @@ SHA, AES = AuthProtocol, PrivacyProtocol
         ("demo-aes256", SHA.SHA512, AES.AES256),
     ],
 )
-def test_a_real_agent_is_read_by_seal(agent, name, auth, privacy) -> None:
+def test_a_real_agent_is_read_by_seal(
+    agent: agents.Agent, name: str, auth: AuthProtocol, privacy: PrivacyProtocol | None
+) -> None:
     login = SnmpUser(name, auth, agents.AUTH_PASSWORD)
     if privacy is not None:
         login = SnmpUser(name, auth, agents.AUTH_PASSWORD, privacy, agents.PRIVACY_PASSWORD)
