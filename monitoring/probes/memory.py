@@ -68,6 +68,17 @@ class Memory:
             return Plain(community)
         return self._seal(target, login, peer)
 
+    def doubt(self, target: Target, peer: Peer) -> None:
+        """A known device did not answer as it used to: let gufo ask who it is now.
+
+        Its engine may be another, or reset so that its boots count anew. The keys stay, in case
+        it is the same.
+        """
+        self.engines.forget(target)
+        seal = self.seals.get(peer)
+        if seal is not None:
+            seal.forget_clock()
+
     def _seal(self, target: Target, login: SnmpUser, peer: Peer) -> Seal | None:
         known = self.engines.find(target)
         if known is None or not Seal.fits(login):

@@ -43,11 +43,11 @@ class NotInTime(Exception):  # noqa: N818  # it says what happened, as the house
 
 
 class Reported(Exception):  # noqa: N818
-    """The engine refuses to answer, for a reason that gufo will name."""
+    """The engine signed that it refuses to answer, for a reason that gufo will name."""
 
 
 class Forged(Exception):  # noqa: N818
-    """Not signed by whom it names: as good as never come."""
+    """Not signed by whom it names, or by a clock that went back: as good as never come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,11 +170,11 @@ class Seal:
 
     def opened(self, sealed: Sealed) -> bytes:
         """The PDU of a response; raises Forged, NotInTime, Reported or Garbled."""
+        # Reports about unknown engines and users are not signed, and anybody can write one.
         if sealed.engine != self.engine or sealed.user != self.login.name.encode():
-            # Reports about unknown engines and users are not signed.
-            raise Reported if not sealed.flags & SIGNED else Forged
+            raise Forged
         if not sealed.flags & SIGNED:
-            raise Reported
+            raise Forged
         raw, place = sealed.raw, sealed.signature
         told = raw[place]
         bare = raw[: place.start] + bytes(len(told)) + raw[place.stop :]
@@ -187,6 +187,10 @@ class Seal:
         if self._privacy_key is not None and not sealed.flags & ENCRYPTED:
             raise Garbled("an answer in clear to an encrypted question")
         return pdu
+
+    def forget_clock(self) -> None:
+        """Believe the next signed clock, whatever it says: this one led nowhere."""
+        self._boots, self._time, self._at = 0, 0, 0.0
 
     def _set_clock(self, sealed: Sealed) -> None:
         """Follow the engine's clock, which never goes back (RFC 3414, 3.2, 7b)."""

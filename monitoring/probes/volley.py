@@ -62,6 +62,8 @@ class _Poll:
     failure: Failure | None = None
     # Whether an engine has told its clock in this poll.
     is_in_time: bool = False
+    # Answers to this question that its seal did not believe.
+    refusals: int = 0
 
 
 class Volley:
@@ -184,7 +186,7 @@ class Volley:
         number = FIRST_NUMBER + (self._numbers.getrandbits(30) & NUMBERS)
         while number in self._flying:
             number = FIRST_NUMBER + (self._numbers.getrandbits(30) & NUMBERS)
-        poll.number, poll.tries, poll.failure = number, 0, None
+        poll.number, poll.tries, poll.failure, poll.refusals = number, 0, None, 0
         self._flying[number] = poll
         self._try(poll)
 
@@ -198,6 +200,9 @@ class Volley:
 
     def _lost(self, poll: _Poll, wrong: OSError) -> None:
         """No answer to this try: one more, or the end of the poll."""
+        if poll.refusals:
+            self._ask_anew(poll)
+            return
         target, now = poll.target, time.monotonic()
         elapsed = target.timeout if isinstance(wrong, TimeoutError) else 0.0
         if poll.failure is None or poll.failure.kind is not FailureKind.MALFORMED:
@@ -212,6 +217,7 @@ class Volley:
         self._flying.pop(poll.number, None)
         failure = poll.failure or Failure(FailureKind.TIMEOUT, "the time for this device is spent")
         if poll.step == 0:
+            self._memory.doubt(poll.target, poll.peer)
             self._end(poll, failure)
             return
         told = sum(map(len, poll.told)) - len(snmp.HEAD)
@@ -235,14 +241,22 @@ class Volley:
             self._read(poll, _opened(poll.voice, letter))
         except Forged:
             self.strays += 1
+            poll.refusals += isinstance(poll.voice, Seal)
         except NotInTime:
             self._again(poll)
-        except (Garbled, Reported):
+        except Reported:
+            self._ask_anew(poll)
+        except Garbled:
             self._leave(self._landed(poll).target)
         except Exception as wrong:  # a fault of ours must not stop the other devices
             log.exception("poll of device %s failed", poll.target.device_id)
             said = f"the probe itself failed: {type(wrong).__name__}"
             self._end(self._landed(poll), Failure(FailureKind.INTERNAL, said))
+
+    def _ask_anew(self, poll: _Poll) -> None:
+        """Whoever answered is not whom the seal knows, and nobody else did: gufo finds out."""
+        self._memory.doubt(poll.target, poll.peer)
+        self._leave(self._landed(poll).target)
 
     def _landed(self, poll: _Poll) -> _Poll:
         self._flying.pop(poll.number, None)
@@ -251,7 +265,7 @@ class Volley:
     def _again(self, poll: _Poll) -> None:
         """The engine told its clock: ask anew, once in a poll."""
         if poll.is_in_time:
-            self._leave(self._landed(poll).target)
+            self._ask_anew(poll)
             return
         poll.is_in_time = True
         self._send(self._landed(poll))
