@@ -93,6 +93,8 @@ def unwrapped(raw: bytes) -> Sealed:
     start, at = opened(raw, at, OCTETS, stop)
     if at != stop:
         raise Garbled("something stands behind the salt")
+    if boots < 0 or seconds < 0:
+        raise Garbled("a clock before its beginning")
     salt, rest = raw[start:at], slice(body, end)
     return Sealed(number, flags, engine, boots, seconds, user, signature, salt, rest, raw)
 
@@ -117,7 +119,8 @@ class Seal:
     _privacy_key: bytes | None = field(init=False, repr=False, default=None)
     _boots: int = 0
     _time: int = 0
-    _at: float = 0.0
+    # When the engine told its clock; None before it did. Boots may be 0 of one that never counts.
+    _at: float | None = None
     _salt: int = field(default_factory=lambda: int.from_bytes(os.urandom(8), "big"))
 
     def __post_init__(self) -> None:
@@ -142,7 +145,7 @@ class Seal:
 
     def wrapped(self, pdu: bytes, number: int) -> bytes:
         """A signed message with this PDU, encrypted where the user encrypts."""
-        seconds = self._time + int(time.monotonic() - self._at) if self._boots else 0
+        seconds = 0 if self._at is None else self._time + int(time.monotonic() - self._at)
         scoped = tlv(SEQUENCE, tlv(OCTETS, self.engine) + b"\x04\x00" + pdu)
         flags, salt, body = SIGNED | REPORTABLE, b"", scoped
         if self._privacy_key is not None:
@@ -190,18 +193,20 @@ class Seal:
 
     def forget_clock(self) -> None:
         """Believe the next signed clock, whatever it says: this one led nowhere."""
-        self._boots, self._time, self._at = 0, 0, 0.0
+        self._boots, self._time, self._at = 0, 0, None
 
     def _set_clock(self, sealed: Sealed) -> None:
         """Follow the engine's clock, which never goes back (RFC 3414, 3.2, 7b)."""
         now = time.monotonic()
-        about = self._time + int(now - self._at)
-        if sealed.boots < self._boots:
-            raise Forged
-        if sealed.boots == self._boots and sealed.time < about - WINDOW_SECONDS:
-            raise Forged
-        if (sealed.boots, sealed.time) > (self._boots, self._time):
-            self._boots, self._time, self._at = sealed.boots, sealed.time, now
+        if self._at is not None:
+            about = self._time + int(now - self._at)
+            if sealed.boots < self._boots:
+                raise Forged
+            if sealed.boots == self._boots and sealed.time < about - WINDOW_SECONDS:
+                raise Forged
+            if (sealed.boots, sealed.time) <= (self._boots, self._time):
+                return
+        self._boots, self._time, self._at = sealed.boots, sealed.time, now
 
     def _scoped(self, sealed: Sealed) -> bytes:
         raw = sealed.raw[sealed.body]
@@ -214,12 +219,13 @@ class Seal:
             cipher = self._cipher(sealed.boots, sealed.time, sealed.salt)
             raw = cipher.decryptor().update(raw[start:stop])
         at, stop = opened(raw, 0, SEQUENCE, len(raw))
-        if stop != len(raw):
+        # Some fill the last block of the cipher, though AES in this mode needs none.
+        if stop != len(raw) and not sealed.flags & ENCRYPTED:
             raise Garbled("something stands behind the message")
         start, at = opened(raw, at, OCTETS, stop)
         if raw[start:at] != self.engine:
             raise Garbled("another engine's values")
-        return raw[opened(raw, at, OCTETS, stop)[1] :]
+        return raw[opened(raw, at, OCTETS, stop)[1] : stop]
 
     def _signature(self, raw: bytes) -> bytes:
         return hmac.digest(self._auth_key, raw, self._hash)[: self._signature_octets]
