@@ -1,7 +1,7 @@
 """SNMPv3 in bytes for users who sign, and encrypt with AES: RFC 3414, RFC 3826, RFC 7860.
 
-Who signs but not by AES, who does not sign at all, and engines that were never met are left to
-gufo. Boots and time of an engine are taken from signed messages only.
+Who signs by MD5 or encrypts by DES, who does not sign at all, and engines that were never met are
+left to gufo. Boots and time of an engine are taken from signed messages only.
 """
 
 import hashlib
@@ -24,7 +24,6 @@ MOST_BYTES = codec.whole_number(65_507)
 USM = b"\x02\x01\x03"
 # Name of the hash, and how many octets of the signature travel.
 HASHES: Final = {
-    AuthProtocol.MD5: ("md5", 12),
     AuthProtocol.SHA: ("sha1", 12),
     AuthProtocol.SHA224: ("sha224", 16),
     AuthProtocol.SHA256: ("sha256", 24),
@@ -135,7 +134,7 @@ class Seal:
     @staticmethod
     def fits(login: SnmpUser) -> bool:
         """Whether this user is spoken to here: signed, and in clear or by AES with a whole key."""
-        if login.auth_password is None:
+        if login.auth_password is None or login.auth_protocol not in HASHES:
             return False
         if login.privacy_password is None:
             return True

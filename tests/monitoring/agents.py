@@ -67,13 +67,22 @@ class Agent:
     folder: Path
     port: int
     process: subprocess.Popen[bytes] | None = None
+    configuration: str = CONFIGURATION
+    # Whether it counts its boots; without that every start is its first.
+    remembers: bool = False
+
+    @property
+    def state(self) -> Path:
+        """What it kept when it was stopped."""
+        return self.folder / "state" / "snmpd.conf"
 
     def start(self) -> None:
         """Start and wait until the port is bound."""
         path = self.folder / "snmpd.conf"
-        path.write_text(CONFIGURATION.format(port=self.port))
+        path.write_text(self.configuration.format(port=self.port))
+        read = f"{path},{self.state}" if self.remembers else str(path)
         self.process = subprocess.Popen(
-            [SNMPD, "-f", "-Lf", str(self.folder / "log"), "-C", "-c", str(path), "-I", "-smux"],
+            [SNMPD, "-f", "-Lf", str(self.folder / "log"), "-C", "-c", read, "-I", "-smux"],
             env={
                 **os.environ,
                 "SNMP_PERSISTENT_DIR": str(self.folder / "state"),

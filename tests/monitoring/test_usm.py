@@ -80,3 +80,12 @@ def test_a_real_agent_is_read_by_seal(
         assert not outcome.was_discovered
     [seal] = memory.seals.values()
     assert seal._boots > 0
+
+
+def test_who_is_not_spoken_to_by_seal_is_read_by_gufo(agent: agents.Agent) -> None:
+    memory, login = Memory(), SnmpUser("demo-noauth")
+    first = ask(device(agent.port, login=login, layout=None, timeout=2.0), memory=memory)[0].reading
+    assert first is not None
+    known = device(agent.port, login=login, layout=first.layout, timeout=2.0)
+    assert ask(known, memory=memory)[0].reading is not None
+    assert not memory.seals
