@@ -206,14 +206,20 @@ def snmp_v3(folder: Path, count: int) -> list[Row]:
             table_changed=found.layout.table_changed,
             ports=found.layout.ports[:1] * PORTS,
         )
-        target, memory = replace(target, layout=layout), Memory()
+        target, memory, engines = replace(target, layout=layout), Memory(), Engines()
         ask_all([target], memory)
+        ask_by_gufo([target], engines)
         return [
+            measured(
+                "SNMP v3 authPriv, keys known, through gufo-snmp's public API",
+                count,
+                lambda: check(ask_by_gufo([target] * count, engines), count),
+            ),
             measured(
                 "SNMP v3 authPriv, keys known",
                 count,
                 lambda: check(ask_all([target] * count, memory), count),
-            )
+            ),
         ]
     finally:
         agent.stop()
