@@ -12,7 +12,7 @@ from monitoring.probes.outcomes import Target
 from monitoring.probes.reading import Layout
 from monitoring.probes.session import Engines
 from monitoring.probes.usm import Seal
-from monitoring.probes.wire import Peer
+from monitoring.probes.wire import Peer, peer_of
 
 KNOWN_DEVICES = 20_000
 # A community of more octets would not stand where a v2c message is read from.
@@ -68,25 +68,37 @@ class Memory:
             return Plain(community)
         return self._seal(target, login, peer)
 
-    def doubt(self, target: Target, peer: Peer) -> None:
+    def doubt(self, target: Target) -> None:
         """A known device did not answer as it used to: let gufo ask who it is now.
 
         Its engine may be another, or reset so that its boots count anew. The keys stay, in case
         it is the same.
         """
         self.engines.forget(target)
-        seal = self.seals.get(peer)
+        seal = self.compare(target)
         if seal is not None:
             seal.forget_clock()
 
+    def compare(self, target: Target) -> Seal | None:
+        """Gufo may have met another engine there: compare before the seal is used again."""
+        peer = peer_of(target.address, target.port)
+        seal = None if peer is None else self.seals.get(peer)
+        if seal is not None:
+            seal.is_doubted = True
+        return seal
+
     def _seal(self, target: Target, login: SnmpUser, peer: Peer) -> Seal | None:
+        seal = self.seals.get(peer)
+        is_same = seal is not None and seal.login == login
+        if seal is not None and is_same and not seal.is_doubted:
+            return seal
         known = self.engines.find(target)
         if known is None or not Seal.fits(login):
             return None
-        seal = self.seals.get(peer)
-        if seal is None or seal.engine != known[0] or seal.login != login:
+        if seal is None or not is_same or seal.engine != known[0]:
             _make_room(self.seals)
             seal = self.seals[peer] = Seal(login, known[0])
+        seal.is_doubted = False
         return seal
 
 

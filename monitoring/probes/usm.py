@@ -12,16 +12,34 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from cryptography.hazmat.decrepit.ciphers.modes import CFB
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
+from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algorithms
+from cryptography.hazmat.primitives.ciphers.modes import ECB
 
 from monitoring.probes import codec
-from monitoring.probes.codec import OCTETS, REPORT, SEQUENCE, Garbled, opened, small, tlv
+from monitoring.probes.codec import (
+    OCTETS,
+    REPORT,
+    SEQUENCE,
+    Garbled,
+    length,
+    opened,
+    tlv,
+)
 from monitoring.probes.logins import AuthProtocol, PrivacyProtocol, SnmpUser
+from monitoring.probes.usm_envelopes import (
+    NUMBER,
+    USM,
+    VERSION_3,
+    Envelope,
+    Likeness,
+    Sealed,
+    envelope,
+)
 
-VERSION_3 = b"\x02\x01\x03"
 SIGNED, ENCRYPTED, REPORTABLE = 1, 2, 4
 MOST_BYTES = codec.whole_number(65_507)
-USM = b"\x02\x01\x03"
+# Up to the number: 17 octets of number, size, flags and the way to be safe follow.
+HEAD = VERSION_3 + b"\x30\x11" + NUMBER
 # Name of the hash, and how many octets of the signature travel.
 HASHES: Final = {
     AuthProtocol.SHA: ("sha1", 12),
@@ -49,55 +67,6 @@ class Forged(Exception):  # noqa: N818
     """Not signed by whom it names, or by a clock that went back: as good as never come."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sealed:
-    """A v3 message taken out of its envelope, not believed yet."""
-
-    number: int
-    flags: int
-    engine: bytes
-    boots: int
-    time: int
-    user: bytes
-    signature: slice
-    salt: bytes
-    body: slice
-    raw: bytes = field(repr=False)
-
-
-def unwrapped(raw: bytes) -> Sealed:
-    """The fields of a v3 message; raises Garbled."""
-    at, end = opened(raw, 0, SEQUENCE, len(raw))
-    if end != len(raw) or raw[at : at + 3] != VERSION_3:
-        raise Garbled("no whole message of version 3")
-    head, after = opened(raw, at + 3, SEQUENCE, end)
-    number, head = small(raw, head, after)
-    _, head = small(raw, head, after)
-    start, head = opened(raw, head, OCTETS, after)
-    if head - start != 1 or raw[head:after] != USM:
-        raise Garbled("no flags, or another way to be safe")
-    flags = raw[start]
-    start, body = opened(raw, after, OCTETS, end)
-    at, stop = opened(raw, start, SEQUENCE, body)
-    if stop != body:
-        raise Garbled("something stands behind the signature")
-    start, at = opened(raw, at, OCTETS, stop)
-    engine = raw[start:at]
-    boots, at = small(raw, at, stop)
-    seconds, at = small(raw, at, stop)
-    start, at = opened(raw, at, OCTETS, stop)
-    user = raw[start:at]
-    start, at = opened(raw, at, OCTETS, stop)
-    signature = slice(start, at)
-    start, at = opened(raw, at, OCTETS, stop)
-    if at != stop:
-        raise Garbled("something stands behind the salt")
-    if boots < 0 or seconds < 0:
-        raise Garbled("a clock before its beginning")
-    salt, rest = raw[start:at], slice(body, end)
-    return Sealed(number, flags, engine, boots, seconds, user, signature, salt, rest, raw)
-
-
 def localised(name: str, password: str, engine: bytes) -> bytes:
     """The key of a password for one engine (RFC 3414, A.2)."""
     octets = password.encode()
@@ -106,30 +75,45 @@ def localised(name: str, password: str, engine: bytes) -> bytes:
     return hashlib.new(name, master + engine + master, usedforsecurity=False).digest()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Seal:
     """Keys of a user at one engine, and the engine's clock; it outlives many polls."""
 
     login: SnmpUser
     engine: bytes
-    _hash: str = field(init=False)
+    # Whether the device may be another by now: then its engine is compared before it is asked.
+    is_doubted: bool = False
+    _user: bytes = field(init=False)
+    _hmac: hmac.HMAC = field(init=False, repr=False)
     _signature_octets: int = field(init=False)
-    _auth_key: bytes = field(init=False, repr=False)
-    _privacy_key: bytes | None = field(init=False, repr=False, default=None)
+    _aes: algorithms.AES | None = field(init=False, repr=False, default=None)
+    _block: CipherContext | None = field(init=False, repr=False, default=None)
+    # Engine and context's name, as they stand before every PDU.
+    _context: bytes = field(init=False)
     _boots: int = 0
     _time: int = 0
     # When the engine told its clock; None before it did. Boots may be 0 of one that never counts.
     _at: float | None = None
     _salt: int = field(default_factory=lambda: int.from_bytes(os.urandom(8), "big"))
+    # What stands between number and signature at this second.
+    _second: int = -1
+    _front: bytes = b""
+    _likeness: Likeness | None = None
 
     def __post_init__(self) -> None:
         """Make the keys, which is the expensive part."""
         login = self.login
-        self._hash, self._signature_octets = HASHES[login.auth_protocol]
-        self._auth_key = localised(self._hash, login.auth_password or "", self.engine)
+        name, self._signature_octets = HASHES[login.auth_protocol]
+        self._user = login.name.encode()
+        self._context = tlv(OCTETS, self.engine) + b"\x04\x00"
+        self._hmac = hmac.new(
+            localised(name, login.auth_password or "", self.engine), digestmod=name
+        )
         if login.privacy_password is not None:
-            key = localised(self._hash, login.privacy_password, self.engine)
-            self._privacy_key = key[: AES_OCTETS[login.privacy_protocol]]
+            key = localised(name, login.privacy_password, self.engine)
+            self._aes = algorithms.AES(key[: AES_OCTETS[login.privacy_protocol]])
+            # CFB is a matter of single blocks and XOR: these may be made by one cipher for ever.
+            self._block = Cipher(self._aes, ECB()).encryptor()  # noqa: S305
 
     @staticmethod
     def fits(login: SnmpUser) -> bool:
@@ -145,90 +129,124 @@ class Seal:
     def wrapped(self, pdu: bytes, number: int) -> bytes:
         """A signed message with this PDU, encrypted where the user encrypts."""
         seconds = 0 if self._at is None else self._time + int(time.monotonic() - self._at)
-        scoped = tlv(SEQUENCE, tlv(OCTETS, self.engine) + b"\x04\x00" + pdu)
-        flags, salt, body = SIGNED | REPORTABLE, b"", scoped
-        if self._privacy_key is not None:
+        if seconds != self._second:
+            self._tell(seconds)
+        context = self._context
+        body = b"\x30" + length(len(context) + len(pdu)) + context + pdu
+        tail = b"\x04\x00"
+        if self._aes is not None:
             self._salt = (self._salt + 1) & 0xFFFF_FFFF_FFFF_FFFF
-            flags, salt = flags | ENCRYPTED, self._salt.to_bytes(8, "big")
-            body = tlv(OCTETS, self._cipher(self._boots, seconds, salt).encryptor().update(scoped))
-        head = tlv(
-            SEQUENCE,
-            b"\x02\x04" + number.to_bytes(4, "big") + MOST_BYTES + bytes((4, 1, flags)) + USM,
-        )
-        empty = bytes(self._signature_octets)
-        tail = tlv(OCTETS, salt)
-        safe = tlv(
-            SEQUENCE,
-            tlv(OCTETS, self.engine)
-            + codec.whole_number(self._boots)
-            + codec.whole_number(seconds)
-            + tlv(OCTETS, self.login.name.encode())
-            + tlv(OCTETS, empty)
-            + tail,
-        )
-        raw = tlv(SEQUENCE, VERSION_3 + head + tlv(OCTETS, safe) + body)
-        place = len(raw) - len(body) - len(tail) - len(empty)
-        return raw[:place] + self._signature(raw) + raw[place + len(empty) :]
+            salt = self._salt.to_bytes(8, "big")
+            start = CFB(_start(self._boots, seconds, salt))
+            body = Cipher(self._aes, start).encryptor().update(body)
+            tail = b"\x04\x08" + salt + b"\x04" + length(len(body))
+        front = HEAD + number.to_bytes(4, "big") + self._front
+        octets = self._signature_octets
+        front = b"\x30" + length(len(front) + octets + len(tail) + len(body)) + front
+        return front + self._signature(front, bytes(octets), tail, body) + tail + body
+
+    def _tell(self, seconds: int) -> None:
+        """Write down what stands between number and signature at this second."""
+        octets = self._signature_octets
+        flags = SIGNED | REPORTABLE | (ENCRYPTED if self._aes is not None else 0)
+        clock = codec.whole_number(self._boots) + codec.whole_number(seconds)
+        safe = tlv(OCTETS, self.engine) + clock + tlv(OCTETS, self._user)
+        safe += b"\x04" + length(octets)
+        size = len(safe) + octets + (2 if self._aes is None else 10)
+        safe = b"\x30" + length(size) + safe
+        size = len(safe) + octets + (2 if self._aes is None else 10)
+        safe = b"\x04" + length(size) + safe
+        self._second = seconds
+        self._front = MOST_BYTES + bytes((4, 1, flags)) + USM + safe
 
     def opened(self, sealed: Sealed) -> bytes:
         """The PDU of a response; raises Forged, NotInTime, Reported or Garbled."""
+        raw, at = sealed.raw, sealed.at
+        likeness = self._likeness
+        found = likeness.again(raw, at) if likeness is not None else None
+        is_alike = found is not None
+        if found is None:
+            try:
+                found = envelope(raw)
+            except Garbled as garbled:
+                raise Forged from garbled
         # Reports about unknown engines and users are not signed, and anybody can write one.
-        if sealed.engine != self.engine or sealed.user != self.login.name.encode():
+        if found.engine != self.engine or found.user != self._user or not found.flags & SIGNED:
             raise Forged
-        if not sealed.flags & SIGNED:
-            raise Forged
-        raw, place = sealed.raw, sealed.signature
+        place = found.signature
         told = raw[place]
-        bare = raw[: place.start] + bytes(len(told)) + raw[place.stop :]
-        if not hmac.compare_digest(told, self._signature(bare)):
+        zeros = bytes(len(told))
+        if not hmac.compare_digest(
+            told, self._signature(raw[: place.start], zeros, raw[place.stop :])
+        ):
             raise Forged
-        self._set_clock(sealed)
-        pdu = self._scoped(sealed)
+        self._set_clock(found)
+        pdu = self._scoped(raw, found)
         if pdu[:1] == bytes((REPORT,)):
             raise NotInTime if NOT_IN_TIME in pdu else Reported
-        if self._privacy_key is not None and not sealed.flags & ENCRYPTED:
+        if self._aes is not None and not found.flags & ENCRYPTED:
             raise Garbled("an answer in clear to an encrypted question")
+        if not is_alike:
+            self._likeness = Likeness.of(raw, at, found)
         return pdu
 
     def forget_clock(self) -> None:
         """Believe the next signed clock, whatever it says: this one led nowhere."""
-        self._boots, self._time, self._at = 0, 0, None
+        self._boots, self._time, self._at, self._second = 0, 0, None, -1
 
-    def _set_clock(self, sealed: Sealed) -> None:
+    def _set_clock(self, told: Envelope) -> None:
         """Follow the engine's clock, which never goes back (RFC 3414, 3.2, 7b)."""
         now = time.monotonic()
         if self._at is not None:
             about = self._time + int(now - self._at)
-            if sealed.boots < self._boots:
+            if told.boots < self._boots:
                 raise Forged
-            if sealed.boots == self._boots and sealed.time < about - WINDOW_SECONDS:
+            if told.boots == self._boots and told.time < about - WINDOW_SECONDS:
                 raise Forged
-            if (sealed.boots, sealed.time) <= (self._boots, self._time):
+            if (told.boots, told.time) <= (self._boots, self._time):
                 return
-        self._boots, self._time, self._at = sealed.boots, sealed.time, now
+        self._boots, self._time, self._at, self._second = told.boots, told.time, now, -1
 
-    def _scoped(self, sealed: Sealed) -> bytes:
-        raw = sealed.raw[sealed.body]
-        if sealed.flags & ENCRYPTED:
-            if self._privacy_key is None or len(sealed.salt) != 8:
+    def _scoped(self, raw: bytes, found: Envelope) -> bytes:
+        body = raw[found.body :]
+        if found.flags & ENCRYPTED:
+            salt = raw[found.salt]
+            if self._block is None or len(salt) != 8:
                 raise Garbled("encrypted, but not for us")
-            start, stop = opened(raw, 0, OCTETS, len(raw))
-            if stop != len(raw):
+            start, stop = opened(body, 0, OCTETS, len(body))
+            if stop != len(body):
                 raise Garbled("something stands behind the message")
-            cipher = self._cipher(sealed.boots, sealed.time, sealed.salt)
-            raw = cipher.decryptor().update(raw[start:stop])
-        at, stop = opened(raw, 0, SEQUENCE, len(raw))
+            body = _deciphered(self._block, body[start:], _start(found.boots, found.time, salt))
+        at, stop = opened(body, 0, SEQUENCE, len(body))
         # Some fill the last block of the cipher, though AES in this mode needs none.
-        if stop != len(raw) and not sealed.flags & ENCRYPTED:
+        if stop != len(body) and not found.flags & ENCRYPTED:
             raise Garbled("something stands behind the message")
-        start, at = opened(raw, at, OCTETS, stop)
-        if raw[start:at] != self.engine:
+        if body.startswith(self._context, at):
+            return body[at + len(self._context) : stop]
+        start, at = opened(body, at, OCTETS, stop)
+        if body[start:at] != self.engine:
             raise Garbled("another engine's values")
-        return raw[opened(raw, at, OCTETS, stop)[1] : stop]
+        return body[opened(body, at, OCTETS, stop)[1] : stop]
 
-    def _signature(self, raw: bytes) -> bytes:
-        return hmac.digest(self._auth_key, raw, self._hash)[: self._signature_octets]
+    def _signature(self, *parts: bytes) -> bytes:
+        signing = self._hmac.copy()
+        signing.update(b"".join(parts))
+        return signing.digest()[: self._signature_octets]
 
-    def _cipher(self, boots: int, seconds: int, salt: bytes) -> Cipher[CFB]:
-        start = boots.to_bytes(4, "big") + seconds.to_bytes(4, "big") + salt
-        return Cipher(algorithms.AES(self._privacy_key or b""), CFB(start))
+
+def _start(boots: int, seconds: int, salt: bytes) -> bytes:
+    """Where a cipher begins: the engine's clock and the salt (RFC 3826, 3.1.2.1)."""
+    return boots.to_bytes(4, "big") + seconds.to_bytes(4, "big") + salt
+
+
+def _deciphered(block: CipherContext, body: bytes, start: bytes) -> bytes:
+    """A text that was encrypted in CFB mode: each block is hidden by the cipher of the one before.
+
+    (NIST SP 800-38A, 6.3). With single blocks no cipher is set up for each message.
+    """
+    size = len(body)
+    if not size:
+        return body
+    before = (start + body)[: (size + 15) // 16 * 16]
+    mask = block.update(before)[:size]
+    return (int.from_bytes(body, "big") ^ int.from_bytes(mask, "big")).to_bytes(size, "big")

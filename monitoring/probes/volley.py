@@ -16,14 +16,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from config import clock
-from monitoring.probes import codec, snmp, usm, values
+from monitoring.probes import codec, snmp, usm_envelopes, values
 from monitoring.probes.codec import FIRST_NUMBER, NUMBERS, Garbled, Letter, Question
 from monitoring.probes.codec_shapes import Numbers, Shape
 from monitoring.probes.memory import Memory, Plain
 from monitoring.probes.outcomes import Failure, FailureKind, Outcome, Target
 from monitoring.probes.reading import Layout, Reading
 from monitoring.probes.session import failure_of
-from monitoring.probes.usm import Forged, NotInTime, Reported, Seal, Sealed
+from monitoring.probes.usm import Forged, NotInTime, Reported, Seal
+from monitoring.probes.usm_envelopes import Sealed
 from monitoring.probes.wire import Peer, Wire, peer_of
 
 log = logging.getLogger(__name__)
@@ -217,7 +218,7 @@ class Volley:
         self._flying.pop(poll.number, None)
         failure = poll.failure or Failure(FailureKind.TIMEOUT, "the time for this device is spent")
         if poll.step == 0:
-            self._memory.doubt(poll.target, poll.peer)
+            self._memory.doubt(poll.target)
             self._end(poll, failure)
             return
         told = sum(map(len, poll.told)) - len(snmp.HEAD)
@@ -255,7 +256,7 @@ class Volley:
 
     def _ask_anew(self, poll: _Poll) -> None:
         """Whoever answered is not whom the seal knows, and nobody else did: gufo finds out."""
-        self._memory.doubt(poll.target, poll.peer)
+        self._memory.doubt(poll.target)
         self._leave(self._landed(poll).target)
 
     def _landed(self, poll: _Poll) -> _Poll:
@@ -330,6 +331,7 @@ class Volley:
 
     async def _read_apart(self, target: Target) -> None:
         outcome = await snmp.read(target, self._memory.engines)
+        self._memory.compare(target)
         task = asyncio.current_task()
         if task is not None:
             self._apart.discard(task)
@@ -340,8 +342,8 @@ class Volley:
 def _unwrapped(datagram: bytes) -> Letter | Sealed:
     """A message of either version; raises Garbled."""
     at = 2 + (datagram[1] & 0x7F if datagram[1:2] >= b"\x80" else 0)
-    if datagram[at : at + 3] == usm.VERSION_3:
-        return usm.unwrapped(datagram)
+    if datagram[at : at + 3] == usm_envelopes.VERSION_3:
+        return usm_envelopes.unwrapped(datagram)
     return codec.unwrapped(datagram)
 
 

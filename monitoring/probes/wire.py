@@ -8,6 +8,7 @@ import errno
 import socket
 import sys
 from collections.abc import Iterator
+from functools import lru_cache
 from ipaddress import ip_address
 
 Peer = tuple[str, int]
@@ -21,6 +22,7 @@ DATAGRAM = 65_535
 AT_ONCE = 512
 
 
+@lru_cache(maxsize=16_384)
 def peer_of(address: str, port: int) -> Peer | None:
     """Address and port as the socket tells them of an answer; None for what is no plain address."""
     try:

@@ -4,9 +4,10 @@ import copy
 import time
 from dataclasses import dataclass
 
-from monitoring.probes import codec, usm
+from monitoring.probes import codec, usm, usm_envelopes
 from monitoring.probes.logins import SnmpUser
-from monitoring.probes.usm import Seal, Sealed
+from monitoring.probes.usm import Seal
+from monitoring.probes.usm_envelopes import Sealed
 from tests.monitoring import agents
 from tests.monitoring.agents import Reply
 
@@ -19,8 +20,15 @@ WRONG_LEVEL, NOT_IN_TIME, UNKNOWN_USER, UNKNOWN_ENGINE, WRONG_DIGEST, WRONG_KEY 
 def clocked(seal: Seal, boots: int, seconds: int) -> Seal:
     """The same keys under this clock."""
     same = copy.copy(seal)
-    same._boots, same._time, same._at = boots, seconds, time.monotonic()
+    same._boots, same._time, same._at, same._second = boots, seconds, time.monotonic(), -1
     return same
+
+
+def number_of(raw: bytes) -> Sealed:
+    """A message and its number, of whatever length: gufo's are as short as they can be."""
+    at, end = codec.opened(raw, 0, codec.SEQUENCE, len(raw))
+    head, _ = codec.opened(raw, at + 3, codec.SEQUENCE, end)
+    return Sealed(codec.small(raw, head, end)[0], raw, at)
 
 
 def report(why: str, number: int = 0) -> bytes:
@@ -32,11 +40,13 @@ def report(why: str, number: int = 0) -> bytes:
 
 def unsigned(pdu: bytes, asked: Sealed, engine: bytes, clock: tuple[int, int]) -> bytes:
     """An answer that anybody can write who saw the question."""
-    head = agents.integer(asked.number) + usm.MOST_BYTES + b"\x04\x01\x00" + usm.USM
+    head = agents.integer(asked.number) + usm.MOST_BYTES + b"\x04\x01\x00" + usm_envelopes.USM
     told = agents.tlv(0x04, engine) + agents.integer(clock[0]) + agents.integer(clock[1])
-    safe = agents.tlv(0x30, told + agents.tlv(0x04, asked.user) + b"\x04\x00" * 2)
+    safe = agents.tlv(
+        0x30, told + agents.tlv(0x04, usm_envelopes.envelope(asked.raw).user) + b"\x04\x00" * 2
+    )
     scoped = agents.tlv(0x30, agents.tlv(0x04, engine) + b"\x04\x00" + pdu)
-    whole = usm.VERSION_3 + agents.tlv(0x30, head) + agents.tlv(0x04, safe) + scoped
+    whole = usm_envelopes.VERSION_3 + agents.tlv(0x30, head) + agents.tlv(0x04, safe) + scoped
     return agents.tlv(0x30, whole)
 
 
@@ -63,10 +73,11 @@ class SealedAgent:
 
     def __call__(self, raw: bytes) -> bytes | None:
         """An answer, or a report as RFC 3414 (3.2) has it."""
-        sealed = usm.unwrapped(raw)
-        if sealed.engine != self.engine:
+        sealed = number_of(raw)
+        asked = usm_envelopes.envelope(raw)
+        if asked.engine != self.engine:
             return self._unsigned(sealed, UNKNOWN_ENGINE)
-        if sealed.user != self.login.name.encode():
+        if asked.user != self.login.name.encode():
             return self._unsigned(sealed, UNKNOWN_USER)
         told = clocked(self.seal, self.boots, self.seconds)
         theirs = copy.copy(self.seal)
@@ -75,7 +86,7 @@ class SealedAgent:
             pdu = theirs.opened(sealed)
         except usm.Forged:
             return self._unsigned(sealed, WRONG_DIGEST)
-        if sealed.boots != self.boots or abs(sealed.time - self.seconds) > 150:
+        if asked.boots != self.boots or abs(asked.time - self.seconds) > 150:
             self.refused += 1
             return told.wrapped(report(NOT_IN_TIME), sealed.number)
         self.answered += 1

@@ -1,15 +1,14 @@
 """SNMPv3 in bytes: who did not sign is not believed, and a real snmpd is understood."""
 
-import time
-
 import pytest
 
-from monitoring.probes import usm
+from monitoring.probes import usm_envelopes
 from monitoring.probes.codec import Garbled
 from monitoring.probes.logins import AuthProtocol, PrivacyProtocol, SnmpUser
 from monitoring.probes.memory import Memory
 from monitoring.probes.usm import Forged, Reported, Seal
 from tests.monitoring import agents
+from tests.monitoring.sealed_agents import clocked
 from tests.monitoring.test_volley import ask, device
 
 ENGINE = bytes.fromhex("8000000001020304")
@@ -19,23 +18,22 @@ LOGIN = SnmpUser("u", AuthProtocol.SHA, "password1", PrivacyProtocol.AES128, "pa
 
 def told(boots: int, seconds: int) -> bytes:
     agent = Seal(LOGIN, ENGINE)
-    agent._boots, agent._time, agent._at = boots, seconds, time.monotonic()
-    return agent.wrapped(PDU, 7)
+    return clocked(agent, boots, seconds).wrapped(PDU, 7)
 
 
 def test_an_old_message_is_a_replay_and_moves_no_clock() -> None:
     ours = Seal(LOGIN, ENGINE)
-    assert ours.opened(usm.unwrapped(told(4, 9000))) == PDU
+    assert ours.opened(usm_envelopes.unwrapped(told(4, 9000))) == PDU
     for boots, seconds in ((3, 9000), (4, 8000)):
         with pytest.raises(Forged):
-            ours.opened(usm.unwrapped(told(boots, seconds)))
+            ours.opened(usm_envelopes.unwrapped(told(boots, seconds)))
     assert (ours._boots, ours._time) == (4, 9000)
 
 
 def test_a_late_message_within_the_window_is_read_and_a_reboot_is_followed() -> None:
     ours = Seal(LOGIN, ENGINE)
     for boots, seconds in ((4, 9000), (4, 8900), (5, 3)):
-        assert ours.opened(usm.unwrapped(told(boots, seconds))) == PDU
+        assert ours.opened(usm_envelopes.unwrapped(told(boots, seconds))) == PDU
     assert (ours._boots, ours._time) == (5, 3)
 
 
@@ -45,7 +43,7 @@ def test_no_changed_bit_gives_another_value() -> None:
         changed = bytearray(message)
         changed[bit // 8] ^= 1 << bit % 8
         with pytest.raises((Forged, Garbled, Reported)):
-            Seal(LOGIN, ENGINE).opened(usm.unwrapped(bytes(changed)))
+            Seal(LOGIN, ENGINE).opened(usm_envelopes.unwrapped(bytes(changed)))
 
 
 SHA, AES = AuthProtocol, PrivacyProtocol

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from monitoring.probes import usm
+from monitoring.probes import usm_envelopes
 from monitoring.probes.logins import AuthProtocol, PrivacyProtocol, SnmpUser
 from monitoring.probes.memory import Memory
 from monitoring.probes.outcomes import FailureKind, Outcome
@@ -104,7 +104,7 @@ def test_a_user_who_is_unknown_now_is_refused_by_that_name() -> None:
         assert seen(known(server.port, memory))
 
 
-def spoofing(agent: SealedAgent, lies: Callable[[usm.Sealed], bytes]) -> socket.socket:
+def spoofing(agent: SealedAgent, lies: Callable[[usm_envelopes.Sealed], bytes]) -> socket.socket:
     """An agent before whose every answer a lie arrives, as if from its own port."""
     link = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     link.bind(("127.0.0.1", 0))
@@ -115,7 +115,7 @@ def spoofing(agent: SealedAgent, lies: Callable[[usm.Sealed], bytes]) -> socket.
                 raw, who = link.recvfrom(65_535)
             except OSError:
                 return
-            link.sendto(lies(usm.unwrapped(raw)), who)
+            link.sendto(lies(sealed_agents.number_of(raw)), who)
             answer = agent(raw)
             assert answer is not None
             link.sendto(answer, who)
@@ -140,7 +140,7 @@ def spoofing(agent: SealedAgent, lies: Callable[[usm.Sealed], bytes]) -> socket.
     ids=["unknown engine", "clock in an unsigned report", "signed by another key"],
 )
 def test_a_forged_report_ends_no_poll_and_moves_no_clock(
-    lies: Callable[[usm.Sealed], bytes],
+    lies: Callable[[usm_envelopes.Sealed], bytes],
 ) -> None:
     agent = SealedAgent(GOOD, LOGIN, ENGINE)
     with hostile(agent) as server:

@@ -11,14 +11,14 @@ from gufo.snmp._fast import SnmpV3ClientSocket
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitoring.probes import codec, usm
+from monitoring.probes import codec, usm_envelopes
 from monitoring.probes.codec import Garbled, Question
 from monitoring.probes.codec_shapes import Shapes
 from monitoring.probes.logins import AuthProtocol, PrivacyProtocol, SnmpUser
 from monitoring.probes.session import user_of
 from monitoring.probes.usm import Forged, NotInTime, Reported, Seal
 from tests.monitoring import agents
-from tests.monitoring.sealed_agents import clocked
+from tests.monitoring.sealed_agents import clocked, number_of
 from tests.monitoring.test_codec import OID, VALUES
 
 ENGINE = bytes.fromhex("80001f8804686f757365")
@@ -80,7 +80,7 @@ def response(pairs: list[tuple[str, bytes]], number: int) -> bytes:
     return agents.tlv(codec.RESPONSE, told)
 
 
-def number_of(pdu: bytes) -> int:
+def asked_as(pdu: bytes) -> int:
     return codec.small(pdu, codec.opened(pdu, 0, codec.GET, len(pdu))[0], len(pdu))[0]
 
 
@@ -97,13 +97,13 @@ def test_a_sealed_answer_means_what_it_means_to_gufo(
         oracle = client(login, agent)
         oracle.send_get_many(oids)
         raw, who = agent.recvfrom(65_535)
-        sealed = usm.unwrapped(raw)
+        sealed = number_of(raw)
         asked = ours(login).opened(sealed)  # gufo's request, read by our seal
         told = agent_of(login, clock)
-        agent.sendto(told.wrapped(response(pairs, number_of(asked)), sealed.number), who)
+        agent.sendto(told.wrapped(response(pairs, asked_as(asked)), sealed.number), who)
         theirs = oracle.recv_get_many()
     letter = told.wrapped(response(pairs, NUMBER), NUMBER)
-    pdu = ours(login).opened(usm.unwrapped(letter))
+    pdu = ours(login).opened(usm_envelopes.unwrapped(letter))
     seen, _ = Shapes().read(pdu, Question.of(oids), NUMBER, None)
     assert list(seen) == [v if type(v) is int else None for v in map(theirs.get, oids)]
 
@@ -115,12 +115,12 @@ def test_a_sealed_question_holds_what_gufo_asks(
 ) -> None:
     with link() as agent:
         client(login, agent).send_get_many(oids)
-        theirs = ours(login).opened(usm.unwrapped(agent.recv(65_535)))
+        theirs = ours(login).opened(number_of(agent.recv(65_535)))
     mine = agent_of(login, clock).wrapped(Question.of(oids).pdu(NUMBER), NUMBER)
-    sealed = usm.unwrapped(mine)
-    assert (sealed.number, sealed.boots) == (NUMBER, clock[0])
+    sealed = usm_envelopes.unwrapped(mine)
+    assert (sealed.number, usm_envelopes.envelope(mine).boots) == (NUMBER, clock[0])
     asked = ours(login).opened(sealed)
-    assert number_of(asked) == NUMBER
+    assert asked_as(asked) == NUMBER
     assert agents.read_tlv(asked)[1][6:] == tail_of(theirs)
 
 
@@ -154,26 +154,26 @@ def test_a_mutilated_message_is_refused(
             raw.insert(place % len(raw), octet)
     seal = ours(login)
     if bytes(raw) == whole:
-        assert seal.opened(usm.unwrapped(bytes(raw))) == response(pairs, NUMBER)
+        assert seal.opened(usm_envelopes.unwrapped(bytes(raw))) == response(pairs, NUMBER)
         return
     with pytest.raises((Forged, Garbled)):
-        seal.opened(usm.unwrapped(bytes(raw)))
+        seal.opened(usm_envelopes.unwrapped(bytes(raw)))
     assert seal._at is None, "what is not believed moves no clock"
 
 
 @given(LOGINS, st.binary(max_size=400))
 @settings(deadline=None)
 def test_noise_is_refused(login: SnmpUser, noise: bytes) -> None:
-    for raw in (noise, b"\x30" + codec.length(len(noise) + 3) + usm.VERSION_3 + noise):
+    for raw in (noise, b"\x30" + codec.length(len(noise) + 3) + usm_envelopes.VERSION_3 + noise):
         with pytest.raises((Forged, Garbled)):
-            ours(login).opened(usm.unwrapped(raw))
+            ours(login).opened(usm_envelopes.unwrapped(raw))
 
 
 @given(LOGINS, st.binary(max_size=400))
 @settings(deadline=None)
 def test_signed_nonsense_is_refused_or_handed_on(login: SnmpUser, noise: bytes) -> None:
     """Whoever has the keys may say anything; the PDU is then read as strictly as any other."""
-    sealed = usm.unwrapped(agent_of(login, (4, 9000)).wrapped(noise, NUMBER))
+    sealed = usm_envelopes.unwrapped(agent_of(login, (4, 9000)).wrapped(noise, NUMBER))
     try:
         pdu = ours(login).opened(sealed)
     except (Garbled, Reported, NotInTime):
