@@ -29,7 +29,10 @@ from monitoring.probes.wire import Peer, Wire, peer_of
 
 log = logging.getLogger(__name__)
 
-TICK_SECONDS = 0.02
+# How exact starts and time-outs are.
+TICK_SECONDS = 0.05
+# Answers that come closer together than this are gathered, so that the loop wakes once for many.
+GATHER_SECONDS = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,8 @@ class Volley:
         self._news = asyncio.Event()
         self._numbers = random.Random(random.SystemRandom().getrandbits(128))  # noqa: S311  # seeded
         self._tick: asyncio.TimerHandle | None = None
+        self._gathering: asyncio.TimerHandle | None = None
+        self._heard_at = 0.0
         self._limit = pace.in_flight
         # Datagrams that belong to no question of ours: late, double, forged or garbage.
         self.strays = 0
@@ -117,8 +122,9 @@ class Volley:
                 return
 
     def _close(self) -> None:
-        if self._tick is not None:
-            self._tick.cancel()
+        for timer in (self._tick, self._gathering):
+            if timer is not None:
+                timer.cancel()
         for task in self._apart:
             task.cancel()
         for wire in self._wires.values():
@@ -128,8 +134,6 @@ class Volley:
     def _turn(self) -> None:
         """What time brings: answers that did not come, devices whose turn it is."""
         self._tick = asyncio.get_running_loop().call_later(TICK_SECONDS, self._turn)
-        for wire in self._wires.values():
-            self._hear(wire)
         now = time.monotonic()
         for poll in [poll for poll in self._flying.values() if poll.deadline <= now]:
             self._lost(poll, TimeoutError())
@@ -173,14 +177,38 @@ class Volley:
 
     def _readable(self, wire: Wire) -> None:
         self._hear(wire)
+        now = time.monotonic()
+        if now - self._heard_at < GATHER_SECONDS and self._gathering is None:
+            loop = asyncio.get_running_loop()
+            for each in self._wires.values():
+                loop.remove_reader(each.fileno())
+            self._gathering = loop.call_later(GATHER_SECONDS, self._gathered)
+        self._heard_at = now
+        self._start_due(now)
+
+    def _gathered(self) -> None:
+        """Take what came meanwhile; where nothing did, let the socket wake us again."""
+        loop = asyncio.get_running_loop()
+        wires = list(self._wires.values())
+        if sum(map(self._hear, wires)):
+            self._gathering = loop.call_later(GATHER_SECONDS, self._gathered)
+        else:
+            self._gathering = None
+            for wire in wires:
+                loop.add_reader(wire.fileno(), self._readable, wire)
         self._start_due(time.monotonic())
 
-    def _hear(self, wire: Wire) -> None:
+    def _hear(self, wire: Wire) -> int:
+        """Take what a socket has; how much it was."""
+        count = 0
         for datagram, sender in wire.received():
+            count += 1
             self._take(datagram, sender)
         for peer, wrong in wire.refused():
+            count += 1
             for poll in [poll for poll in self._flying.values() if poll.peer == peer]:
                 self._lost(poll, wrong)
+        return count
 
     def _send(self, poll: _Poll) -> None:
         """Send the question of this step under a new number."""
