@@ -34,7 +34,11 @@ from rental.models import Asset, Member, Resource, Site
 # Advisory lock: who is reached through whom changes one at a time, so that no circle closes.
 PARENTS = 1_296_236_590
 MOST_TAGS = 20
+# Devices one behind the other.
+DEEPEST = 50
 LONGEST_NOTE = 2000
+# Another of these, and it may be another box.
+MET_BY = ("address", "snmp_port", "snmp_credential")
 NAME_TAKEN = "Another device is named {name}; choose another name."
 
 
@@ -73,7 +77,9 @@ def add(new: NewDevice, *, by: Member | None = None) -> Device:
     if find(new.name.strip()) is not None:
         raise DeviceExists(NAME_TAKEN, name=new.name.strip())
     device = Device()
-    _describe(device, new)
+    check(new)
+    _check_parent(device, new.parent)
+    describe(device, new)
     db.session.add(device)
     db.session.flush()
     journal.record(device, "added", by=by, name=device.name)
@@ -91,16 +97,25 @@ def change(device: Device, new: NewDevice, *, by: Member | None = None) -> None:
     if other is not None and other.id != device.id:
         raise DeviceExists(NAME_TAKEN, name=new.name.strip())
     was = described(device)
-    _describe(device, new)
-    asked = ("address", "snmp_port", "snmp_credential")
-    if any(getattr(was, name) != getattr(device, name) for name in asked):
+    check(new)
+    _check_parent(device, new.parent)
+    changed = redescribe(device, was, new)
+    db.session.flush()
+    journal.record(device, "changed", by=by, name=device.name, fields=changed)
+
+
+def redescribe(device: Device, was: NewDevice, new: NewDevice) -> list[str]:
+    """Write a checked description over what it was; the fields that differ now.
+
+    For who changes many at once: nothing is checked, flushed or journalled here.
+    """
+    describe(device, new)
+    if any(getattr(was, name) != getattr(device, name) for name in MET_BY):
         device.discovered_at = device.next_poll_at = None
     if not device.is_enabled:
         _forget_health(device)
-    db.session.flush()
-    changed = [each.name for each in fields(NewDevice)]
-    changed = [name for name in changed if getattr(was, name) != getattr(device, name)]
-    journal.record(device, "changed", by=by, name=device.name, fields=changed)
+    names = [each.name for each in fields(NewDevice)]
+    return [name for name in names if getattr(was, name) != getattr(device, name)]
 
 
 def pause(device: Device, *, by: Member | None) -> None:
@@ -151,9 +166,8 @@ def _require_in_use(device: Device) -> None:
         raise DeviceRetired
 
 
-def _describe(device: Device, new: NewDevice) -> None:
-    _check(new)
-    _check_parent(device, new.parent)
+def describe(device: Device, new: NewDevice) -> None:
+    """Set what is described, without a check but that of the address; raises BadAddress."""
     device.name = new.name.strip()
     device.address = numeric(new.address)
     device.site, device.role, device.platform = new.site, new.role, new.platform
@@ -164,20 +178,29 @@ def _describe(device: Device, new: NewDevice) -> None:
     device.parent, device.resource, device.asset = new.parent, new.resource, new.asset
     device.is_enabled = new.is_enabled
     for name in ("vendor", "model", "serial", "location", "note"):
-        setattr(device, name, (getattr(new, name) or "").strip() or None)
+        setattr(device, name, plain(getattr(new, name)) or None)
     device.tags = tags_of(new.tags)
+
+
+def plain(text: str | None) -> str:
+    """A text as it is kept: composed (NFC), without control characters but line breaks."""
+    lines = unicodedata.normalize("NFC", text or "").replace("\t", " ").strip().splitlines()
+    kept = ("".join(c for c in line if unicodedata.category(c) != "Cc") for line in lines)
+    return "\n".join(kept).strip()
 
 
 def tags_of(words: Iterable[str]) -> list[str]:
     """Tags in small letters, each once, by name; raises BadDevice."""
-    plain = (unicodedata.normalize("NFC", " ".join(word.split())).casefold() for word in words)
-    found = sorted({word for word in plain if word})
+    parted = (part for word in words for part in word.split(","))
+    composed = (" ".join(plain(word).split()).casefold() for word in parted)
+    found = sorted({word for word in composed if word})
     if len(found) > MOST_TAGS or any(len(word) > 40 for word in found):
         raise BadDevice("A device has 20 tags at most, each of 40 characters at most.")
     return found
 
 
-def _check(new: NewDevice) -> None:
+def check(new: NewDevice) -> None:
+    """Refuse a description that no device can have, its parent left out; raises BadDevice."""
     if not 1 <= len(new.name.strip()) <= 80:
         raise BadDevice("A device has a name of 1 to 80 characters.")
     for port in (new.snmp_port, new.ssh_port):
@@ -186,7 +209,7 @@ def _check(new: NewDevice) -> None:
     longest = {"vendor": 80, "model": 80, "serial": 80, "location": 160, "note": LONGEST_NOTE}
     for name, most in longest.items():
         if len(getattr(new, name) or "") > most:
-            raise BadDevice("Write {most} characters at most.", words={"most": most})
+            raise BadDevice("Write {most} characters at most.", words={"most": most}, field=name)
     if new.snmp_credential is not None and new.snmp_credential.kind is CredentialKind.SSH:
         raise BadDevice(
             "The credential {credential} is for SSH, not for SNMP; choose another.",
@@ -215,16 +238,21 @@ def numeric(address: str) -> str:
     return str(found)
 
 
+def lock_tree() -> None:
+    """Whoever changes who is reached through whom does so alone until its transaction ends."""
+    db.session.execute(sa.select(sa.func.pg_advisory_xact_lock(PARENTS)))
+
+
 def _check_parent(device: Device, parent: Device | None) -> None:
     if parent is None:
         return
-    db.session.execute(sa.select(sa.func.pg_advisory_xact_lock(PARENTS)))
+    lock_tree()
     if parent.retired_at is not None:
         raise BadDevice("{name} is out of use; choose another parent.", name=parent.name)
     above: int | None = parent.id
     steps = 0
     while above is not None:
-        if above == device.id or steps > 50:
+        if above == device.id or steps > DEEPEST:
             raise BadDevice("A device cannot be reached through itself; choose another parent.")
         # Read anew: whoever held the lock before may have moved it.
         above = db.session.scalar(sa.select(Device.parent_id).where(Device.id == above))

@@ -22,7 +22,8 @@ CSV = "text/csv"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MEDIA_TYPES = {"csv": CSV, "xlsx": XLSX}
 # What spreadsheets take for the beginning of a formula, also in full width.
-_FORMULA = re.compile(r"^\s*[=+\-@\t\r\n|%＝＋－＠]|^[\t\r\n]")
+# An apostrophe that stands there already gets another one, so that `as_typed` finds it again.
+_FORMULA = re.compile(r"^'*(\s*[=+\-@\t\r\n|%＝＋－＠]|[\t\r\n])")
 _ROWS_AT_ONCE = 500
 
 Value = str | int | float | bool | datetime | None

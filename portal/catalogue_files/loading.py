@@ -250,6 +250,8 @@ def _write_device(record: DeviceRecord) -> str:
         for name, value in record.given.items()
         if not (name == "site" and value is None)
     }
+    if "tags" in values:
+        values["tags"] = list(values["tags"])
     wanted = replace(was, **values)
     if row is None:
         devices.add(wanted)

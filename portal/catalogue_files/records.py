@@ -23,6 +23,8 @@ from billing import buyers
 from billing.errors import WrongBuyer
 from billing.tariff import Tariff
 from config import clock
+from monitoring import devices
+from monitoring.errors import BadDevice
 from monitoring.models import DeviceRole, Platform
 from rental import agreements
 from rental.asking import MOST_PIECES
@@ -232,6 +234,15 @@ def _address(value: str) -> str:
         ) from None
 
 
+def _tags(value: Any) -> Any:
+    """Tags from a list, or from one cell in which commas part them."""
+    words = [value] if isinstance(value, str) else [] if value is None else value
+    try:
+        return tuple(devices.tags_of(words)) if isinstance(words, list | tuple) else value
+    except (BadDevice, AttributeError, TypeError) as wrong:
+        raise ValueError("up to 20 tags, each a text of 40 characters at most") from wrong
+
+
 class DeviceRecord(Record):
     """A monitored box. Its credentials are named; the file never holds a secret."""
 
@@ -253,6 +264,8 @@ class DeviceRecord(Record):
     model: _short(80) = None  # type: ignore[valid-type]
     serial: _short(80) = None  # type: ignore[valid-type]
     location: _short(160) = None  # type: ignore[valid-type]
+    note: Annotated[str | None, Field(max_length=2000)] = None
+    tags: Annotated[tuple[str, ...], BeforeValidator(_tags)] = ()
 
 
 class TargetOf(BaseModel):

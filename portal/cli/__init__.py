@@ -30,6 +30,7 @@ COMMANDS = {
     "einvoices": "portal.cli.einvoices:einvoices",
     "reconcile": "portal.cli.reconcile:reconcile",
     "traffic": "portal.cli.traffic:traffic",
+    "devices": "portal.cli.inventory:devices",
     "probe": "portal.cli.devices:probe",
     "profiles": "portal.cli.profiles:profiles",
     "audit": "portal.cli.devices:audit",

@@ -30,7 +30,7 @@ def index() -> str:
     template = "devices/_results.html" if reading.is_partial() else "devices/index.html"
     return render_template(
         template,
-        devices=devices.search(_wanted()),
+        devices=devices.search(sought()),
         counted={status.value: n for status, n in devices.counted().items()},
         tags=[(tag, tag) for tag in devices.tags()],
         sites=[(site.slug, site.name) for site in units.sites()],
@@ -41,7 +41,8 @@ def index() -> str:
 PAUSED, RETIRED = "paused", "retired"
 
 
-def _wanted() -> devices.Wanted:
+def sought() -> devices.Wanted:
+    """What the address of the list asks for."""
     status = request.args.get("status", "")
     is_state = status not in (PAUSED, RETIRED)
     return devices.Wanted(

@@ -40,20 +40,24 @@ FOR_TEMPLATES = {"export_address": export_address}
 def sent(table: Table, form: str, *, spoken: bool) -> Response:
     """The table as a file to download; `form` is csv or xlsx."""
     write = sheets.WRITERS[form]
+    return written(
+        f"{table.name}-{clock.today().isoformat()}.{form}",
+        sheets.MEDIA_TYPES[form],
+        lambda out: write(table.columns(spoken=spoken), table.told(spoken=spoken), out),
+    )
+
+
+def written(name: str, media_type: str, write: Callable[[IO[bytes]], None]) -> Response:
+    """A file to download under a name, as `write` writes it; whole before it is sent."""
     file = cast("IO[bytes]", tempfile.TemporaryFile())  # noqa: SIM115  # the answer closes it
     try:
-        write(table.columns(spoken=spoken), table.told(spoken=spoken), file)
+        write(file)
     except BaseException:
         file.close()
         raise
     size = file.tell()
     file.seek(0)
-    answer = send_file(
-        file,
-        mimetype=sheets.MEDIA_TYPES[form],
-        as_attachment=True,
-        download_name=f"{table.name}-{clock.today().isoformat()}.{form}",
-    )
+    answer = send_file(file, mimetype=media_type, as_attachment=True, download_name=name)
     answer.content_length = size
     answer.headers["Cache-Control"] = "no-store"
     return answer

@@ -19,7 +19,16 @@ PAGES = {
     "POST /devices/credentials/<int:credential_id>/remove": "manage devices",
     "POST /devices/credentials/rewrap": "manage devices",
     "GET /devices/tree": "see devices",
+    "GET /devices/import": "manage devices",
+    "POST /devices/import": "manage devices",
+    "POST /devices/import/preview": "manage devices",
+    "GET /devices/import/template.<form>": "manage devices",
+    "GET /devices/export.<form>": "manage devices",
 }
 API = {
     "PATCH /devices/<int:device_id>": "manage devices",
+    "POST /imports/devices": "manage devices",
+    "GET /exports/devices.csv": "manage devices",
+    "GET /exports/devices.xlsx": "manage devices",
+    "GET /exports/devices.yml": "manage devices",
 }

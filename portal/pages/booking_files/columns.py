@@ -54,7 +54,7 @@ def spoken_in(language: str, words: Mapping[str, object]) -> dict[str, str]:
         return {code: str(word) for code, word in words.items()}
 
 
-def _lookup(words: Mapping[str, object]) -> dict[str, str]:
+def lookup(words: Mapping[str, object]) -> dict[str, str]:
     """Whatever may be written for a code, in small letters → the code."""
     found = {plain(code): code for code in words}
     for language in LANGUAGES:
@@ -65,38 +65,43 @@ def _lookup(words: Mapping[str, object]) -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def _heads() -> dict[str, str]:
-    return _lookup(TITLES)
+    return lookup(TITLES)
 
 
 @lru_cache(maxsize=1)
 def _kinds() -> dict[str, str]:
-    return _lookup(states.EVENT_KINDS)
+    return lookup(states.EVENT_KINDS)
 
 
 @lru_cache(maxsize=1)
 def _organisers() -> dict[str, str]:
-    return _lookup(states.ORGANISERS)
+    return lookup(states.ORGANISERS)
 
 
 def heads(row: GridRow) -> dict[int, str]:
     """Which column stands where; raises BadSheet where one is unknown, twice there or missing."""
+    return heads_of(row, _heads(), REQUIRED)
+
+
+def heads_of(row: GridRow, words: Mapping[str, str], required: Sequence[str]) -> dict[int, str]:
+    """The same for a file whose columns `words` names: what may be written → the column."""
     found: dict[int, str] = {}
     for place, cell in enumerate(row.cells):
         # A mark of what must be filled in is no part of the name.
         word = plain(str(cell or "")).rstrip(" *")
         if not word:
             continue
-        name = _heads().get(word)
+        name = words.get(word)
         if name is None:
             raise BadSheet(
                 "There is no column “{column}”; the columns are {columns}.",
                 column=str(cell)[:60],
-                columns=list(TITLES),
+                columns=list(dict.fromkeys(words.values())),
             )
         if name in found.values():
             raise BadSheet("The column “{column}” stands there twice.", column=str(cell)[:60])
         found[place] = name
-    missing = [name for name in REQUIRED if name not in found.values()]
+    missing = [name for name in required if name not in found.values()]
     if missing:
         raise BadSheet(
             "The first row names the columns; these are missing: {columns}.", columns=missing

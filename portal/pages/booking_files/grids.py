@@ -48,8 +48,11 @@ class GridRow:
     cells: tuple[Cell, ...]
 
 
-def read(content: bytes) -> list[GridRow]:
-    """The rows of a file by its bytes, whatever it is called; raises BadSheet or BadFile."""
+def read(content: bytes, most: int = MOST_ROWS) -> list[GridRow]:
+    """The rows of a file by its bytes, whatever it is called; raises BadSheet or BadFile.
+
+    `most` rows below the first are taken.
+    """
     if not content:
         raise BadSheet("The file is empty; choose the file that was meant.")
     if len(content) > MOST_BYTES:
@@ -58,10 +61,11 @@ def read(content: bytes) -> list[GridRow]:
         )
     if content.startswith(BINARY):
         raise BadSheet
-    return list(_bounded(_xlsx(content) if content.startswith(ZIP) else _csv(content)))
+    rows = _xlsx(content, most) if content.startswith(ZIP) else _csv(content)
+    return list(_bounded(rows, most))
 
 
-def _bounded(rows: Iterator[tuple[Cell, ...]]) -> Iterator[GridRow]:
+def _bounded(rows: Iterator[tuple[Cell, ...]], most: int) -> Iterator[GridRow]:
     found = empty = 0
     for number, row in enumerate(rows, 1):
         cells = _without_tail(row)
@@ -71,8 +75,8 @@ def _bounded(rows: Iterator[tuple[Cell, ...]]) -> Iterator[GridRow]:
                 raise BadSheet("There are too many empty rows; delete them and send the file.")
             continue
         found += 1
-        if found > MOST_ROWS + 1:
-            raise BadSheet("There are more than {most} rows; split the file.", most=MOST_ROWS)
+        if found > most + 1:
+            raise BadSheet("There are more than {most} rows; split the file.", most=most)
         if len(cells) > MOST_COLUMNS:
             raise BadSheet("There are more than {most} columns.", most=MOST_COLUMNS)
         if any(isinstance(cell, str) and len(cell) > LONGEST_CELL for cell in cells):
@@ -118,7 +122,7 @@ def _csv(content: bytes) -> Iterator[tuple[Cell, ...]]:
         ) from wrong
 
 
-def _xlsx(content: bytes) -> Iterator[tuple[Cell, ...]]:
+def _xlsx(content: bytes, most: int) -> Iterator[tuple[Cell, ...]]:
     try:
         kind = file_kinds.of(content)
     except BadFile as wrong:
@@ -134,8 +138,8 @@ def _xlsx(content: bytes) -> Iterator[tuple[Cell, ...]]:
         sheet = next(s for s in book.worksheets if s.sheet_state == "visible")
         # What the sheet says of its own size may be wrong.
         sheet.reset_dimensions()
-        most = MOST_ROWS + MOST_EMPTY + 2
-        yield from sheet.iter_rows(max_row=most, max_col=MOST_COLUMNS + 1, values_only=True)
+        last = most + MOST_EMPTY + 2
+        yield from sheet.iter_rows(max_row=last, max_col=MOST_COLUMNS + 1, values_only=True)
     except (StopIteration, *BROKEN) as wrong:
         raise BadSheet("The file is damaged; save it anew and send that.") from wrong
 

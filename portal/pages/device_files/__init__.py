@@ -1,0 +1,1 @@
+"""Files of devices, CSV, XLSX or YAML: read, looked at as a whole, taken in, given out."""
