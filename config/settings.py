@@ -115,6 +115,12 @@ class Settings(BaseSettings):
     readings_days: Annotated[
         int, Field(ge=1, le=3650, description="Days for which the readings of devices are kept.")
     ] = 90
+    five_minute_days: Annotated[
+        int, Field(ge=35, le=3650, description="Days for which roll-ups of 5 minutes are kept.")
+    ] = 400
+    hourly_days: Annotated[
+        int, Field(ge=35, le=36500, description="Days for which hourly roll-ups are kept.")
+    ] = 1830
     evidence_minutes: Annotated[
         int, Field(ge=1, le=1440, description="Minutes between two collections of policy evidence.")
     ] = 60

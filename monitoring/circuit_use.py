@@ -8,11 +8,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from config.database import db
-from monitoring import access_ports, port_rates, rates, readings
+from monitoring import access_ports, charts, port_rates, rates
+from monitoring.charts import Level
 from monitoring.exposure import RUNNING
 from monitoring.models import AccessPort
 from monitoring.port_rates import PortRate
 from rental.models import Booking, Line, Resource, ResourceKind
+from rental.period import Period
 
 # What a port carries without a user behind it: spanning tree, LLDP, ARP of the whole segment.
 CHATTER_BPS = 64_000.0
@@ -121,17 +123,19 @@ def _running(at: datetime) -> dict[int, Line]:
 
 
 def _percentile(ports: Sequence[AccessPort], line: Line, at: datetime) -> float | None:
-    """Of the busiest port; the sealed figure of an invoice comes from billing."""
-    buckets = max(int((at - line.starts_at) / BUCKET), 1)
+    """Of the busiest port, so far; the sealed figure of an invoice comes from billing."""
+    so_far = Period(line.starts_at, at + SECOND)
+    length = so_far.ends_at - so_far.starts_at
+    is_short = length <= charts.LONGEST[Level.POLL]
+    buckets = max(int(length / BUCKET), 1)
     found = []
     for port in ports:
-        points = readings.series(
-            port.device, port.interface, line.starts_at, at + SECOND, limit=buckets
+        told = charts.lines(
+            port.device,
+            f"{charts.PORT}:{port.interface}",
+            so_far,
+            Level.POLL if is_short else Level.FIVE_MINUTES,
+            limit=buckets,
         )
-        busier = [
-            max(point.in_bps or 0.0, point.out_bps or 0.0)
-            for point in points
-            if point.in_bps is not None or point.out_bps is not None
-        ]
-        found.append(rates.percentile_95(busier))
+        found.append(rates.percentile_95(charts.busier(told)))
     return max((one for one in found if one is not None), default=None)

@@ -4,7 +4,6 @@ import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
 
 import psycopg
 import sqlalchemy as sa
@@ -29,7 +28,7 @@ COPY = sql.SQL("COPY reading ({}) FROM STDIN (FORMAT BINARY)").format(
 ARRAY_OF_DOUBLES, DOUBLE = 1022, 701  # PostgreSQL's type numbers
 
 
-class _Doubles(Dumper):
+class Doubles(Dumper):
     """Writes an array of doubles in PostgreSQL's binary form, ten times faster than psycopg."""
 
     format = Format.BINARY
@@ -52,7 +51,7 @@ def store(outcomes: Iterable[tuple[Outcome, int]]) -> int:
     kept = 0
     with driver().cursor() as cursor:
         # For this cursor alone.
-        cursor.adapters.register_dumper(list, _Doubles)
+        cursor.adapters.register_dumper(list, Doubles)
         with cursor.copy(COPY) as copy:
             copy.set_types(TYPES)
             for outcome, layout_id in outcomes:
@@ -217,9 +216,3 @@ def between(
         .limit(limit)
     )
     return [spelled(row) for row in rows]
-
-
-def prune(before: datetime) -> int:
-    """Drop the readings older than `before`; how many."""
-    dropped = db.session.execute(sa.delete(ReadingRow).where(ReadingRow.at < before))
-    return cast("sa.CursorResult[None]", dropped).rowcount

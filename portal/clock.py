@@ -67,6 +67,8 @@ def turns(settings: Settings) -> list[Turn]:
         Turn("review_alerts", 15),
         Turn("deliver_alerts", 5),
         Turn("push_alerts", 60),
+        Turn("roll_up_readings", 60),
+        Turn("keep_readings", 3600),
         Turn("sweep", 3600),
     ]
 

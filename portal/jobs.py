@@ -22,7 +22,7 @@ from config import clock, logs
 from config.database import transaction
 from config.errors import Unreachable
 from config.settings import Settings
-from monitoring import enforcement, evidence, polling, readings, violations
+from monitoring import enforcement, evidence, polling, violations
 from monitoring.alerts import deliveries
 from monitoring.polling import PollPlan
 from portal import idempotency, keys, notices, throttle
@@ -164,15 +164,13 @@ def send_notices() -> None:
 
 @queue.task(name="sweep")
 def sweep() -> None:
-    """Delete what has served its time: counts of failed sign-ins, first answers, readings."""
+    """Delete what has served its time: counts of failed sign-ins, first answers, alerts told."""
     oldest = clock.now() - timedelta(days=settings_here().readings_days)
     with transaction():
         attempts, answers = throttle.sweep(), idempotency.sweep()
     with transaction():
-        old = readings.prune(oldest)
-    with transaction():
         messages = deliveries.sweep(oldest)
-    log.info("swept", attempts=attempts, answers=answers, readings=old, messages=messages)
+    log.info("swept", attempts=attempts, answers=answers, messages=messages)
 
 
 @queue.task(name="revive", pass_context=True)

@@ -1,5 +1,6 @@
 """Brings the database to the shape this version needs, once, however many processes ask."""
 
+import re
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -18,6 +19,8 @@ import portal.models  # noqa: F401
 import rental.models  # noqa: F401
 from config.database import Base, db
 
+# As `monitoring.partitions` names them.
+PARTITION = re.compile(r"_p(\d{8}_\d{8}|default)$")
 MIGRATIONS = Path(__file__).parent / "migrations"
 # One upgrade at a time: the others wait for it and find nothing left to do.
 UPGRADE_LOCK = 0x4D43_0001
@@ -31,8 +34,13 @@ CREATE TABLE IF NOT EXISTS procrastinate_step (
 
 
 def is_ours(name: str | None, kind: str, _parents: object) -> bool:
-    """Whether the migrations speak of it: Procrastinate keeps its own tables in its own way."""
-    return not (kind == "table" and name is not None and name.startswith("procrastinate_"))
+    """Whether the migrations speak of it.
+
+    Procrastinate keeps its own tables in its own way, and partitions come and go by themselves.
+    """
+    if kind != "table" or name is None:
+        return True
+    return not (name.startswith("procrastinate_") or PARTITION.search(name))
 
 
 def _alembic(link: Connection | None = None) -> Config:

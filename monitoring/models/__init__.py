@@ -36,6 +36,7 @@ from monitoring.models.policies import (
 from monitoring.models.problems import Problem
 from monitoring.models.readings import ReadingRow
 from monitoring.models.received_alerts import ReceivedAlert
+from monitoring.models.rollups import FiveMinuteRow, HourRow, RollupLevel, RollupProgress
 from monitoring.models.states import DeviceStateRow
 from monitoring.models.watch_states import WatchState
 
@@ -61,7 +62,9 @@ __all__ = [
     "FactRecord",
     "FactsRound",
     "FindingRow",
+    "FiveMinuteRow",
     "HostKey",
+    "HourRow",
     "LayoutRow",
     "MetricFragment",
     "Outage",
@@ -70,6 +73,8 @@ __all__ = [
     "Problem",
     "ReadingRow",
     "ReceivedAlert",
+    "RollupLevel",
+    "RollupProgress",
     "Silence",
     "SnmpVersion",
     "Telling",

@@ -13,10 +13,12 @@ from config.database import Base
 class ReadingRow(Base):
     """One answered poll. `values` follow the OIDs of the layout; NULL is what was not told.
 
-    A 64-bit counter above 2⁵³ loses its last bits in a double; a rate does not notice.
+    A 64-bit counter above 2⁵³ loses its last bits in a double; a rate does not notice. The table is
+    partitioned by week (`monitoring.partitions`).
     """
 
     __tablename__ = "reading"
+    __table_args__ = ({"postgresql_partition_by": "RANGE (at)"},)
 
     device_id: Mapped[int] = mapped_column(
         ForeignKey("device.id", ondelete="CASCADE"), primary_key=True

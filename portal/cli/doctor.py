@@ -10,9 +10,11 @@ from flask import Flask
 
 from billing import reconciling
 from billing.einvoice import adapters, overview
+from config import clock
+from config.database import db
 from config.errors import Refusal
 from config.settings import Settings
-from monitoring import credentials, policy
+from monitoring import credentials, partitions, policy
 from portal import jobs, keys, mail, shape
 from portal.app import create_app
 from portal.cli import options
@@ -114,6 +116,23 @@ def _einvoices(settings: Settings, app: Flask) -> Finding:
     return True, f"the provider is {provider.name}; every issued document has its record"
 
 
+def _readings(app: Flask) -> Finding:
+    with app.app_context():
+        if not shape.is_current():
+            return False, "cannot be read before `media-center upgrade`"
+        ready = partitions.of(partitions.READINGS)
+        strays = sum(map(partitions.count_strays, partitions.ALL))
+        db.session.rollback()
+    if strays:
+        return False, (
+            f"{strays} rows are of a time for which there is no partition: look at the clocks"
+            " of the machines that poll, and whether a worker runs"
+        )
+    if ready and ready[-1].until <= clock.now():
+        return False, "no partition of readings stands ready: a worker makes them hourly"
+    return True, f"readings stand in {len(ready)} partitions"
+
+
 def examinations(settings: Settings, app: Flask) -> Iterator[tuple[str, Callable[[], Finding]]]:
     """What is looked at, by name."""
     yield "database", lambda: _database(settings)
@@ -124,6 +143,7 @@ def examinations(settings: Settings, app: Flask) -> Iterator[tuple[str, Callable
     yield "mail", lambda: _mail(settings)
     yield "front end", _front_end
     yield "policies", _policies
+    yield "readings", lambda: _readings(app)
     yield "ledger", lambda: _ledger(app)
     yield "e-invoices", lambda: _einvoices(settings, app)
 

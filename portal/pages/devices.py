@@ -1,10 +1,8 @@
 """Devices: how each is, what it told last, its traffic and its outages."""
 
-from datetime import timedelta
-
-from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from werkzeug.wrappers import Response as WerkzeugResponse
+from werkzeug.wrappers import Response
 
 from config import clock
 from config.database import transaction
@@ -19,8 +17,6 @@ from portal.pages.violations import of_device
 from rental import units
 
 pages = Blueprint("devices", __name__, url_prefix="/devices")
-
-SPANS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
 
 
 @pages.get("")
@@ -63,11 +59,6 @@ def outages_page() -> str:
     return render_template("devices/outages.html", outages=outages.all_(), now=clock.now())
 
 
-def _span() -> str:
-    span = request.args.get("span", "hour")
-    return span if span in SPANS else "hour"
-
-
 @pages.get("/<int:device_id>")
 @may("see devices")
 def show(device_id: int) -> str:
@@ -82,8 +73,7 @@ def show(device_id: int) -> str:
         latest=latest,
         interfaces=interfaces,
         rates=rates,
-        interface=request.args.get("interface") or _busiest(interfaces, rates),
-        span=_span(),
+        busiest=_busiest(interfaces, rates),
         outages=outages.all_(device=device, limit=10),
         violations=of_device(device),
         findings=_told(device),
@@ -106,7 +96,7 @@ def _told(device: Device) -> list[FindingRow]:
 
 @pages.post("/<int:device_id>/host-keys/<int:key_id>/approve")
 @may("manage devices")
-def approve(device_id: int, key_id: int) -> WerkzeugResponse:
+def approve(device_id: int, key_id: int) -> Response:
     """Trust the key that the device showed; it is asked by SSH from now on."""
     with transaction():
         device = devices.get(device_id)
@@ -124,23 +114,3 @@ def _busiest(interfaces: list[Interface], rates: dict[int, Point]) -> str | None
 
     named = [interface for interface in interfaces if interface.name]
     return max(named, key=traffic).name if named else None
-
-
-@pages.get("/<int:device_id>/traffic.json")
-@may("see devices")
-def traffic(device_id: int) -> Response:
-    """The traffic of one interface over a span, for the chart: seconds and bits per second."""
-    device = devices.get(device_id)
-    now = clock.now()
-    points = readings.series(
-        device, request.args.get("interface", ""), now - SPANS[_span()], now + timedelta(seconds=1)
-    )
-    return jsonify(
-        times=[point.at.timestamp() for point in points],
-        series=[
-            {"name": _("In"), "values": [point.in_bps for point in points]},
-            {"name": _("Out"), "values": [point.out_bps for point in points]},
-        ],
-        unit="bit/s",
-        zone=device.site.zone,
-    )

@@ -99,7 +99,6 @@ PAGES = {
     "GET /desk/overdue": "return bookings",
     "GET /devices": "see devices",
     "GET /devices/<int:device_id>": "see devices",
-    "GET /devices/<int:device_id>/traffic.json": "see devices",
     "POST /devices/<int:device_id>/host-keys/<int:key_id>/approve": "manage devices",
     "GET /devices/outages": "see outages",
     "GET /exports/assets.<form>": "see every unit's bookings",
