@@ -140,7 +140,8 @@ class Paged(Query):
 class Answer(BaseModel):
     """What the API sends. Views write plain dictionaries; these models document and test them."""
 
-    model_config = ConfigDict(extra="forbid")
+    # Built when somebody asks for the document, not in every process.
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
 class Amount(Answer):
