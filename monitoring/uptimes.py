@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import Range
 from config.database import db
 from monitoring import availability
 from monitoring.availability import Availability, Segment
-from monitoring.models import Device, DeviceStateRow
+from monitoring.models import AccessPort, Device, DeviceStateRow
 from monitoring.states import Stretch
 from rental.models import Booking, Closure, ClosureKind, Line, Resource
 from rental.period import Period
@@ -106,16 +106,20 @@ def of_resources(serving: Mapping[int, Sequence[Device]], period: Period) -> dic
 
 
 def serving(resource_ids: Iterable[int]) -> dict[int, list[Device]]:
-    """The enabled devices of each resource that has any."""
-    query = (
-        sa.select(Device)
-        .where(Device.resource_id.in_(list(resource_ids)), Device.is_enabled)
-        .order_by(Device.resource_id, Device.id)
+    """The enabled devices of each resource that has any; of a circuit those of its ports too."""
+    wanted = list(resource_ids)
+    own = sa.select(Device.resource_id, Device).where(Device.resource_id.in_(wanted))
+    by_port = (
+        sa.select(AccessPort.resource_id, Device)
+        .join(Device, Device.id == AccessPort.device_id)
+        .where(AccessPort.resource_id.in_(wanted))
     )
-    found: dict[int, list[Device]] = {}
-    for device in db.session.scalars(query):
-        found.setdefault(device.resource_id or 0, []).append(device)
-    return found
+    found: dict[int, dict[int, Device]] = {}
+    for query in (own, by_port):
+        rows = db.session.execute(query.where(Device.is_enabled).order_by(Device.id))
+        for resource_id, device in rows:
+            found.setdefault(resource_id, {})[device.id] = device
+    return {each: list(devices.values()) for each, devices in found.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from portal.api.devices import LONGEST, AcknowledgeBody
 from portal.api.fields import LARGEST_ID, Answer, Body, Instant, Paged
 from portal.api.instants import local, local_or_none
 from portal.idempotency import once
+from rental import catalogue
 from rental.period import Period
 
 room = Blueprint("api_health", __name__)
@@ -75,6 +76,13 @@ class DeviceAvailabilityAnswer(AvailabilityAnswer):
     """Of one device."""
 
     device_id: int
+
+
+class ResourceMeasuredAnswer(AvailabilityAnswer):
+    """Of one resource, by the devices named."""
+
+    resource: str
+    devices: list[str]
 
 
 class LineAvailabilityAnswer(AvailabilityAnswer):
@@ -167,6 +175,30 @@ def device_availability(device_id: int, query: SpanQuery) -> Response:
         raise BadDevice("Ask for 31 days at most; ask again for the rest.")
     had = uptimes.of_devices([device], period)[device.id].total
     return answer({"device_id": device.id, **_had(period, had)})
+
+
+@room.get("/resources/<code>/measured")
+@may("see devices")
+@offers(
+    Call(
+        "How long a resource was available by its devices",
+        "resources",
+        answer=ResourceMeasuredAnswer,
+        refusals=(404, 422),
+    )
+)
+def resource_measured(code: str, query: SpanQuery) -> Response:
+    """At each instant by the worst of the devices that serve it, a circuit by its ports'."""
+    resource = catalogue.get(code)
+    period = Period(query.starts_at, query.ends_at)
+    if period.duration > LONGEST:
+        raise BadDevice("Ask for 31 days at most; ask again for the rest.")
+    serving = uptimes.serving([resource.id])
+    if not serving:
+        raise BadDevice("No device serves {name}, so nothing is measured.", name=resource.name)
+    had = uptimes.of_resources(serving, period)[resource.id].total
+    names = [device.name for device in serving[resource.id]]
+    return answer({"resource": resource.code, "devices": names, **_had(period, had)})
 
 
 @room.get("/bookings/<reference>/availability")

@@ -133,6 +133,17 @@ RESOURCE_HEADS = (
     Head("tariff", _("Rate"), width=18),
     Head("description", _("Description"), width=50),
 )
+AVAILABILITY_HEADS = (
+    Head("code", _("Code"), width=24),
+    Head("name", _("Name"), width=32),
+    Head("day", _("Day"), width=12),
+    Head("ratio", _("Available"), Kind.SHARE, 12),
+    Head("up_seconds", _("Up (s)"), Kind.DECIMAL, 14),
+    Head("degraded_seconds", _("Degraded (s)"), Kind.DECIMAL, 14),
+    Head("down_seconds", _("Down (s)"), Kind.DECIMAL, 14),
+    Head("unknown_seconds", _("Not measured (s)"), Kind.DECIMAL, 14),
+    Head("maintenance_seconds", _("Maintenance (s)"), Kind.DECIMAL, 14),
+)
 ASSET_HEADS = (
     Head("tag", _("Tag"), width=16),
     Head("serial", _("Serial number"), width=20),

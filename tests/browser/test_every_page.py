@@ -51,7 +51,12 @@ PAGES["director@centre.example"] += ["/write-offs", "/reports/ageing"]
 PAGES["finance@centre.example"] += ["/closing", "/reports/vat", "/reports/revenue", "/traffic"]
 PAGES["finance@centre.example"] += ["/circuit-months"]
 PAGES["operator@centre.example"] += ["/interruptions", "/devices/troubles"]
-PAGES["operator@centre.example"] += ["/devices/availability", "/wall", "/wall/screens"]
+PAGES["operator@centre.example"] += [
+    "/devices/availability",
+    "/devices/availability?of=resources",
+    "/wall",
+    "/wall/screens",
+]
 PAGES["operator@centre.example"] += ["/devices/new", "/devices/tree", "/devices/1/edit"]
 PAGES["operator@centre.example"] += ["/devices/credentials", "/devices/credentials/1"]
 PAGES["operator@centre.example"] += ["/devices/credentials/new?kind=snmp_v3"]

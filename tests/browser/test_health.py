@@ -43,4 +43,11 @@ def test_availability_is_read_by_day(sign_in: SignIn, complaints: list[str]) -> 
     picture(page, "availability")
     assert axe.violations(page) == []
     fits_a_telephone(page, "availability-telephone")
+    page.get_by_role("link", name="Tài nguyên và đường truyền").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#by-device")).to_have_text("Theo tài nguyên")
+    assert axe.violations(page) == []
+    fits_a_telephone(page, "availability-resources-telephone")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    picture(page, "availability-resources")
     assert complaints == []
