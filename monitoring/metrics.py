@@ -13,7 +13,8 @@ import sqlalchemy as sa
 
 from config.database import db
 from monitoring import fragments
-from monitoring.exposition import CENTRE_FAMILIES, DEVICE_FAMILIES, FAMILIES, escaped
+from monitoring.exposition import CENTRE_FAMILIES, DEVICE_FAMILIES, FAMILIES
+from monitoring.exposition_forms import escaped
 from monitoring.models import Device, DeviceStatus, Outage, Problem
 from monitoring.rules import Severity
 from rental.models import Site

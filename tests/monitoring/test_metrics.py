@@ -8,7 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families as prometheu
 
 from config import clock
 from config.database import db, transaction
-from monitoring import discovery, exposition, metrics, outages, polling, readings
+from monitoring import discovery, exposition_forms, metrics, outages, polling, readings
 from monitoring.models import Device, DeviceStatus
 from monitoring.probes import mibs
 from monitoring.probes.gauges import Gauge
@@ -132,7 +132,11 @@ def test_prometheus_is_told_every_enabled_device(house):
 
 
 def test_names_that_repeat_are_told_apart_by_index():
-    assert exposition.distinct([("eth0", 1), ("eth0", 2), (None, 3)]) == ["eth0", "eth0#2", "#3"]
+    assert exposition_forms.distinct([("eth0", 1), ("eth0", 2), (None, 3)]) == [
+        "eth0",
+        "eth0#2",
+        "#3",
+    ]
 
 
 def test_a_scrape_of_300_devices_with_30_series_costs_little(house):
