@@ -6,14 +6,14 @@ second ones. A line stands without the name of its family, which is the same for
 """
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from monitoring import exposition_forms
 from monitoring.exposition_forms import escaped
 from monitoring.models import DeviceRole, DeviceStatus, Platform
-from monitoring.probes.reading import Layout, Port
+from monitoring.probes.reading import Layout
 
 # Family → type and help. The order is the order of the text.
 FAMILIES = {
@@ -51,8 +51,6 @@ FAMILIES = {
 # The families of the centre as a whole; all others are devices'.
 CENTRE_FAMILIES = tuple(FAMILIES)[:4]
 DEVICE_FAMILIES = tuple(FAMILIES)[4:]
-# They come in this order: what a device is and does, what its interfaces are, what was measured.
-OF_DEVICE, OF_PORTS = 8, 2
 # Blocks written for another list of families are not read. Count up when a line changes its shape.
 EDITION = zlib.crc32(f"1 {DEVICE_FAMILIES}".encode())
 BETWEEN = b"\0"
@@ -83,15 +81,14 @@ def part(facts: Facts, layout: Layout | None, told: Sequence[float | None] | Non
     whose = f'device="{escaped(facts.name)}",site="{escaped(facts.site)}"'
     blocks = _device(facts, whose)
     if layout is not None and told is not None and facts.status is not DeviceStatus.DOWN:
-        form = exposition_forms.form(layout)
-        blocks += [*_ports(whose, layout.ports, form.ports), form.filled(whose, layout, told)]
+        blocks += exposition_forms.blocks(whose, layout, told)
     else:
         blocks += [""] * (len(DEVICE_FAMILIES) - len(blocks))
     return exposition_forms.BETWEEN.join(blocks).encode("utf-8", "replace")
 
 
 def _device(facts: Facts, whose: str) -> list[str]:
-    """The first blocks, `OF_DEVICE` of them."""
+    """The blocks of the families of devices, which come before those of their parts."""
     is_down = facts.status is DeviceStatus.DOWN
     # A device that nobody has asked yet is neither up nor down.
     is_known = facts.last_poll_at is not None
@@ -113,18 +110,3 @@ def _device(facts: Facts, whose: str) -> list[str]:
 
 def _epoch(at: datetime | None) -> float | None:
     return None if at is None else at.timestamp()
-
-
-def _ports(whose: str, ports: Sequence[Port], names: Sequence[str]) -> Iterator[str]:
-    """The next `OF_PORTS` blocks: what a layout says of interfaces by itself."""
-    pairs = list(zip(names, ports, strict=True))
-    yield "\n".join(
-        f'{{{whose},interface="{name}",index="{port.index}",'
-        f'alias="{escaped(port.alias) if port.alias else ""}",mac="{port.mac or ""}"}} 1'
-        for name, port in pairs
-    )
-    yield "\n".join(
-        f'{{{whose},interface="{name}"}} {port.speed_bps / 8}'
-        for name, port in pairs
-        if port.speed_bps
-    )

@@ -58,8 +58,6 @@ Numbers = list[float | None]
 class Form:
     """The lines that devices with the same names have in common."""
 
-    # Names of interfaces as lines tell them apart, escaped.
-    ports: tuple[str, ...]
     # Family and labels of every line that a number may stand in, in the order of the text.
     lines: tuple[tuple[str, str], ...]
     # Where a layout's sensors stand in that order, and what their numbers are multiplied by.
@@ -110,23 +108,49 @@ class Form:
         return tuple(BETWEEN.join("\n".join(block) for block in blocks.values()).split(WHOSE))
 
 
-# Layouts never change under their digest; those with the same names share a form.
-_by_layout: dict[str, Form] = {}
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The lines of a layout: what it says by itself, and the form for what is measured."""
+
+    # Two blocks, `WHOSE` in place of the device's labels.
+    ports: str
+    form: Form
 
 
-def form(layout: Layout) -> Form:
-    """The form of a layout."""
-    found = _by_layout.get(layout.digest)
-    if found is None:
-        if len(_by_layout) >= KNOWN_LIMIT:
-            _by_layout.clear()
-        found = _by_layout[layout.digest] = _form(
-            tuple(distinct((port.name, port.index) for port in layout.ports)),
-            len(layout.cores),
-            tuple(distinct((store.name, store.index) for store in layout.stores)),
-            tuple(_sensor_lines(layout.gauges)),
-        )
-    return found
+# Layouts never change under their digest.
+_sheets: dict[str, Sheet] = {}
+
+
+def blocks(whose: str, layout: Layout, told: Sequence[float | None]) -> tuple[str, str]:
+    """The blocks of interfaces and of the measured families, with zeros between them."""
+    sheet = _sheets.get(layout.digest)
+    if sheet is None:
+        if len(_sheets) >= KNOWN_LIMIT:
+            _sheets.clear()
+        sheet = _sheets[layout.digest] = _sheet(layout)
+    return sheet.ports.replace(WHOSE, whose), sheet.form.filled(whose, layout, told)
+
+
+def _sheet(layout: Layout) -> Sheet:
+    names = distinct((port.name, port.index) for port in layout.ports)
+    form = _form(
+        tuple(names),
+        len(layout.cores),
+        tuple(distinct((store.name, store.index) for store in layout.stores)),
+        tuple(_sensor_lines(layout.gauges)),
+    )
+    pairs = list(zip(map(escaped, names), layout.ports, strict=True))
+    infos = [
+        f'{{{WHOSE},interface="{name}",index="{port.index}",alias="{escaped(port.alias or "")}",'
+        f'mac="{port.mac or ""}"}} 1'
+        for name, port in pairs
+    ]
+    speeds = [
+        f'{{{WHOSE},interface="{name}"}} {port.speed_bps / 8}'
+        for name, port in pairs
+        if port.speed_bps
+    ]
+    return Sheet(BETWEEN.join(("\n".join(infos), "\n".join(speeds))), form)
 
 
 Line = tuple[str, str, float]
@@ -153,7 +177,7 @@ def _form(
     lines += [(family, f'storage="{escaped(name)}"') for family in STORAGE for name in stores]
     order = sorted(range(len(sensors)), key=lambda place: MEASURED.index(sensors[place][0]))
     lines += [sensors[place][:2] for place in order]
-    return Form(names, tuple(lines), tuple((place, sensors[place][2]) for place in order))
+    return Form(tuple(lines), tuple((place, sensors[place][2]) for place in order))
 
 
 def distinct(named: Iterable[tuple[str | None, int]]) -> list[str]:

@@ -4,13 +4,15 @@ A part that is missing, or that names the device as it was before somebody chang
 the fly from the device's row and its last reading.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from config.database import db
 from monitoring import discovery, readings
+from monitoring.arrays import among
 from monitoring.exposition import BETWEEN, DEVICE_FAMILIES, EDITION, Facts, part
 from monitoring.models import Device, DeviceStatus, MetricFragment, ReadingRow
 from monitoring.probes.reading import Layout, Reading
@@ -47,34 +49,45 @@ FACTS = (
 )
 
 
-def keep(told: Mapping[int, Reading | None]) -> None:
-    """Write the parts of these devices, whose rows are up to date; None where a poll was lost."""
-    answered = {device_id: reading for device_id, reading in told.items() if reading is not None}
-    parts = [*_told(answered), *_from_rows([each for each in told if each not in answered])]
-    db.session.execute(
-        sa.delete(MetricFragment)
-        .where(MetricFragment.device_id.in_(list(told)))
-        .execution_options(synchronize_session=False)
-    )
-    with readings.driver().cursor() as cursor, cursor.copy(COPY) as copy:
-        copy.set_types(TYPES)
-        for row in parts:
-            copy.write_row(row)
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A device as it is after its poll, and what it told; None where the poll was lost."""
+
+    device_id: int
+    facts: Facts
+    reading: Reading | None
+
+    @property
+    def identity(self) -> str:
+        """The same text as `IDENTITY` in the database."""
+        facts = self.facts
+        named = (facts.name, facts.site, facts.role.value, facts.platform.value, facts.address)
+        return "\x1f".join((str(EDITION), *named, facts.status.value))
+
+
+def keep(told: Sequence[Told]) -> None:
+    """Write the parts of these devices, whose rows are up to date and locked."""
+    parts = [
+        (each.device_id, each.identity, part(each.facts, each.reading.layout, each.reading.values))
+        for each in told
+        if each.reading is not None
+    ]
+    parts += _from_rows([each.device_id for each in told if each.reading is None])
+    rewrite([each.device_id for each in told], parts)
 
 
 Part = tuple[int, str, bytes]
 
 
-def _told(answered: Mapping[int, Reading]) -> Iterator[Part]:
-    query = (
-        sa.select(Device.id, IDENTITY, *FACTS)
-        .join(Site, Site.id == Device.site_id)
-        .where(Device.id.in_(list(answered)))
-        .order_by(Device.id)
+def rewrite(device_ids: Iterable[int], parts: Iterable[Part]) -> None:
+    """Put these parts in the place of the devices' older ones."""
+    db.session.connection().execute(
+        sa.delete(MetricFragment).where(among(MetricFragment.device_id, device_ids))
     )
-    for device_id, identity, *facts in db.session.execute(query):
-        reading = answered[device_id]
-        yield device_id, identity, part(Facts(*facts), reading.layout, reading.values)
+    with readings.driver().cursor() as cursor, cursor.copy(COPY) as copy:
+        copy.set_types(TYPES)
+        for row in parts:
+            copy.write_row(row)
 
 
 def _from_rows(device_ids: Sequence[int]) -> list[Part]:
@@ -104,7 +117,7 @@ def _latest(device_ids: Sequence[int]) -> sa.Select[Any]:
         sa.select(Device.id, IDENTITY, last.c.layout_id, last.c["values"], *FACTS)
         .join(Site, Site.id == Device.site_id)
         .outerjoin(last, sa.true())
-        .where(Device.id.in_(device_ids))
+        .where(among(Device.id, device_ids))
         .order_by(Device.id)
     )
 

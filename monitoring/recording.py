@@ -16,10 +16,13 @@ import sqlalchemy as sa
 from config import clock
 from config.database import db
 from monitoring import discovery, fragments, outages, readings, states, watching
+from monitoring.arrays import among, array
+from monitoring.exposition import Facts
 from monitoring.health import Judgement, Poll, Thresholds, Verdict, judge, pause
 from monitoring.models import Device, DeviceRole, DeviceStatus, Platform
 from monitoring.probes.outcomes import FailureKind, Outcome
 from monitoring.probes.reading import OPER, PORT_VALUES, Reading
+from rental.models import Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,11 @@ class _Before:
     ports_state: int | None
     role: DeviceRole
     platform: Platform
+    name: str
+    site: str
+    address: str
+    last_answer_at: datetime | None
+    uptime_seconds: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +69,25 @@ class _Judged:
         """Whose outcome it is."""
         return self.outcome.target.device_id
 
+    def facts(self) -> Facts:
+        """The device as it is now."""
+        outcome, before = self.outcome, self.before
+        reading = outcome.reading
+        uptime = before.uptime_seconds if reading is None else reading.uptime_seconds
+        return Facts(
+            name=before.name,
+            site=before.site,
+            role=before.role,
+            platform=before.platform,
+            address=before.address,
+            status=self.status,
+            last_poll_at=outcome.at,
+            last_answer_at=before.last_answer_at if reading is None else outcome.at,
+            misses=self.misses,
+            poll_seconds=outcome.seconds,
+            uptime_seconds=before.uptime_seconds if uptime is None else uptime,
+        )
+
 
 def record(outcomes: Iterable[Outcome], interval: timedelta, thresholds: Thresholds) -> Recorded:
     """Write what came of a poll. An outcome older than what is recorded is left out."""
@@ -79,7 +106,7 @@ def record(outcomes: Iterable[Outcome], interval: timedelta, thresholds: Thresho
     _update(judged, layout_ids, interval, thresholds)
     states.turn([change for change in map(_change, judged) if change is not None])
     _learn([j.outcome for j in judged])
-    fragments.keep({j.device_id: j.outcome.reading for j in judged})
+    fragments.keep([fragments.Told(j.device_id, j.facts(), j.outcome.reading) for j in judged])
     # The rows changed behind the session's back.
     db.session.expire_all()
     watching.judge(
@@ -111,10 +138,16 @@ def _lock(device_ids: Iterable[int]) -> dict[int, _Before]:
             Device.ports_state,
             Device.role,
             Device.platform,
+            Device.name,
+            Site.slug,
+            Device.address,
+            Device.last_answer_at,
+            Device.uptime_seconds,
         )
-        .where(Device.id.in_(sorted(device_ids)), Device.is_enabled)
+        .join(Site, Site.id == Device.site_id)
+        .where(among(Device.id, device_ids), Device.is_enabled)
         .order_by(Device.id)
-        .with_for_update()
+        .with_for_update(of=Device)
     )
     return {row[0]: _Before(*row[1:]) for row in rows}
 
@@ -220,21 +253,7 @@ def _update(
     thresholds: Thresholds,
 ) -> None:
     rows = [_row(each, layout_ids, interval, thresholds) for each in judged]
-    db.session.execute(UPDATE, {name: _array([row[name] for row in rows]) for name in rows[0]})
-
-
-def _array(column: Sequence[Any]) -> str:
-    """A column as PostgreSQL writes an array, ten times faster than psycopg adapts a list."""
-    return "{" + ",".join(map(_element, column)) + "}"
-
-
-def _element(value: Any) -> str:
-    if value is None:
-        return "NULL"
-    if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
-    return str(value)
+    db.session.execute(UPDATE, {name: array([row[name] for row in rows]) for name in rows[0]})
 
 
 def _row(
@@ -271,7 +290,9 @@ def _discovered(outcome: Outcome, ports: int | None, ports_before: int | None) -
 def ports_state(reading: Reading) -> int:
     """A checksum of the ports' operational states."""
     told = reading.values[OPER : len(reading.layout.ports) * PORT_VALUES : PORT_VALUES]
-    return zlib.crc32(struct.pack(f"{len(told)}d", *(-1 if v is None else v for v in told)))
+    if None in told:
+        told = [-1 if state is None else state for state in told]
+    return zlib.crc32(struct.pack(f"{len(told)}d", *told))
 
 
 def _learn(outcomes: Iterable[Outcome]) -> None:

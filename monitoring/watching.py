@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from config.database import db
 from monitoring import problems, rates
+from monitoring.arrays import among
 from monitoring.models import Device, DeviceRole, Platform, Problem, WatchState
 from monitoring.probes.reading import Reading
 from monitoring.problems import NewProblem
@@ -181,7 +182,7 @@ def _after(was: Standing, mark: Level, watch: Watch, file: ThresholdFile, at: da
 
 def _standing(device_ids: Sequence[int]) -> dict[int, dict[tuple[str, str], Standing]]:
     found: dict[int, dict[tuple[str, str], Standing]] = {}
-    query = sa.select(WatchState).where(WatchState.device_id.in_(device_ids))
+    query = sa.select(WatchState).where(among(WatchState.device_id, device_ids))
     for row in db.session.scalars(query.execution_options(populate_existing=True)):
         found.setdefault(row.device_id, {})[row.kind, row.subject] = Standing(
             Level(row.level),

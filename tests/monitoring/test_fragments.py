@@ -8,8 +8,9 @@ from prometheus_client.parser import text_string_to_metric_families as prometheu
 
 from config import clock
 from config.database import db, transaction
-from monitoring import metrics, polling
-from monitoring.models import DeviceStatus, MetricFragment
+from monitoring import exposition, fragments, metrics, polling
+from monitoring.exposition_forms import MEASURED
+from monitoring.models import DeviceRole, DeviceStatus, MetricFragment
 from monitoring.probes.outcomes import Failure, FailureKind, Outcome, Target
 from tests.monitoring.test_metrics import a_layout, polled, samples
 from tests.monitoring.test_polling import a_device
@@ -40,6 +41,22 @@ def test_the_parts_written_by_polls_are_what_the_readings_say(house):
     assert told_by(metrics.text()) == told_by(written)
     assert 'media_center_device_info{device="never asked"' in written
     assert list(openmetrics(metrics.text(openmetrics=True)))
+
+
+def test_every_part_written_by_a_poll_is_found_again(house):
+    """Its identity is written in Python and compared in the database."""
+    with transaction():
+        answering = a_device(1161, name='lõi "1"\\', role=DeviceRole.SWITCH)
+        polled(answering, a_layout(1))
+        lost = a_device(1162, name="lost")
+        timeout = Failure(FailureKind.TIMEOUT, "No answer.")
+        target = Target(lost.address, device_id=lost.id)
+        polling.record([Outcome(target, clock.now(), 0.5, timeout)])
+    assert all(body is not None for _, body in fragments._stored())
+
+
+def test_the_families_of_a_form_are_the_last_of_a_device():
+    assert exposition.DEVICE_FAMILIES[-len(MEASURED) :] == MEASURED
 
 
 def test_a_renamed_device_is_scraped_under_its_new_name_at_once(house):
