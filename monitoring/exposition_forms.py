@@ -85,7 +85,7 @@ class Form:
         found: Numbers = []
         for place in (ADMIN, OPER):
             column = told[place:at:PORT_VALUES]
-            found += [None if each is None else int(each == 1) for each in column]
+            found += [None if each is None else 1 if each == 1 else 0 for each in column]
         for place in range(IN_OCTETS, IN_OCTETS + len(COUNTERS)):
             found += told[place:at:PORT_VALUES]
         after = at + len(layout.cores)

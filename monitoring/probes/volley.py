@@ -29,10 +29,11 @@ from monitoring.probes.wire import Peer, Wire, peer_of
 
 log = logging.getLogger(__name__)
 
-# How exact starts and time-outs are.
+# How often the socket is read. To wake up for every answer costs more than to read it; nobody
+# waits, and the kernel notes when an answer came.
 TICK_SECONDS = 0.05
-# Answers that come closer together than this are gathered, so that the loop wakes once for many.
-GATHER_SECONDS = 0.005
+# The same while devices wait for a place among those in flight.
+HURRY_SECONDS = 0.002
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,9 @@ class _Poll:
     number: int = 0
     tries: int = 0
     deadline: float = 0.0
+    # When the question of this step was sent first, and how long the answers before took.
+    sent: float = 0.0
+    seconds: float = 0.0
     told: list[Numbers] = field(default_factory=list)
     read_at: datetime | None = None
     failure: Failure | None = None
@@ -85,8 +89,6 @@ class Volley:
         self._news = asyncio.Event()
         self._numbers = random.Random(random.SystemRandom().getrandbits(128))  # noqa: S311  # seeded
         self._tick: asyncio.TimerHandle | None = None
-        self._gathering: asyncio.TimerHandle | None = None
-        self._heard_at = 0.0
         self._limit = pace.in_flight
         # Datagrams that belong to no question of ours: late, double, forged or garbage.
         self.strays = 0
@@ -122,22 +124,31 @@ class Volley:
                 return
 
     def _close(self) -> None:
-        for timer in (self._tick, self._gathering):
-            if timer is not None:
-                timer.cancel()
+        if self._tick is not None:
+            self._tick.cancel()
         for task in self._apart:
             task.cancel()
         for wire in self._wires.values():
-            asyncio.get_running_loop().remove_reader(wire.fileno())
             wire.close()
 
     def _turn(self) -> None:
-        """What time brings: answers that did not come, devices whose turn it is."""
-        self._tick = asyncio.get_running_loop().call_later(TICK_SECONDS, self._turn)
+        """Look at what time brings, now and again later, whatever happens meanwhile."""
+        is_pressed = False
+        try:
+            is_pressed = self._look()
+        finally:
+            pause = HURRY_SECONDS if is_pressed else TICK_SECONDS
+            self._tick = asyncio.get_running_loop().call_later(pause, self._turn)
+
+    def _look(self) -> bool:
+        """Answers, those that did not come, devices whose turn it is; whether some must wait."""
+        for wire in self._wires.values():
+            self._hear(wire)
         now = time.monotonic()
         for poll in [poll for poll in self._flying.values() if poll.deadline <= now]:
             self._lost(poll, TimeoutError())
         self._start_due(now)
+        return bool(self._waiting) and self._waiting[0][0] <= now
 
     def _start_due(self, now: float) -> None:
         waiting = self._waiting
@@ -172,43 +183,14 @@ class Volley:
         if wire is None:
             wire = self._wires[family] = Wire(family)
             self._limit = min(self._limit, wire.holds)
-            asyncio.get_running_loop().add_reader(wire.fileno(), self._readable, wire)
         return wire
 
-    def _readable(self, wire: Wire) -> None:
-        self._hear(wire)
-        now = time.monotonic()
-        if now - self._heard_at < GATHER_SECONDS and self._gathering is None:
-            loop = asyncio.get_running_loop()
-            for each in self._wires.values():
-                loop.remove_reader(each.fileno())
-            self._gathering = loop.call_later(GATHER_SECONDS, self._gathered)
-        self._heard_at = now
-        self._start_due(now)
-
-    def _gathered(self) -> None:
-        """Take what came meanwhile; where nothing did, let the socket wake us again."""
-        loop = asyncio.get_running_loop()
-        wires = list(self._wires.values())
-        if sum(map(self._hear, wires)):
-            self._gathering = loop.call_later(GATHER_SECONDS, self._gathered)
-        else:
-            self._gathering = None
-            for wire in wires:
-                loop.add_reader(wire.fileno(), self._readable, wire)
-        self._start_due(time.monotonic())
-
-    def _hear(self, wire: Wire) -> int:
-        """Take what a socket has; how much it was."""
-        count = 0
-        for datagram, sender in wire.received():
-            count += 1
-            self._take(datagram, sender)
+    def _hear(self, wire: Wire) -> None:
+        for datagram, sender, age in wire.received():
+            self._take(datagram, sender, age)
         for peer, wrong in wire.refused():
-            count += 1
             for poll in [poll for poll in self._flying.values() if poll.peer == peer]:
                 self._lost(poll, wrong)
-        return count
 
     def _send(self, poll: _Poll) -> None:
         """Send the question of this step under a new number."""
@@ -216,6 +198,7 @@ class Volley:
         while number in self._flying:
             number = FIRST_NUMBER + (self._numbers.getrandbits(30) & NUMBERS)
         poll.number, poll.tries, poll.failure, poll.refusals = number, 0, None, 0
+        poll.sent = time.monotonic()
         self._flying[number] = poll
         self._try(poll)
 
@@ -255,7 +238,7 @@ class Volley:
         problem = f"partial: {told} of {wanted} values; {failure.message}"
         self._end(poll, self._reading(poll, problem))
 
-    def _take(self, datagram: bytes, sender: Peer) -> None:
+    def _take(self, datagram: bytes, sender: Peer, age: float) -> None:
         """An answer, if it is one to a question that is under way, from whom it was asked."""
         try:
             letter = _unwrapped(datagram)
@@ -267,7 +250,8 @@ class Volley:
             self.strays += 1
             return
         try:
-            self._read(poll, _opened(poll.voice, letter))
+            pdu = _opened(poll.voice, letter)
+            self._read(poll, pdu, time.monotonic() - age)
         except Forged:
             self.strays += 1
             poll.refusals += isinstance(poll.voice, Seal)
@@ -299,13 +283,14 @@ class Volley:
         poll.is_in_time = True
         self._send(self._landed(poll))
 
-    def _read(self, poll: _Poll, pdu: bytes) -> None:
+    def _read(self, poll: _Poll, pdu: bytes, came: float) -> None:
         """The values of an answer; what raises here has changed nothing yet."""
         step, shapes = poll.step, poll.shapes
         told, shapes[step] = self._memory.shapes.read(
             pdu, poll.questions[step], poll.number, shapes[step]
         )
         self._landed(poll).failure = None
+        poll.seconds += max(came - poll.sent, 0.0)
         self._go_on(poll, told)
 
     def _garbage(self, sender: Peer, garbled: Garbled) -> None:
@@ -342,7 +327,9 @@ class Volley:
         return Reading(poll.layout, poll.read_at or poll.at, uptime, tuple(told), faults)
 
     def _end(self, poll: _Poll, value: Reading | Failure) -> None:
-        seconds = time.monotonic() - poll.began
+        # What was lost took all the time; of answers that of the device and the way counts.
+        is_lost = isinstance(value, Failure) or poll.step < len(poll.questions)
+        seconds = time.monotonic() - poll.began if is_lost else poll.seconds
         self._hand_over(Outcome(poll.target, poll.at, seconds, value))
 
     def _hand_over(self, outcome: Outcome) -> None:

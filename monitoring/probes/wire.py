@@ -6,8 +6,10 @@ request (ip(7), IP_RECVERR). Where there is none, a closed port looks like silen
 
 import errno
 import socket
+import struct
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from ipaddress import ip_address
 
@@ -18,6 +20,9 @@ RECEIVE_BYTES = 4 << 20
 # What the kernel counts for one answer of 40 values, its own bookkeeping included.
 ANSWER_BYTES = 2304
 DATAGRAM = 65_535
+# <asm-generic/socket.h>; the note is a struct timespec of the wall clock.
+SO_TIMESTAMPNS, TIMESPEC, NOTES = 35, struct.Struct("@ll"), socket.CMSG_SPACE(64)
+OLDEST_SECONDS = 5.0
 # Taken from the socket in one go, so that what else waits has its turn.
 AT_ONCE = 512
 
@@ -47,21 +52,16 @@ class Wire:
             if family is socket.AF_INET
             else (socket.IPPROTO_IPV6, IPV6_RECVERR)
         )
-        try:
-            self._socket.setsockopt(level, name, 1)
-            self._hears_refusals = hasattr(socket, "MSG_ERRQUEUE")
-        except OSError:
-            self._hears_refusals = False
+        _asked_for(self._socket, socket.SOL_SOCKET, SO_TIMESTAMPNS)
+        self._hears_refusals = hasattr(socket, "MSG_ERRQUEUE") and _asked_for(
+            self._socket, level, name
+        )
 
     @property
     def holds(self) -> int:
         """How many answers may arrive while nobody reads."""
         granted = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
         return max(granted // ANSWER_BYTES, 1)
-
-    def fileno(self) -> int:
-        """For the event loop."""
-        return self._socket.fileno()
 
     def close(self) -> None:
         """Close the socket."""
@@ -84,16 +84,17 @@ class Wire:
                 return None
         return found
 
-    def received(self) -> Iterator[tuple[bytes, Peer]]:
-        """The answers that are here, so many at most."""
+    def received(self) -> Iterator[tuple[bytes, Peer, float]]:
+        """The answers that are here, so many at most, and how many seconds ago each came."""
+        now = time.time()
         for _ in range(AT_ONCE):
             try:
-                datagram, sender = self._socket.recvfrom(DATAGRAM)
+                datagram, told, _, sender = self._socket.recvmsg(DATAGRAM, NOTES)
             except BlockingIOError:
                 return
             except OSError:
                 continue  # a refusal, told by `refused`
-            yield datagram, sender[:2]
+            yield datagram, sender[:2], _age(told, now)
 
     def refused(self) -> Iterator[tuple[Peer, OSError]]:
         """Whom a datagram could not reach, and why."""
@@ -105,3 +106,22 @@ class Wire:
             # struct sock_extended_err begins with the error's number.
             number = int.from_bytes(told[0][2][:4], sys.byteorder) if told else errno.ECONNREFUSED
             yield peer[:2], OSError(number, errno.errorcode.get(number, "unreachable"))
+
+
+def _asked_for(link: socket.socket, level: int, name: int) -> bool:
+    """Whether the kernel does this for a socket."""
+    try:
+        link.setsockopt(level, name, 1)
+    except OSError:
+        return False
+    return True
+
+
+def _age(told: Sequence[tuple[int, int, bytes]], now: float) -> float:
+    """How long ago the kernel took a datagram in; 0 where it does not say, or clocks were set."""
+    for level, kind, note in told:
+        if (level, kind) == (socket.SOL_SOCKET, SO_TIMESTAMPNS) and len(note) == TIMESPEC.size:
+            seconds, nanoseconds = TIMESPEC.unpack(note)
+            age = now - seconds - nanoseconds / 1e9
+            return age if 0.0 < age < OLDEST_SECONDS else 0.0
+    return 0.0
