@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from monitoring.probes import mibs
+from monitoring.probes import mibs, wire
 from monitoring.probes.logins import SnmpCommunity
 from monitoring.probes.memory import Memory
 from monitoring.probes.outcomes import FailureKind, Outcome, Target
@@ -358,13 +358,33 @@ def test_only_plain_addresses_are_asked_here(address: str, peer: object) -> None
 
 
 def test_an_address_without_a_route_is_refused_in_a_sentence() -> None:
-    wire = Wire(socket.AF_INET)
+    link = Wire(socket.AF_INET)
     try:
-        assert wire.send(b"x", ("255.255.255.255", 161)) is not None  # no broadcast
+        assert link.send(b"x", ("255.255.255.255", 161)) is not None  # no broadcast
     finally:
-        wire.close()
+        link.close()
     target = Target("255.255.255.255", 161, COMMUNITY, timeout=1.0, layout=LAYOUT)
     [outcome] = ask(target)
     assert outcome.failure is not None
     assert outcome.failure.kind is FailureKind.REFUSED
     assert "cannot be reached" in outcome.failure.message
+
+
+def stamped(seconds: float) -> list[tuple[int, int, bytes]]:
+    whole = int(seconds)
+    note = wire.TIMESPEC.pack(whole, round((seconds - whole) * 1e9))
+    return [(socket.SOL_SOCKET, wire.SO_TIMESTAMPNS, note)]
+
+
+@pytest.mark.parametrize(
+    ("told", "age", "why"),
+    [
+        (stamped(99.5), 0.5, "it lay there for half a second"),
+        (stamped(100.5), 0.0, "the wall clock was set back meanwhile"),
+        (stamped(50.0), 0.0, "the wall clock was set forward meanwhile"),
+        ([(socket.SOL_SOCKET, wire.SO_TIMESTAMPNS, b"short")], 0.0, "another kernel's note"),
+        ([], 0.0, "a kernel that notes nothing"),
+    ],
+)
+def test_the_kernel_says_when_an_answer_came(told, age: float, why: str) -> None:
+    assert wire._age(told, 100.0) == age, why
