@@ -1,6 +1,6 @@
 """Keeps what discovery found: layouts, once each, under their digest."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -12,6 +12,8 @@ from monitoring.probes.reading import Layout
 # Rows never change, so what was read once stays true; digests, unlike ids, are never reused.
 _known: dict[str, Layout] = {}
 KNOWN_LIMIT = 20_000
+# Layouts read at a time: as JSON they take several times what they take as layouts.
+PORTION = 250
 
 
 def keep(layouts: Iterable[Layout]) -> dict[str, int]:
@@ -44,10 +46,15 @@ def layouts(ids: Iterable[int]) -> dict[int, Layout]:
     if missing:
         if len(_known) + len(missing) > KNOWN_LIMIT:
             _known.clear()
-        rows = sa.select(LayoutRow.digest, LayoutRow.content).where(LayoutRow.id.in_(missing))
-        for digest, content in db.session.execute(rows):
-            _known[digest] = Layout.from_json(content)
+        for start in range(0, len(missing), PORTION):
+            _read(missing[start : start + PORTION])
     return {row_id: _known[digest] for row_id, digest in digests.items()}
+
+
+def _read(row_ids: Sequence[int]) -> None:
+    rows = sa.select(LayoutRow.digest, LayoutRow.content).where(LayoutRow.id.in_(row_ids))
+    for digest, content in db.session.execute(rows):
+        _known[digest] = Layout.from_json(content)
 
 
 def again(device: Device) -> None:

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from math import isnan
 from typing import cast
 
@@ -165,8 +166,14 @@ def _of(told: Told, file: ThresholdFile) -> Suspicion:
     if key not in _known:
         if len(_known) >= KNOWN_LIMIT:
             _known.clear()
-        _known[key] = Suspicion.of(watches(layout, told.role, told.platform, file))
+        _known[key] = _suspicion(watches(layout, told.role, told.platform, file))
     return _known[key]
+
+
+@lru_cache(maxsize=1024)
+def _suspicion(watched: tuple[Watch, ...]) -> Suspicion:
+    """Devices of one kind are watched alike, whatever is written at their interfaces."""
+    return Suspicion.of(watched)
 
 
 def _after(was: Standing, mark: Level, watch: Watch, file: ThresholdFile, at: datetime) -> Standing:

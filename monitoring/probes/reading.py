@@ -7,10 +7,11 @@ is stored as one array and spelled out only where somebody looks.
 
 import hashlib
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from monitoring.probes import mibs, values
@@ -113,7 +114,7 @@ class Layout:
             found.append(f"{mibs.HR_STORAGE_SIZE}.{store.index}")
             found.append(f"{mibs.HR_STORAGE_USED}.{store.index}")
         found.extend(gauge.oid for gauge in self.gauges)
-        return tuple(found)
+        return _shared(tuple(found))
 
     @cached_property
     def digest(self) -> str:
@@ -154,12 +155,26 @@ class Layout:
     def from_json(cls, stored: dict[str, Any]) -> "Layout":
         """A layout as it was stored."""
         plain = dict(stored)
-        plain["ports"] = tuple(Port(**each) for each in plain["ports"])
+        plain["ports"] = tuple(map(_port, plain["ports"]))
         plain["cores"] = tuple(Core(**each) for each in plain["cores"])
         plain["stores"] = tuple(Store(**each) for each in plain["stores"])
         plain["gauges"] = tuple(Gauge.from_json(each) for each in plain["gauges"])
         plain["faults"] = tuple(plain["faults"])
         return cls(**plain)
+
+
+@lru_cache(maxsize=4096)
+def _shared(oids: tuple[str, ...]) -> tuple[str, ...]:
+    """Devices of one kind are asked the same, and a centre has few kinds: keep each once."""
+    return oids
+
+
+def _port(stored: dict[str, Any]) -> Port:
+    """A port as it was stored, whose name and description thousands of ports share."""
+    for text in ("name", "description"):
+        if stored[text] is not None:
+            stored[text] = sys.intern(stored[text])
+    return Port(**stored)
 
 
 @dataclass(frozen=True, slots=True)
