@@ -5,7 +5,7 @@ fails where one is missing. A wrong value stops the start with the name of the v
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
@@ -121,6 +121,13 @@ class Settings(BaseSettings):
     hourly_days: Annotated[
         int, Field(ge=35, le=36500, description="Days for which hourly roll-ups are kept.")
     ] = 1830
+    switch_ports: Annotated[
+        Literal["off", "trial", "on"],
+        Field(
+            description="Whether bookings switch the ports of circuits: `trial` says what it would"
+            " type, `on` types it on ports that operators marked."
+        ),
+    ] = "off"
     evidence_minutes: Annotated[
         int, Field(ge=1, le=1440, description="Minutes between two collections of policy evidence.")
     ] = 60

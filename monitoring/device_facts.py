@@ -4,9 +4,8 @@ Devices are asked by a few threads without the database; one writer writes. A ho
 approved ends it before any login.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -17,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from config import clock, logs
 from config.database import db, transaction
-from monitoring import evidence
+from monitoring import evidence, site_locks
 from monitoring.credentials import Keyring
 from monitoring.evidence import Asked
 from monitoring.models import Device, FactRecord, FactsRound
@@ -71,7 +70,7 @@ def collect(device: Asked) -> facts.Facts | Failure:
 
 def collect_site(site_id: int, keyring: Keyring) -> tuple[int, int]:
     """Ask the site's devices that are due; how many, and how many failed. An edge: it commits."""
-    with _locked(site_id) as is_mine:
+    with site_locks.held(FACTS_LOCK, site_id) as is_mine:
         if not is_mine:
             return 0, 0
         with transaction():
@@ -93,17 +92,6 @@ def _safely(device: Asked) -> facts.Facts | Failure:
     except Exception as broken:
         log.exception("facts broke off", device=device.name)
         return Failure(FailureKind.INTERNAL, f"broke off: {type(broken).__name__}")
-
-
-@contextmanager
-def _locked(site_id: int) -> Iterator[bool]:
-    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as link:
-        is_mine = bool(link.scalar(sa.select(sa.func.pg_try_advisory_lock(FACTS_LOCK, site_id))))
-        try:
-            yield is_mine
-        finally:
-            if is_mine:
-                link.execute(sa.select(sa.func.pg_advisory_unlock(FACTS_LOCK, site_id)))
 
 
 def due(site_id: int, keyring: Keyring, at: datetime) -> list[Asked]:

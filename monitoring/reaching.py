@@ -5,8 +5,7 @@ for it, as with polls, so that no endpoint is asked twice at once.
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,7 +14,7 @@ from sqlalchemy.orm import joinedload
 
 from config import clock, logs
 from config.database import db, transaction
-from monitoring import endpoint_rules, endpoints, problems
+from monitoring import endpoint_rules, endpoints, problems, site_locks
 from monitoring.models import Device, DeviceStatus, Endpoint, EndpointStatus
 from monitoring.probes import reach
 from monitoring.probes.reached import Goal, Reached, Rules
@@ -45,7 +44,7 @@ class Round:
 def reach_site(site_id: int, rules: Rules | None = None) -> Round:
     """Ask the site's endpoints that are due and write what came. An edge: it commits."""
     began, told = clock.now(), Round()
-    with _locked(site_id) as is_mine:
+    with site_locks.held(REACH_LOCK, site_id) as is_mine:
         if is_mine:
             with transaction():
                 goals = due(site_id, began)
@@ -109,18 +108,6 @@ async def _round(goals: Sequence[Goal], rules: Rules, told: Round) -> None:
 def _write(portion: Sequence[Reached]) -> None:
     with transaction():
         record(portion, clock.now())
-
-
-@contextmanager
-def _locked(site_id: int) -> Iterator[bool]:
-    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as link:
-        take, give = sa.func.pg_try_advisory_lock, sa.func.pg_advisory_unlock
-        is_mine = bool(link.scalar(sa.select(take(REACH_LOCK, site_id))))
-        try:
-            yield is_mine
-        finally:
-            if is_mine:
-                link.execute(sa.select(give(REACH_LOCK, site_id)))
 
 
 def record(found: Sequence[Reached], at: datetime) -> None:

@@ -46,6 +46,7 @@ def turns(settings: Settings) -> list[Turn]:
         Turn("reach_endpoints", 15, each_site=True),
         Turn("test_devices", 20, each_site=True),
         Turn("collect_facts", 60, each_site=True),
+        Turn("reconcile_ports", 60, each_site=True),
         Turn("end_waivers", 60),
         Turn("expire_bookings", 60),
         Turn("release_no_shows", 60),

@@ -33,6 +33,7 @@ from monitoring.models.policies import (
     Violation,
     ViolationStatus,
 )
+from monitoring.models.port_states import PortChange, PortState, PortStatus
 from monitoring.models.problems import Problem
 from monitoring.models.readings import ReadingRow
 from monitoring.models.received_alerts import ReceivedAlert
@@ -70,6 +71,9 @@ __all__ = [
     "Outage",
     "OutageCause",
     "Platform",
+    "PortChange",
+    "PortState",
+    "PortStatus",
     "Problem",
     "ReadingRow",
     "ReceivedAlert",

@@ -1,6 +1,6 @@
 """The ports through which rented circuits leave the Centre's network."""
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import ForeignKey, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from config.database import Base
@@ -21,6 +21,8 @@ class AccessPort(Base):
     device_id: Mapped[int] = mapped_column(ForeignKey("device.id", ondelete="CASCADE"))
     interface: Mapped[str] = mapped_column(String(120))
     resource_id: Mapped[int] = mapped_column(ForeignKey("resource.id"), index=True)
+    # Whether bookings switch it on and off; without it nothing is ever typed on the device.
+    is_managed: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     device: Mapped[Device] = relationship(lazy="joined")
     resource: Mapped[Resource] = relationship(lazy="joined")

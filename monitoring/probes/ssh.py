@@ -317,9 +317,10 @@ def _ask(target: SshTarget, command: str, deadline: Deadline) -> str:
 
 
 def until_prompt(
-    session: BaseConnection, prompt: str, target: SshTarget, deadline: Deadline
+    session: BaseConnection, prompt: str | re.Pattern[str], target: SshTarget, deadline: Deadline
 ) -> str:
     """Read until the prompt stands last and stays last for a moment."""
+    last = re.compile(re.escape(prompt) + r"\s*\Z") if isinstance(prompt, str) else prompt
     text, quiet_since = "", time.monotonic()
     while not deadline.has_passed:
         piece = session.read_channel()
@@ -327,7 +328,7 @@ def until_prompt(
             text, quiet_since = text + piece, time.monotonic()
             if len(text) > target.most_bytes:
                 raise ValueError(f"the answer is longer than {target.most_bytes} bytes")
-        elif text.rstrip().endswith(prompt) and time.monotonic() - quiet_since > QUIET_SECONDS:
+        elif time.monotonic() - quiet_since > QUIET_SECONDS and last.search(text[-200:]):
             lines = text.replace("\r\n", "\n").split("\n")
             # The first line echoes the command, the last is the prompt.
             # PostgreSQL keeps no NUL, and no device needs one in its configuration.

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from config import clock
@@ -39,6 +39,10 @@ class Box(Protocol):
     username: str
     password: str
     booted_at: datetime
+    # What the configuration goes back to unless somebody confirms before then.
+    reverting: tuple[datetime, str] | None
+    # What `show lldp neighbors INTERFACE detail` prints, by interface.
+    neighbours: dict[str, str]
 
 
 def means(typed: str, *commands: str) -> bool:
@@ -118,6 +122,8 @@ class Terminal:
 
     def line(self, typed: str) -> str:
         """Obey one line; the answer ends with a line feed or is empty."""
+        if self.box.reverting is not None and clock.now() >= self.box.reverting[0]:
+            self._revert()
         if self._ask is not None:
             reply, self._ask = self._ask[1], None
             return reply(typed.strip())
@@ -135,8 +141,18 @@ class Terminal:
         for full, obey in self._commands().items():
             if means(command, full):
                 return obey()
+        return self._with_words(command) if self.privileged else self._invalid(command)
+
+    def _with_words(self, command: str) -> str:
+        """Commands that name something behind their first three words."""
         words = command.split()
-        if self.privileged and means(" ".join(words[:3]), "show running-config interface"):
+        head = " ".join(words[:3])
+        if means(head, "configure terminal revert"):
+            return self._configure_for_a_time(words[3:])
+        if means(head, "show lldp neighbors"):
+            nobody = "\nTotal entries displayed: 0\n"
+            return self.box.neighbours.get(" ".join(words[3:-1]), nobody)
+        if means(head, "show running-config interface"):
             return self._interface(" ".join(words[3:]))
         return self._invalid(command)
 
@@ -152,6 +168,8 @@ class Terminal:
         }
         privileged = {
             "configure terminal": self._begin_configuring,
+            "configure confirm": self._confirm,
+            "configure revert now": self._revert,
             "show running-config": self._running,
             "show running-config all": self._running,
             "show startup-config": lambda: (
@@ -174,6 +192,31 @@ class Terminal:
     def _begin_configuring(self) -> str:
         self.configuring = True
         return "Enter configuration commands, one per line.  End with CNTL/Z.\n"
+
+    def _configure_for_a_time(self, words: list[str]) -> str:
+        """`configure terminal revert timer MINUTES`, which an `archive` makes possible."""
+        if len(words) != 2 or not means(words[0], "timer") or not words[1].isdigit():
+            return self._invalid("configure")
+        if not self.box.running.section("archive"):
+            return "%Rollback requires an archive to be configured first.\n"
+        until = clock.now() + timedelta(minutes=int(words[1]))
+        self.box.reverting = (until, self.box.running.text)
+        return "Rollback Confirmed Change: Backing up current running config\n" + (
+            self._begin_configuring()
+        )
+
+    def _confirm(self) -> str:
+        if self.box.reverting is None:
+            return "%No Rollback Confirmed Change pending\n"
+        self.box.reverting = None
+        return ""
+
+    def _revert(self) -> str:
+        if self.box.reverting is None:
+            return "%No Rollback Confirmed Change pending\n"
+        self.box.running = RunningConfig(self.box.reverting[1])
+        self.box.reverting = None
+        return "Rollback Confirmed Change: rolling to the configuration before\n"
 
     def _running(self) -> str:
         text = self.box.running.text

@@ -1,6 +1,7 @@
 """A simulated IOS switch that a person, netmiko or Ansible can log in to over SSH."""
 
 import threading
+from datetime import datetime
 from pathlib import Path
 
 import paramiko
@@ -41,6 +42,8 @@ class SshSwitch(SshServer):
         self.running = RunningConfig(sample_config() if config is None else config)
         self.startup = self.running.text
         self.booted_at = clock.now()
+        self.reverting: tuple[datetime, str] | None = None
+        self.neighbours: dict[str, str] = {}
         self._editing = threading.Lock()
 
     @property

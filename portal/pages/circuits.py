@@ -9,9 +9,10 @@ from werkzeug.wrappers import Response
 
 from config import clock
 from config.database import db, transaction
-from monitoring import access_ports, circuit_use, devices, port_rates
-from monitoring.models import Device
+from monitoring import access_ports, circuit_use, devices, port_rates, provisioning
+from monitoring.models import Device, PortState, PortStatus
 from portal.access import current_member, may
+from portal.jobs import settings_here
 from portal.pages import reading
 from portal.pages.reading import BadField
 from rental import catalogue
@@ -82,6 +83,44 @@ def remove_port(port_id: int) -> Response:
     return redirect(url_for(".index"))
 
 
+@pages.get("/access-ports/<int:port_id>")
+@may("see devices")
+def show_port(port_id: int) -> str:
+    """A port: what bookings want of it, what holds, and everything that was done to it."""
+    port = access_ports.get(port_id)
+    return render_template(
+        "circuits/port.html",
+        port=port,
+        state=provisioning.states().get(port.id),
+        changes=provisioning.changes(port),
+    )
+
+
+@pages.post("/access-ports/<int:port_id>/manage")
+@may("manage devices")
+def manage_port(port_id: int) -> Response:
+    """Let bookings switch a port, or leave it alone from now on."""
+    is_managed = request.form.get("managed") == "yes"
+    with transaction():
+        port = access_ports.get(port_id)
+        provisioning.manage(port, is_managed=is_managed, by=current_member())
+    if is_managed:
+        flash(_("From the next minute on bookings switch this port."), "good")
+    else:
+        flash(_("Nobody switches this port any more; it stays as it is."), "good")
+    return redirect(url_for(".show_port", port_id=port_id))
+
+
+@pages.post("/access-ports/<int:port_id>/again")
+@may("manage devices")
+def look_again(port_id: int) -> Response:
+    """Look at a port in the next round."""
+    with transaction():
+        provisioning.look_again(access_ports.get(port_id))
+    flash(_("It is looked at within a minute."), "good")
+    return redirect(url_for(".show_port", port_id=port_id))
+
+
 @pages.get("/talkers")
 @may("see devices")
 def talkers() -> str:
@@ -97,3 +136,39 @@ def talkers() -> str:
         talkers=[(one, handed.get((one.device.id, one.port.name or ""))) for one in shown],
         span=span,
     )
+
+
+def port_look(state: PortState | None) -> tuple[str, str, str]:
+    """How a port stands against its bookings: tone, icon, words."""
+    if state is None or state.status is PortStatus.WAITING:
+        return "info", "hourglass", _("Waiting for its turn")
+    if state.status is PortStatus.FAILED:
+        return "bad", "alert-octagon", _("Not as booked")
+    if state.status is PortStatus.PLANNED:
+        return "info", "eye", _("Would be switched")
+    return (
+        ("good", "plug-connected", _("On, booked")) if state.is_on else ("calm", "lock", _("Off"))
+    )
+
+
+def outcome_words() -> dict[str, str]:
+    """How attempts to switch a port end."""
+    return {
+        "applied": _("Switched"),
+        "planned": _("Tried out"),
+        "refused": _("Blocked"),
+        "rolled_back": _("Brought back"),
+        "failed": _("Failed"),
+    }
+
+
+FOR_TEMPLATES = {
+    "port_look": port_look,
+    "port_outcomes": outcome_words,
+    "port_states": provisioning.states,
+    "ports_of_line": provisioning.of_line,
+    "is_switched": lambda line: (
+        settings_here().switch_ports == "on" and provisioning.is_switched(line.resource_id)
+    ),
+    "switching_mode": lambda: settings_here().switch_ports,
+}

@@ -135,6 +135,8 @@ VERBS = {
     "resumed": _("polled again"),
     "retired": _("taken out of use"),
     "restored": _("taken back into use"),
+    "managed": _("switched by bookings"),
+    "left_alone": _("switched by bookings no more"),
 }
 SUBJECTS = {
     "booking": _("Booking"),
@@ -144,6 +146,7 @@ SUBJECTS = {
     "credit_note": _("Credit note"),
     "payment": _("Payment"),
     "device": _("Device"),
+    "access_port": _("Port of a circuit"),
     "credential": _("Credential"),
     "violation": _("Violation"),
     "outage": _("Outage"),

@@ -75,6 +75,7 @@ def kind_words() -> dict[str, str]:
         "endpoint": _("Endpoint"),
         "certificate": _("Certificate"),
         "host_key": _("Host key"),
+        "access_port": _("Port of a circuit"),
     }
 
 

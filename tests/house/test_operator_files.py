@@ -20,6 +20,7 @@ from billing.sla import TermsFile
 from billing.tariff import Tariff
 from billing.vat import VatRates
 from monitoring.alerts.policy import AlertPolicy
+from monitoring.circuits import PortTerms
 from monitoring.probes.profiles import Profile
 from monitoring.rules import RuleBook
 from monitoring.watches import ThresholdFile
@@ -40,6 +41,7 @@ ROOMS: dict[str, type[BaseModel]] = {
     "config/sla/*.yml": TermsFile,
     "config/bookkeeping/accounts.yml": Accounts,
     "config/metering/*.yml": MeteringFile,
+    "config/circuits/*.yml": PortTerms,
     "config/cancellation/*.yml": CancellationFile,
     "config/damages/*.yml": CompensationTerms,
     "config/reminders/*.yml": ReminderPolicy,

@@ -1,0 +1,172 @@
+"""Which port of a circuit is on, for whom and in which VLAN: a function of time and bookings. Pure.
+
+Nothing is remembered but what a port has now, so that a run that was missed heals itself: whoever
+asks again, later or elsewhere, gets the answer that holds then.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import cache
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from config import documents
+from config.documents import BadDocument
+from config.validity import Dated
+
+FOLDER = documents.HOME / "circuits"
+Vlan = Annotated[int, Field(ge=2, le=4094)]
+
+
+class VlanRange(BaseModel):
+    """VLANs of renters, both ends included."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    first: Vlan
+    last: Vlan
+
+    @model_validator(mode="after")
+    def _ascending(self) -> Self:
+        if self.last < self.first:
+            raise ValueError("the last VLAN comes before the first")  # what pydantic wants
+        return self
+
+
+class PortTerms(Dated):
+    """Dated terms of `config/circuits`: when ports are switched, and into which VLANs."""
+
+    code: str
+    title: dict[Literal["vi", "en"], str]
+    source: str
+    sample: bool = False
+    lead_minutes: int = Field(default=15, ge=0, le=240)
+    lag_minutes: int = Field(default=5, ge=0, le=240)
+    parking_vlan: Vlan
+    vlans: list[VlanRange] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _parking_apart(self) -> Self:
+        if self.parking_vlan in self.pool:
+            raise ValueError("the parking VLAN is one of the renters' VLANs")  # what pydantic wants
+        return self
+
+    @property
+    def pool(self) -> list[int]:
+        """The VLANs of renters, in order."""
+        found = {vlan for each in self.vlans for vlan in range(each.first, each.last + 1)}
+        return sorted(found)
+
+    @property
+    def lead(self) -> timedelta:
+        """How long before its booking a port is on."""
+        return timedelta(minutes=self.lead_minutes)
+
+    @property
+    def lag(self) -> timedelta:
+        """How long after its booking a port stays on."""
+        return timedelta(minutes=self.lag_minutes)
+
+
+@cache
+def terms() -> tuple[PortTerms, ...]:
+    """Every file of `config/circuits`; raises BadDocument."""
+    return tuple(documents.read_folder(FOLDER, PortTerms))
+
+
+def terms_on(day: date) -> PortTerms:
+    """The terms in force on a day, of several the latest; raises BadDocument without any."""
+    found = [one for one in terms() if one.holds_on(day)]
+    if not found:
+        raise BadDocument(f"{FOLDER}: nothing is in force on {day}; write terms that are")
+    return max(found, key=lambda one: one.valid_from)
+
+
+@dataclass(frozen=True, slots=True)
+class RentedPort:
+    """A port that bookings switch: its circuit, and the line and VLAN that it has now."""
+
+    id: int
+    resource_id: int
+    line_id: int | None = None
+    vlan: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rental:
+    """A confirmed line of a circuit."""
+
+    line_id: int
+    resource_id: int
+    quantity: int
+    starts_at: datetime
+    ends_at: datetime
+
+    def is_running(self, at: datetime) -> bool:
+        """Whether its own time has come, and not only that around it."""
+        return self.starts_at <= at < self.ends_at
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a port should be: on for a line in a VLAN, or off."""
+
+    port_id: int
+    line_id: int | None = None
+    vlan: int | None = None
+
+    @property
+    def is_on(self) -> bool:
+        """Whether somebody has booked it."""
+        return self.line_id is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What every port should be; `short` are rentals that lack a port or a VLAN."""
+
+    ports: dict[int, Wanted] = field(default_factory=dict)
+    short: tuple[Rental, ...] = ()
+
+
+def desired(
+    ports: Sequence[RentedPort], rentals: Iterable[Rental], at: datetime, terms: PortTerms
+) -> Plan:
+    """The plan for an instant. A rental keeps the ports and the VLAN it has.
+
+    Whose time has come goes before those who only have their lead or lag.
+    """
+    around = [one for one in rentals if one.starts_at - terms.lead <= at < one.ends_at + terms.lag]
+    order = sorted(around, key=lambda r: (not r.is_running(at), r.starts_at, r.line_id))
+    free = {port.id: port for port in sorted(ports, key=lambda port: port.id)}
+    vlans = _vlans_kept(ports, order)
+    pool = [vlan for vlan in terms.pool if vlan not in vlans.values()]
+    wanted: dict[int, Wanted] = {}
+    short = []
+    for rental in order:
+        fitting = [port for port in free.values() if port.resource_id == rental.resource_id]
+        fitting.sort(key=lambda port: (port.line_id != rental.line_id, port.id))
+        given = fitting[: rental.quantity]
+        vlan = vlans.get(rental.line_id) or (pool.pop(0) if given and pool else None)
+        if len(given) < rental.quantity or vlan is None:
+            short.append(rental)
+        if vlan is None:
+            continue
+        for port in given:
+            wanted[port.id] = Wanted(port.id, rental.line_id, vlan)
+            del free[port.id]
+    wanted |= {port_id: Wanted(port_id) for port_id in free}
+    return Plan(wanted, tuple(short))
+
+
+def _vlans_kept(ports: Iterable[RentedPort], rentals: Sequence[Rental]) -> dict[int, int]:
+    """The VLAN that each rental has already; of two that claim one the first keeps it."""
+    held = {port.line_id: port.vlan for port in ports if port.line_id and port.vlan}
+    found: dict[int, int] = {}
+    for rental in rentals:
+        vlan = held.get(rental.line_id)
+        if vlan is not None and vlan not in found.values():
+            found[rental.line_id] = vlan
+    return found

@@ -1,0 +1,134 @@
+"""What came of switching ports, as rows: the state, every change, and problems where it failed."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from config import clock
+from config.database import db
+from monitoring import problems, readings, redaction
+from monitoring.circuits import Rental
+from monitoring.evidence import Asked
+from monitoring.models import AccessPort, PortChange, PortState, PortStatus, Problem
+from monitoring.port_blocks import PortSetting
+from monitoring.probes.outcomes import Failure
+from monitoring.probes.switching import Switched, SwitchOutcome
+from monitoring.problems import NewProblem
+from monitoring.rates import Count
+from monitoring.rules import Severity
+from rental.models import Line
+
+PROBLEM = "access_port"
+# How often a port that is as it should be is looked at all the same.
+VERIFY = timedelta(hours=1)
+# After a failure: again after a minute, two, four … at most ten, so that a start is not missed.
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=10)
+DONE = frozenset({SwitchOutcome.UNCHANGED, SwitchOutcome.APPLIED})
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One port to be settled: whom to ask, what it should be, and for which booking."""
+
+    port_id: int
+    asked: Asked
+    setting: PortSetting
+    line_id: int | None
+    reference: str | None
+
+
+def gravity(rental: Rental | Line, at: datetime) -> Severity:
+    """Critical while the rental runs."""
+    return Severity.CRITICAL if rental.starts_at <= at < rental.ends_at else Severity.HIGH
+
+
+def is_well(found: Switched | Failure) -> bool:
+    """Whether the port is what it should be."""
+    return isinstance(found, Switched) and found.outcome in DONE
+
+
+def is_planned(found: Switched | Failure) -> bool:
+    """Whether only a trial was wanted."""
+    return isinstance(found, Switched) and found.outcome is SwitchOutcome.PLANNED
+
+
+def record(task: Task, found: Switched | Failure, seconds: float) -> None:
+    """Write what came: the state, the change, and a problem where it failed. The caller commits."""
+    at = clock.now()
+    port = db.session.get(AccessPort, task.port_id)
+    state = db.session.get(PortState, task.port_id, with_for_update=True)
+    if port is None or state is None:
+        return
+    switched = (
+        found
+        if isinstance(found, Switched)
+        else Switched(SwitchOutcome.FAILED, reason=found.message)
+    )
+    if switched.outcome is not SwitchOutcome.UNCHANGED:
+        _note_change(port, task, switched, seconds)
+    if is_well(found):
+        state.is_on, state.verified_at, state.failure = task.setting.is_on, at, None
+        state.status, state.attempts, state.next_at = PortStatus.SETTLED, 0, at + VERIFY
+        clear(port.device_id, port.interface, at)
+    elif is_planned(found):
+        state.status, state.failure, state.next_at = PortStatus.PLANNED, None, at + VERIFY
+    else:
+        state.status, state.failure = PortStatus.FAILED, switched.reason
+        state.attempts += 1
+        pause = min(FIRST_PAUSE * 2 ** min(state.attempts - 1, 8), LONGEST_PAUSE)
+        state.next_at = at + pause
+        _open_problem(port, task, switched.reason, at)
+    db.session.flush()
+
+
+def _open_problem(port: AccessPort, task: Task, reason: str | None, at: datetime) -> None:
+    line = db.session.get(Line, task.line_id) if task.line_id else None
+    severity = gravity(line, at) if line is not None else Severity.HIGH
+    what = "on" if task.setting.is_on else "off"
+    evidence_ = {"wanted": what, "reason": reason, "booking": task.reference}
+    problems.open_(
+        port.device, NewProblem(PROBLEM, port.interface, severity, evidence=evidence_), at=at
+    )
+
+
+def clear(device_id: int, subject: str, at: datetime) -> None:
+    """End the open problem of a port, if there is one."""
+    open_ = sa.select(Problem).where(
+        Problem.device_id == device_id,
+        Problem.kind == PROBLEM,
+        Problem.subject == subject,
+        Problem.cleared_at.is_(None),
+    )
+    for problem in db.session.scalars(open_):
+        problems.clear(problem, at=at)
+
+
+def _note_change(port: AccessPort, task: Task, found: Switched, seconds: float) -> None:
+    counters = _counters(port)
+    db.session.add(
+        PortChange(
+            port_id=port.id,
+            line_id=task.line_id,
+            reference=task.reference,
+            is_on=task.setting.is_on,
+            vlan=task.setting.vlan,
+            outcome=found.outcome.value,
+            commands=list(found.commands),
+            before=redaction.redact("cisco_ios", found.before),
+            reason=found.reason,
+            has_dead_man=found.has_dead_man,
+            seconds=round(seconds, 3),
+            in_octets=counters.in_octets if counters else None,
+            out_octets=counters.out_octets if counters else None,
+        )
+    )
+
+
+def _counters(port: AccessPort) -> Count | None:
+    """The octet counters of the last poll: where a rental's traffic begins or ends."""
+    latest = readings.latest(port.device)
+    if latest is None:
+        return None
+    names = {p.index for p in latest.layout.ports if port.interface in (p.name, p.description)}
+    return next((readings.count_of(latest, index) for index in names), None)

@@ -1,0 +1,101 @@
+"""The page of a port: bookings are let switch it, what is wanted and done is shown."""
+
+import pytest
+
+from config.database import db, transaction
+from monitoring import access_ports, provisioning
+from monitoring.models import AccessPort, DeviceRole, PortChange, PortState, PortStatus
+from rental.models import BookingStatus, JournalEntry, Role
+from tests import build
+from tests.monitoring.policy_world import a_switch
+from tests.portal.conftest import signed_in, token_of
+
+
+@pytest.fixture
+def port(service) -> AccessPort:
+    with transaction():
+        device = a_switch(name="SW-7", role=DeviceRole.SWITCH)
+        circuit = build.a_circuit(code="F9", name="Đường <9>")
+        return access_ports.add(device, "GigabitEthernet1/0/3", circuit, by=None)
+
+
+def test_bookings_are_let_switch_a_port_and_it_is_left_alone_again(service, person, port):
+    operator = signed_in(service, person(role=Role.OPERATOR))
+    place = f"/devices/access-ports/{port.id}"
+    assert "Bật tắt thủ công" in operator.get(place).text
+    form = {"csrf_token": token_of(operator), "managed": "yes"}
+    for _ in range(2):
+        assert operator.post(f"{place}/manage", data=form).status_code == 302
+    page = operator.get(place).text
+    assert "MEDIA_CENTER_SWITCH_PORTS" in page, "it says that nothing is switched at all"
+    assert "Đường &lt;9&gt;" in page
+    assert "Đang chờ đến lượt" in operator.get("/devices/circuits").text
+    form["managed"] = "no"
+    operator.post(f"{place}/manage", data=form)
+    assert not db.session.get(AccessPort, port.id).is_managed
+    verbs = [e.verb for e in db.session.query(JournalEntry).filter_by(subject="access_port")]
+    assert verbs.count("managed") == 1
+    assert verbs.count("left_alone") == 1
+    assert operator.get("/devices/access-ports/99999").status_code == 404
+
+
+def test_what_was_done_and_why_it_failed_is_shown_and_looked_at_again(service, person, port):
+    operator = signed_in(service, person(role=Role.OPERATOR))
+    place = f"/devices/access-ports/{port.id}"
+    with transaction():
+        provisioning.manage(db.session.get(AccessPort, port.id), is_managed=True, by=None)
+        state = PortState(
+            port_id=port.id,
+            status=PortStatus.FAILED,
+            failure="<b>the host refuses the login</b>",
+            attempts=3,
+            next_at=build.TUESDAY,
+        )
+        change = PortChange(
+            port_id=port.id,
+            reference="BK-1",
+            is_on=True,
+            vlan=110,
+            outcome="rolled_back",
+            commands=["switchport access vlan 110", "no shutdown"],
+            reason="does not hold: no shutdown",
+            seconds=1.25,
+        )
+        db.session.add_all([state, change])
+    page = operator.get(place).text
+    assert "&lt;b&gt;the host refuses the login" in page
+    assert "Đã đưa về như cũ" in page
+    assert "switchport access vlan 110\nno shutdown" in page
+    assert "Chưa đúng lượt đặt" in page
+    operator.post(f"{place}/again", data={"csrf_token": token_of(operator)})
+    assert db.session.get(PortState, port.id).next_at is None
+
+
+@pytest.mark.parametrize(
+    ("status", "is_on", "words"),
+    [
+        (PortStatus.SETTLED, True, "Đã bật"),
+        (PortStatus.FAILED, False, "Chưa bật được"),
+        (PortStatus.WAITING, None, "Chưa bật"),
+    ],
+)
+def test_a_renter_reads_whether_the_line_is_on(service, person, port, status, is_on, words):
+    unit_member = person()
+    with transaction():
+        provisioning.manage(db.session.get(AccessPort, port.id), is_managed=True, by=None)
+        booking = build.a_booking(port.resource, unit=unit_member.unit, member=unit_member)
+        booking.status = BookingStatus.CONFIRMED
+        db.session.flush()
+        state = PortState(port_id=port.id, line_id=booking.lines[0].id, vlan=110, is_on=is_on)
+        state.status = status
+        db.session.add(state)
+        reference = booking.reference
+    page = signed_in(service, unit_member).get(f"/bookings/{reference}/monitoring")
+    assert words not in page.text, "where nothing is switched nothing is said of it"
+    service.extensions["settings"].__dict__["switch_ports"] = "on"
+    try:
+        page = signed_in(service, unit_member).get(f"/bookings/{reference}/monitoring")
+    finally:
+        service.extensions["settings"].__dict__["switch_ports"] = "off"
+    assert words in page.text
+    assert "SW-7" not in page.text
