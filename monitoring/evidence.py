@@ -7,7 +7,7 @@ transaction; `collect_site` does both for a site: many threads fetch, one writer
 import hashlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -20,6 +20,7 @@ from monitoring import (
     credentials,
     enforcement,
     hostkeys,
+    key_strength,
     linux_evidence,
     policy,
     redaction,
@@ -147,6 +148,11 @@ def _main_source(platform: str) -> Source:
     return Source.SSHD if platform == Platform.LINUX.value else Source.CONFIG
 
 
+def _strength(key: PinnedKey | None) -> tuple[str, int] | None:
+    length = key_strength.bits(key.algorithm, key.key) if key is not None else None
+    return None if key is None or length is None else (key.algorithm, length)
+
+
 def _collect_config(device: Asked, target: SshTarget) -> Collected:
     text = ssh.read_config(target)
     if isinstance(text, Failure):
@@ -158,6 +164,7 @@ def _collect_config(device: Asked, target: SshTarget) -> Collected:
         shown=shown,
         open_ports=tcp.open_ports(device.address, [TELNET]),
         host_key_is_pinned=True,
+        host_key=_strength(device.host_key),
     )
     return Collected(
         device.device_id, clock.now(), evidence, device.host_key, {Source.CONFIG: "\n".join(shown)}
@@ -175,6 +182,7 @@ def _collect_host(device: Asked, target: SshTarget) -> Collected:
         sshd=linux_evidence.sshd_options(host.sshd) if isinstance(host.sshd, str) else None,
         listeners=linux_evidence.listeners(host.ports) if isinstance(host.ports, str) else None,
         host_key_is_pinned=True,
+        host_key=_strength(device.host_key),
         missing={source.value: failure.message for source, failure in failures.items()},
     )
     kept = {
@@ -197,8 +205,9 @@ def record(
         hostkeys.note(device, key.algorithm, key.key, at=collected.at)
     known = policy.load() if rules is None else rules
     applicable = [rule for rule in known if device.platform.value in rule.platforms]
+    seen = replace(collected.evidence, snmp=_polled(device))
     found = policy.evaluate(
-        applicable, collected.evidence, waived=violations.waived_rules(device, at=collected.at)
+        applicable, seen, waived=violations.waived_rules(device, at=collected.at)
     )
     for finding in found:
         _keep_finding(device, finding, collected.at)
@@ -206,6 +215,14 @@ def record(
     _withdraw(device, [rule.id for rule in applicable], collected.at)
     enforcement.settle(device, at=collected.at)
     return found
+
+
+def _polled(device: Device) -> dict[str, str] | None:
+    """What the poller read last; None of a device that never answered it."""
+    if device.last_answer_at is None:
+        return None
+    read = {"sysName": device.sys_name, "sysDescr": device.sys_descr}
+    return {name: value for name, value in read.items() if value is not None}
 
 
 def _follow(device: Device, finding: Finding, at: datetime) -> None:

@@ -42,7 +42,7 @@ def _finding(rule: Rule, evidence: Evidence, waived: Collection[str]) -> Finding
             return found
         if applies.result is Result.UNKNOWN:
             return replace(found, result=Result.UNKNOWN, reason=applies.reason)
-    verdict = conditions.judge(rule.condition, evidence)
+    verdict = conditions.judge(rule.asked_of(evidence.platform), evidence)
     result = verdict.result
     if result is Result.FAIL and rule.id in waived:
         result = Result.WAIVED

@@ -74,29 +74,76 @@ class AtLeast(_Strict):
     line: Pattern
 
 
+class Bounds(_Strict):
+    """Between which numbers a value lies, both ends included."""
+
+    at_most: int | None = None
+    at_least: int | None = None
+
+    def hold(self, value: int) -> bool:
+        """Whether the value lies between them."""
+        return (self.at_most is None or value <= self.at_most) and (
+            self.at_least is None or value >= self.at_least
+        )
+
+
+class BlockNumber(Bounds):
+    """A number that each block says: the groups of `line`, each times its unit, added up.
+
+    `default` is what holds where a block does not say; without it such a block fails.
+    """
+
+    line: Pattern
+    units: tuple[int, ...] = (1,)
+    default: int | None = None
+
+
 class EveryBlock(_Strict):
     """Every block whose head fits: each `must` has a line in it, no `must_not` has one.
 
-    `where` narrows to the blocks that hold such a line; `about` names the lines worth showing
-    when one that must be there is not; `if_none` is the answer where no block fits.
+    `where` narrows to the blocks that hold such a line, `where_not` leaves out those that hold
+    one; `numbers` lie within their bounds; `within: everything` looks for what must not be at any
+    depth; `about` names the lines worth showing when one that must be there is not; `if_none` is
+    the answer where no block fits.
     """
 
     head: Pattern
     where: Pattern | None = None
+    where_not: Pattern | None = None
     must: tuple[Pattern, ...] = ()
     must_not: tuple[Pattern, ...] = ()
+    numbers: tuple[BlockNumber, ...] = ()
+    within: Literal["block", "everything"] = "block"
     about: Pattern | None = None
     if_none: Literal[Result.PASS, Result.FAIL, Result.UNKNOWN, Result.NOT_APPLICABLE] = (
         Result.UNKNOWN
     )
 
 
-class Number(_Strict):
-    """The number in the first group of `line`, in every statement that fits."""
+class Covered(_Strict):
+    """Every number that blocks use is in a range that other statements name: VLANs, mostly.
+
+    The first group of `line`, and of `by`, is a list with ranges (`10,20-29`); blocks with a line
+    that fits `where_not` use nothing; `if_none` is the answer where no number is used.
+    """
+
+    head: Pattern
+    line: Pattern
+    where_not: Pattern | None = None
+    by: Pattern
+    if_none: Literal[Result.PASS, Result.FAIL, Result.UNKNOWN, Result.NOT_APPLICABLE] = (
+        Result.NOT_APPLICABLE
+    )
+
+
+class Number(Bounds):
+    """The number in the first group of `line`, in every statement that fits.
+
+    `default` is what holds where the configuration does not say.
+    """
 
     line: Pattern
-    at_most: int | None = None
-    at_least: int | None = None
+    default: int | None = None
     if_missing: Literal[Result.FAIL, Result.UNKNOWN] = Result.UNKNOWN
 
 
@@ -106,13 +153,34 @@ class SshdOption(_Strict):
     key: str
     equals: str | None = None
     one_of: tuple[str, ...] = ()
+    # No word of a list between commas fits it.
+    without: Pattern | None = None
     at_most: int | None = None
+    at_least: int | None = None
 
     @model_validator(mode="after")
     def _says_one_thing(self) -> "SshdOption":
-        if sum((self.equals is not None, bool(self.one_of), self.at_most is not None)) != 1:
-            raise ValueError("give one of equals, one_of, at_most")
+        bounds = self.at_most is not None or self.at_least is not None
+        given = (self.equals is not None, bool(self.one_of), self.without is not None, bounds)
+        if sum(given) != 1:
+            raise ValueError("give one of equals, one_of, without, or bounds")
         return self
+
+
+class SnmpValue(_Strict):
+    """What the poller read: `sysName` or `sysDescr`, and the pattern it fits."""
+
+    name: Literal["sysName", "sysDescr"]
+    fits: Pattern
+
+
+class Train(_Strict):
+    """The oldest release of one train that may run: `where` fits sysDescr, `version` finds it."""
+
+    where: Pattern
+    version: Pattern
+    at_least: Annotated[str, Field(min_length=1)]
+    source: Annotated[str, Field(min_length=1)]
 
 
 class Condition(_Strict):
@@ -122,11 +190,16 @@ class Condition(_Strict):
     present: Present | None = None
     at_least: AtLeast | None = None
     every_block: EveryBlock | None = None
+    covered: Covered | None = None
+    banner: Literal["login", "motd", "exec"] | None = None
     number: Number | None = None
     sshd_option: SshdOption | None = None
     ports_within: tuple[Port, ...] | None = None
     port_closed: Port | None = None
     host_key: Literal["pinned"] | None = None
+    rsa_bits: Annotated[int, Field(ge=1024, le=16384)] | None = None
+    snmp_value: SnmpValue | None = None
+    firmware: Annotated[tuple[Train, ...], Field(min_length=1)] | None = None
     all_of: tuple["Condition", ...] | None = Field(default=None, alias="all")
     any_of: tuple["Condition", ...] | None = Field(default=None, alias="any")
     not_: "Condition | None" = Field(default=None, alias="not")
@@ -159,6 +232,13 @@ class Mapping(_Strict):
     controls: tuple[str, ...]
 
 
+class Instead(_Strict):
+    """The same demand on a platform that writes it otherwise, and what is typed there."""
+
+    condition: Condition
+    commands: tuple[str, ...] = ()
+
+
 class Rule(_Strict):
     """One rule: what must hold, on which platforms, how much it matters, how it is cured."""
 
@@ -169,11 +249,27 @@ class Rule(_Strict):
     evidence: Source
     when: Condition | None = None
     condition: Condition
+    instead: dict[str, Instead] = Field(default_factory=dict)
     reason: Words
     cure: Words
     commands: tuple[str, ...] = ()
     mappings: tuple[Mapping, ...] = ()
     references: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _speaks_of_its_platforms(self) -> "Rule":
+        strange = self.instead.keys() - set(self.platforms)
+        if strange:
+            raise ValueError(f"instead names {', '.join(sorted(strange))}, platforms does not")
+        return self
+
+    def asked_of(self, platform: str) -> Condition:
+        """The condition as the platform writes it."""
+        return self.instead[platform].condition if platform in self.instead else self.condition
+
+    def typed_on(self, platform: str) -> tuple[str, ...]:
+        """What an operator types on the platform to cure it."""
+        return self.instead[platform].commands if platform in self.instead else self.commands
 
 
 class RuleBook(_Strict):

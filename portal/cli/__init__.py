@@ -33,6 +33,7 @@ COMMANDS = {
     "devices": "portal.cli.inventory:devices",
     "probe": "portal.cli.devices:probe",
     "profiles": "portal.cli.profiles:profiles",
+    "policies": "portal.cli.policies:policies",
     "audit": "portal.cli.devices:audit",
     "redact": "portal.cli.devices:redact",
     "drift": "portal.cli.drift:drift",

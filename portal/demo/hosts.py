@@ -5,7 +5,7 @@ port 22
 addressfamily any
 listenaddress 0.0.0.0:22
 usepam yes
-logingracetime 120
+logingracetime 60
 maxauthtries 4
 maxsessions 10
 clientaliveinterval 300
@@ -15,6 +15,11 @@ pubkeyauthentication yes
 passwordauthentication no
 kbdinteractiveauthentication no
 permitemptypasswords no
+permituserenvironment no
+hostbasedauthentication no
+ignorerhosts yes
+permittunnel no
+gatewayports no
 x11forwarding no
 allowtcpforwarding no
 printmotd no

@@ -18,7 +18,7 @@ MOST_TYPED = 4096
 def sample_config() -> str:
     """The configuration that the demo's switch starts with.
 
-    It breaks two rules: telnet on `line vty 0 4` and the read community `public`.
+    It is lax in two places: telnet on `line vty 0 4` and the read community `public`.
     """
     return SAMPLE.read_text(encoding="utf-8")
 

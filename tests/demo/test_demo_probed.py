@@ -69,12 +69,13 @@ def test_the_poller_reads_every_device_without_a_complaint():
 
 
 @pytest.mark.parametrize("platform", ["cisco_ios"])
-def test_the_switch_gives_its_configuration_to_the_probe_and_breaks_two_rules(platform):
+def test_the_switch_gives_its_configuration_to_the_probe_and_is_lax_in_two_places(platform):
     with SshSwitch() as switch:
         text = ssh.read_config(pinned(switch, platform=platform))
     assert isinstance(text, str), text
     failed = {f.rule for f in audit.audit(text, platform) if f.result is Result.FAIL}
-    assert failed == {"N01", "N03"}
+    # Telnet, and the community: a guessed name, and a version without privacy.
+    assert failed == {"N01", "N03", "N05"}
 
 
 def test_the_cures_of_the_rules_make_the_switch_lawful():

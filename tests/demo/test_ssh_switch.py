@@ -121,7 +121,7 @@ def test_the_linux_host_answers_the_commands_it_was_given_and_refuses_others():
     ("commands", "there", "gone", "reason"),
     [
         (["hostname B"], "hostname B", "hostname SW-PRESS-02", "one name only"),
-        (["ntp server 10.0.0.9"], "ntp server 10.0.0.11\nntp server 10.0.0.9", "x!", "lists grow"),
+        (["ntp server 10.0.0.9"], "10.0.0.11 key 1\nntp server 10.0.0.9", "x!", "lists grow"),
         (["no ntp server 10.0.0.11"], "ntp server 10.0.0.10", "10.0.0.11", "one of a list goes"),
         (["vstack"], "hostname", "no vstack", "a default that is on again is not written"),
         (["no ip http server"], "no ip http server", "\nip http server", "off is remembered"),

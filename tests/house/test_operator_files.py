@@ -22,6 +22,7 @@ from billing.vat import VatRates
 from monitoring.alerts.policy import AlertPolicy
 from monitoring.circuits import PortTerms
 from monitoring.probes.profiles import Profile
+from monitoring.rule_examples import ExampleFile
 from monitoring.rules import RuleBook
 from monitoring.watches import ThresholdFile
 from portal.pages.papers.terms import Edition
@@ -54,6 +55,7 @@ ROOMS: dict[str, type[BaseModel]] = {
     "config/hours/holidays.yml": Table,
     "config/clearances/*.yml": RuleFile,
     "config/policies/*.yml": RuleBook,
+    "config/policies/examples/*.yml": ExampleFile,
     "config/papers/*.yml": Edition,
     "config/billing/cards.yml": CardBounds,
     "config/billing/buyers.yml": BuyerRules,

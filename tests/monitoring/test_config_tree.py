@@ -27,7 +27,7 @@ def shape(statements: list[config_tree.Statement]) -> list[object]:
             "crypto pki certificate chain T\n certificate self-signed 01\n  30 82\n  \tquit\na\n",
             [("crypto pki certificate chain T", ["certificate self-signed 01"]), "a"],
         ),
-        ("int Gi0/1\n shut\n", [("interface Gi0/1", ["shut"])]),
+        ("int Gi0/1\n shut\n", [("interface Gi0/1", ["shutdown"])]),
         ("a\r\n b\r\n", [("a", ["b"])]),
         ("\ufeffa\n", ["a"]),
         ("", []),
@@ -37,13 +37,100 @@ def test_indentation_makes_the_tree(text: str, expected: list[object]) -> None:
     assert shape(config_tree.parse(text, "cisco_ios").statements) == expected
 
 
-def test_junos_is_read_by_its_braces() -> None:
-    text = (
-        "system {\n    services {\n        ssh;\n        telnet;\n    }\n}\n/* a\n b; */\nset x y\n"
-    )
-    tree = config_tree.parse(text, "juniper_junos")
-    assert shape(tree.statements) == [("system", [("services", ["ssh", "telnet"])]), "set x y"]
-    assert tree.statements[-1].line == 9
+JUNOS = """\
+system {
+    services {
+        ssh { root-login deny; }   # set system services telnet
+        inactive: telnet;
+        /* ftp; */
+    }
+    login { message "no telnet; { here"; }
+}
+groups {
+    clocks { system { ntp { server 10.0.0.1; } } }
+    unused { system { services { telnet; } } }
+}
+apply-groups clocks;
+"""
+
+
+def test_junos_is_read_as_paths_without_what_is_inactive_or_in_a_group_that_nobody_applies() -> (
+    None
+):
+    tree = config_tree.parse(JUNOS, "juniper_junos")
+    assert [(s.words, s.line) for s in tree.top()] == [
+        ("system services ssh root-login deny", 3),
+        ('system login message "no telnet; { here"', 7),
+        ("system ntp server 10.0.0.1", 10),
+    ]
+    assert tree.problem is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("set system services telnet\n", ["system services telnet"]),
+        ("set system services telnet\ndeactivate system services telnet\n", []),
+        ("set system services telnet\ndelete system services\nset version 1\n", ["version 1"]),
+        ("set system services telnet-x\ndelete system services telnet\n", None),
+    ],
+)
+def test_junos_in_set_lines_is_the_same(text: str, expected: list[str] | None) -> None:
+    wanted = ["system services telnet-x"] if expected is None else expected
+    assert [s.words for s in config_tree.parse(text, "juniper_junos").top()] == wanted
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "system { services { ssh;",
+        "system { } }",
+        "system { services { apply-groups x; } }",  # what it brings is not known
+        "system { host-name a; } apply-groups [ gone ];",
+        "hostname a\ninterface Gi0/1\n",
+    ],
+)
+def test_half_a_junos_configuration_says_so(text: str) -> None:
+    assert config_tree.parse(text, "juniper_junos").problem
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/ip service\nset telnet disabled=yes\n",
+        "# 2026-11-27\r\n/ip service\r\nset telnet disabled=yes\r\n",
+        "/ip service set telnet disabled=yes\n",
+        "/ip/service/set telnet disabled=yes\n",
+        "/ip service\nset telnet \\\n    disabled=yes\n",
+        "/ip service\nset telnet disa\\\n    bled=yes\n",
+    ],
+)
+def test_routeros_is_the_same_in_all_its_forms(text: str) -> None:
+    tree = config_tree.parse(text, "mikrotik_routeros")
+    assert [s.words for s in tree.top()] == ["/ip service set telnet disabled=yes"]
+    assert tree.problem is None
+
+
+def test_what_is_no_export_of_routeros_says_so() -> None:
+    for text in ("", "bad command name", "# nothing\n"):
+        assert config_tree.parse(text, "mikrotik_routeros").problem
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("snmp-s comm public RO", "snmp-server community public RO"),
+        ("snmp com public", "snmp-server community public"),
+        ("no shut", "no shutdown"),
+        ("en pass abc", "enable password abc"),
+        ("sw acc vl 10", "switchport access vlan 10"),
+        ("ip http serv", "ip http server"),
+        ("description shut", "description shut"),
+    ],
+)
+def test_abbreviations_are_written_out(typed: str, meant: str) -> None:
+    assert config_tree.Statement(typed, 1).words == meant
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,108 @@
+"""Examples beside the rules: what a device shows, and what the rule must say of it.
+
+They lie in `examples/` beneath the folder of the rules, so that reading the rules stays quick.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from monitoring import policy
+from monitoring.conditions import Evidence, evidence_from, read_config
+from monitoring.linux_evidence import Listener
+from monitoring.rules import Result, Rule
+
+FOLDER = "examples"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Port(_Strict):
+    """A TCP port that a host listens on, and the address it listens at."""
+
+    port: Annotated[int, Field(ge=1, le=65535)]
+    address: str = "0.0.0.0"  # noqa: S104  # what a host says of itself
+
+
+class HostKey(_Strict):
+    """The key a device shows: its algorithm, its length, and whether it is the approved one."""
+
+    algorithm: str = "ssh-ed25519"
+    bits: int = 256
+    approved: bool = True
+
+
+class Example(_Strict):
+    """What one device shows and what the rule says of it.
+
+    It is tried on `platforms`, or on every platform of the rule that has no `instead`.
+    """
+
+    finding: Literal[Result.PASS, Result.FAIL, Result.UNKNOWN, Result.NOT_APPLICABLE]
+    platforms: tuple[str, ...] = ()
+    about: str = ""
+    # A configuration; of Linux, the output of sshd -T.
+    text: str | None = None
+    listens: tuple[Port, ...] | None = None
+    answers: dict[int, bool] | None = None
+    host_key: HostKey | None = None
+    snmp: dict[str, str] | None = None
+
+    @model_validator(mode="after")
+    def _shows_something(self) -> "Example":
+        shown = (self.text, self.listens, self.answers, self.host_key, self.snmp)
+        if all(each is None for each in shown):
+            raise ValueError("give one of text, listens, answers, host_key, snmp")
+        return self
+
+
+class ExampleFile(_Strict):
+    """One file of `config/policies/examples`: the examples of each rule by its id."""
+
+    examples: dict[str, tuple[Example, ...]]
+
+
+def platforms_of(rule: Rule, example: Example) -> tuple[str, ...]:
+    """The platforms on which an example is tried."""
+    plain = tuple(name for name in rule.platforms if name not in rule.instead)
+    return example.platforms or plain
+
+
+def evidence(example: Example, platform: str) -> Evidence:
+    """The example as evidence of a device of the platform."""
+    text = example.text
+    is_config = text is not None and platform != "linux"
+    config, shown = read_config(platform, text) if is_config and text else (None, ())
+    sshd = None if is_config or text is None else evidence_from(platform, text).sshd
+    key = example.host_key
+    return Evidence(
+        platform,
+        config=config,
+        shown=shown,
+        sshd=sshd,
+        listeners=None if example.listens is None else tuple(_listeners(example.listens)),
+        open_ports=example.answers,
+        host_key_is_pinned=None if key is None else key.approved,
+        host_key=None if key is None else (key.algorithm, key.bits),
+        snmp=example.snmp,
+    )
+
+
+def _listeners(ports: tuple[Port, ...]) -> Iterator[Listener]:
+    return (Listener(port.port, port.address) for port in ports)
+
+
+def tried(rule: Rule, example: Example) -> Iterator[tuple[str, Result, str]]:
+    """What the rule says of the example: for each platform the result, and what it rests on."""
+    for platform in platforms_of(rule, example):
+        [finding] = policy.evaluate([rule], evidence(example, platform))
+        yield platform, finding.result, finding.reason or "; ".join(finding.evidence)
+
+
+def files(folder: Path) -> list[Path]:
+    """The files of examples that belong to a folder of rules."""
+    return sorted((folder / FOLDER).glob("*.yml"))
