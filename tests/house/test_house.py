@@ -53,7 +53,7 @@ ALLOWED = {
     "config.database.UtcDateTime.process_result_value": "SQLAlchemy's name",
     "billing.transfers.bill": "VietQR's name for the field",
     "monitoring.rules.SshdOption": "an option of sshd_config",
-    "monitoring.conditions._sshd_option": "an option of sshd_config",
+    "monitoring.server_conditions.sshd_option": "an option of sshd_config",
 }
 MANY_PARAMETERS: dict[str, str] = {}
 
