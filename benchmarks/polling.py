@@ -36,7 +36,7 @@ from monitoring.probes.gauges import Gauge
 from monitoring.probes.logins import SnmpCommunity, SnmpUser
 from monitoring.probes.memory import Memory
 from monitoring.probes.outcomes import Outcome, Target
-from monitoring.probes.reading import Core, Layout, Port, Store
+from monitoring.probes.reading import LARGE_BATCH, Core, Layout, Port, Store
 from monitoring.probes.session import Engines
 from monitoring.probes.volley import Pace, Volley
 from portal import schema
@@ -72,6 +72,8 @@ def layout_of(ports: range) -> Layout:
         cores=(Core(1, "cpu"),),
         stores=(Store(1, "flash", 1024),),
         gauges=(Gauge("inlet", "temperature", "celsius", 0, f"{mibs.ENT_SENSOR_VALUE}.1"),),
+        # As discovery leaves it where an agent answers so many at once: two requests a poll.
+        batch=LARGE_BATCH,
     )
 
 

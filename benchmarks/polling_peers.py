@@ -1,7 +1,7 @@
 """What others spend on the same 116 OIDs: `python -m benchmarks.polling_peers PORT`.
 
 prometheus-snmp-exporter (Debian's package) and pysnmp ask the canned agent of
-`benchmarks.polling`, one device after another, in portions of 40 OIDs. CPU is that of the client.
+`benchmarks.polling`, one device after another, in portions of 60 OIDs. CPU is that of the client.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from monitoring.probes import snmp
 from tests.monitoring import agents
 from tests.ports import free_port
 
-BATCH = 40
+BATCH = 60
 TICKS = os.sysconf("SC_CLK_TCK")
 OIDS = (*snmp.HEAD, *layout_of(range(1, PORTS + 1)).oids)
 

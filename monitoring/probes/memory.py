@@ -110,7 +110,4 @@ def _make_room(known: dict[Any, Any]) -> None:
 @lru_cache(maxsize=4096)
 def questions(oids: tuple[str, ...], batch: int) -> tuple[Question, ...]:
     """The GETs of one poll: the head and as many values as fit, then the rest in portions."""
-    first = max(batch - len(snmp.HEAD), 0)
-    portions = [(*snmp.HEAD, *oids[:first])]
-    portions += [oids[at : at + batch] for at in range(first, len(oids), batch)]
-    return tuple(map(Question.of, portions))
+    return tuple(map(Question.of, snmp.portions(oids, batch)))

@@ -13,16 +13,27 @@ from gufo.snmp import ValueType
 
 from config import clock
 from monitoring.probes import mibs, values
+from monitoring.probes.codec import Question
 from monitoring.probes.discovering import discover
 from monitoring.probes.outcomes import Failure, FailureKind, Outcome, Target
 from monitoring.probes.profiles import shelf
-from monitoring.probes.reading import OPER, PORT_VALUES, Layout, Reading, Value
+from monitoring.probes.reading import (
+    BATCH,
+    LARGE_BATCH,
+    OPER,
+    PORT_VALUES,
+    Layout,
+    Reading,
+    Value,
+)
 from monitoring.probes.session import Engines, Lost, Session
 
 log = logging.getLogger(__name__)
 
 HEAD = (mibs.SYS_UP_TIME, mibs.IF_NUMBER, mibs.IF_TABLE_LAST_CHANGE, mibs.SNMP_ENGINE_TIME)
 Rows = Mapping[str, ValueType]
+# What crosses an Ethernet in one piece, also through PPPoE: some firewalls drop fragments.
+LARGEST_REPLY, ENVELOPE_BYTES, NUMBER_BYTES = 1450, 110, 5
 # The longest that a device takes from its start to the start of its agent, in seconds.
 LONGEST_START = 600.0
 
@@ -123,6 +134,8 @@ async def _converse(session: Session, at_head: Head) -> tuple[Reading, bool]:
     else:
         first = _taken(layout, at_head)
     told = await _values(session, layout, first, problems)
+    if was_discovered and not problems:
+        session.batch = await _larger(session, layout.oids, told)
     layout = layout.with_batch(session.batch)
     silent = _silent_ports(layout, told) if was_discovered and not problems else 0
     if silent:
@@ -172,3 +185,31 @@ async def _values(
         problems.append(f"partial: {len(told)} of {len(wanted)} values; {lost.failure.message}")
         told.extend([None] * (len(wanted) - len(told)))
     return told
+
+
+def portions(oids: Sequence[str], batch: int) -> list[tuple[str, ...]]:
+    """The requests of one poll: the head, never cut, and as many values as fit, then the rest."""
+    first = max(batch - len(HEAD), 0)
+    rest = range(first, len(oids), batch)
+    return [(*HEAD, *oids[:first]), *(tuple(oids[at : at + batch]) for at in rest)]
+
+
+async def _larger(session: Session, oids: Sequence[str], told: Sequence[Value]) -> int:
+    """How many values to ask for at once: more, where that saves requests and the agent can.
+
+    It can if it tells in one large reply what it told in smaller ones.
+    """
+    fewer = portions(oids, LARGE_BATCH)
+    if session.batch != BATCH or len(fewer) >= len(portions(oids, BATCH)):
+        return session.batch
+    if max(map(_reply_bytes, fewer)) > LARGEST_REPLY:
+        return session.batch
+    asked = fewer[0][len(HEAD) :]
+    reply = await session.once(fewer[0])
+    again = [value is None for value in _numbers(reply, asked)]
+    return LARGE_BATCH if again == [each is None for each in told[: len(asked)]] else session.batch
+
+
+def _reply_bytes(oids: Sequence[str]) -> int:
+    """How large the reply may become: what is asked, the envelope of SNMPv3, and the numbers."""
+    return len(Question.of(oids).pdu(0)) + ENVELOPE_BYTES + NUMBER_BYTES * len(oids)

@@ -12,7 +12,7 @@ import socket
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from config import clock
@@ -21,7 +21,7 @@ from monitoring.probes.codec import FIRST_NUMBER, NUMBERS, Garbled, Letter, Ques
 from monitoring.probes.codec_shapes import Numbers, Shape
 from monitoring.probes.memory import Memory, Plain
 from monitoring.probes.outcomes import Failure, FailureKind, Outcome, Target
-from monitoring.probes.reading import Layout, Reading
+from monitoring.probes.reading import BATCH, Layout, Reading
 from monitoring.probes.session import failure_of
 from monitoring.probes.usm import Forged, NotInTime, Reported, Seal
 from monitoring.probes.usm_envelopes import Sealed
@@ -222,6 +222,11 @@ class Volley:
         if poll.tries < max(target.tries, 1) and now < poll.began + target.budget:
             self._try(poll)
             return
+        if poll.layout.batch > BATCH and target.tries > 1 and isinstance(wrong, TimeoutError):
+            # Its replies may have become too large for what lies between: ask for less.
+            smaller = replace(target, layout=poll.layout.with_batch(BATCH), tries=1)
+            self._leave(self._landed(poll).target, smaller)
+            return
         self._give_up(poll)
 
     def _give_up(self, poll: _Poll) -> None:
@@ -339,13 +344,13 @@ class Volley:
         ):
             self._news.set()
 
-    def _leave(self, target: Target) -> None:
-        """Let `snmp.read` ask this device, beside the others."""
-        task = asyncio.get_running_loop().create_task(self._read_apart(target))
+    def _leave(self, target: Target, otherwise: Target | None = None) -> None:
+        """Let `snmp.read` ask this device, beside the others; perhaps otherwise."""
+        task = asyncio.get_running_loop().create_task(self._read_apart(target, otherwise or target))
         self._apart.add(task)
 
-    async def _read_apart(self, target: Target) -> None:
-        outcome = await snmp.read(target, self._memory.engines)
+    async def _read_apart(self, target: Target, asked: Target) -> None:
+        outcome = replace(await snmp.read(asked, self._memory.engines), target=target)
         self._memory.compare(target)
         task = asyncio.current_task()
         if task is not None:
