@@ -246,12 +246,14 @@ class Session:
         reply = await self.tried(lambda: self._gufo.get_many(oids))
         if reply or len(oids) <= (1 if self._is_v1 else SMALLEST_BATCH):
             return reply or {}
-        half = (len(oids) + 1) // 2
+        was_large = len(oids) > BATCH
+        half = BATCH if was_large else (len(oids) + 1) // 2
         left = await self.get(oids[:half])
         right = await self.get(oids[half:])
         if (left or right) and not self._is_v1:
             self.batch = min(self.batch, half)
-            self.fault(TOO_BIG)
+            if not was_large:
+                self.fault(TOO_BIG)
         return {**left, **right}
 
     async def once(self, oids: Sequence[str]) -> dict[str, ValueType]:

@@ -97,7 +97,8 @@ def test_an_agent_that_cannot_any_more_is_read_in_the_same_poll(otherwise: Reply
         assert outcome.reading.values == first.values
         assert not outcome.was_discovered
         smaller = outcome.reading.layout
-        assert smaller.batch <= BATCH
+        assert smaller.batch == BATCH
+        assert outcome.reading.problems == ()
         before = agent.requests
         assert poll(smaller).reading is not None
         assert agent.requests == before + len(snmp.portions(smaller.oids, smaller.batch))
