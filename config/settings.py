@@ -4,6 +4,7 @@ Every field is documented by its description; `docs/reference/settings.md` repea
 fails where one is missing. A wrong value stops the start with the name of the variable.
 """
 
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -14,6 +15,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from config.errors import Invalid
 
 PREFIX = "MEDIA_CENTER_"
+
+
+Network = IPv4Network | IPv6Network
+
+
+def networks_in(text: str) -> tuple[Network, ...]:
+    """Networks parted by commas; raises ValueError."""
+    return tuple(ip_network(each.strip()) for each in text.split(",") if each.strip())
 
 
 class BadSettings(Invalid):
@@ -131,6 +140,13 @@ class Settings(BaseSettings):
     evidence_minutes: Annotated[
         int, Field(ge=1, le=1440, description="Minutes between two collections of policy evidence.")
     ] = 60
+    survey_networks: Annotated[
+        str,
+        Field(
+            description="Networks that operators may look through for devices, parted by commas, "
+            "such as 192.0.2.0/24,2001:db8::/64; set it for web and workers. Empty: none."
+        ),
+    ] = ""
     probe_own_addresses: Annotated[
         bool,
         Field(
@@ -245,6 +261,12 @@ class Settings(BaseSettings):
             raise ValueError("json or text")
         return value
 
+    @field_validator("survey_networks")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        networks_in(value)
+        return value
+
     @field_validator("database_url")
     @classmethod
     def _postgres_only(cls, value: str | None) -> str | None:
@@ -261,6 +283,11 @@ class Settings(BaseSettings):
         if value is not None and len(value.get_secret_value()) < 32:
             raise ValueError("32 characters or more")
         return value
+
+    @property
+    def surveyable(self) -> tuple[Network, ...]:
+        """The networks that may be looked through for devices."""
+        return networks_in(self.survey_networks)
 
     @property
     def tzinfo(self) -> ZoneInfo:

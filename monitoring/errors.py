@@ -15,6 +15,30 @@ class UnknownDeviceTest(NotFound):
     """There is no such test of this device; begin a new one."""
 
 
+class UnknownSurvey(NotFound):
+    """There is no such survey; look it up in the list of surveys."""
+
+
+class SurveysOff(Conflict):
+    """No network may be surveyed here; an administrator allows networks in the settings."""
+
+
+class BadSurvey(Invalid):
+    """The network cannot be surveyed; correct the value named."""
+
+
+class SurveyGoesOn(Conflict):
+    """A survey of {network} goes on at this site; wait for its end, or cancel it."""
+
+
+class SurveyOver(Conflict):
+    """The survey has ended already; begin a new one."""
+
+
+class CandidateTaken(Conflict):
+    """Another device has this name or this address already; look at the list again."""
+
+
 class UnknownOutage(NotFound):
     """There is no such outage; look it up in the list of outages."""
 

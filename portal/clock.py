@@ -45,6 +45,7 @@ def turns(settings: Settings) -> list[Turn]:
         Turn("collect_evidence", settings.evidence_minutes * 60, each_site=True),
         Turn("reach_endpoints", 15, each_site=True),
         Turn("test_devices", 20, each_site=True),
+        Turn("survey_networks", 20, each_site=True),
         Turn("collect_facts", 60, each_site=True),
         Turn("reconcile_ports", 60, each_site=True),
         Turn("end_waivers", 60),

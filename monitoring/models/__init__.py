@@ -39,6 +39,7 @@ from monitoring.models.readings import ReadingRow
 from monitoring.models.received_alerts import ReceivedAlert
 from monitoring.models.rollups import FiveMinuteRow, HourRow, RollupLevel, RollupProgress
 from monitoring.models.states import DeviceStateRow
+from monitoring.models.surveys import Candidate, Survey, SurveyEnd
 from monitoring.models.watch_states import WatchState
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "AccessPort",
     "Alert",
     "AlertKind",
+    "Candidate",
     "ChannelState",
     "Credential",
     "CredentialKind",
@@ -81,6 +83,8 @@ __all__ = [
     "RollupProgress",
     "Silence",
     "SnmpVersion",
+    "Survey",
+    "SurveyEnd",
     "Telling",
     "Violation",
     "ViolationStatus",

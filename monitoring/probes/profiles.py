@@ -21,12 +21,20 @@ from monitoring.thresholds import Level, Limits
 log = logging.getLogger(__name__)
 
 FOLDER = documents.HOME / "profiles"
+# What changes nothing of what devices are asked.
+SUGGESTED = {"role", "platform", "vendor"}
 PLACES = frozenset({"name", "index", "1", "2", "3", "4"})
 
 Kind = Literal[
     "processor", "temperature", "humidity", "voltage", "current", "power", "energy", "frequency",
     "fan", "airflow", "load", "charge", "duration", "memory", "storage", "state", "count",
     "signal", "bitrate", "other",
+]  # fmt: skip
+# What a device of this type is suggested as when it is found: the words of the inventory.
+Role = Literal["encoder", "switch", "router", "ups", "camera", "server", "other"]
+System = Literal[
+    "cisco_ios", "cisco_xe", "arista_eos", "juniper_junos", "mikrotik_routeros", "hp_procurve",
+    "linux", "generic",
 ]  # fmt: skip
 Unit = Literal[
     "celsius", "percent", "volts", "amperes", "watts", "volt amperes", "kilowatt hours", "hertz",
@@ -208,6 +216,10 @@ class Profile(_Model):
     name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)
     title: str = Field(min_length=1, max_length=80)
     recognise: Recognition
+    # What is suggested to who adds such a device.
+    role: Role | None = None
+    platform: System | None = None
+    vendor: str | None = Field(default=None, min_length=1, max_length=80)
     # Profiles whose sensors of the same name this one tells better.
     replaces: tuple[str, ...] = ()
     # Tables in the shape of ENTITY-SENSOR-MIB (RFC 3433): the OID of their row.
@@ -267,7 +279,7 @@ class Shelf:
             ]
         self.profiles = tuple(found.values())
         self.faults = tuple(faults)
-        text = "\0".join(profile.model_dump_json() for profile in self.profiles)
+        text = "\0".join(profile.model_dump_json(exclude=SUGGESTED) for profile in self.profiles)
         self.edition = hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

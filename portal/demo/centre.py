@@ -29,6 +29,7 @@ from portal.demo import (
     prices,
     programmes,
     series,
+    surveys,
     upkeep,
 )
 from portal.demo.devices import BASE_PORT
@@ -87,6 +88,7 @@ def load(demo: Demo) -> bool:
     health.add(now)
     endpoints.add(by=operator)
     buyers.add(now)
+    surveys.add(now, by=operator)
     # Nobody wants mail about events that were only replayed.
     db.session.execute(sa.delete(Notice))
     db.session.flush()

@@ -23,6 +23,7 @@ from portal.rounds import (
     reconfirmations,
     reminders,
     rewrapping,
+    surveys,
 )
 
 __all__ = [
@@ -45,4 +46,5 @@ __all__ = [
     "reconfirmations",
     "reminders",
     "rewrapping",
+    "surveys",
 ]

@@ -68,7 +68,7 @@ PAGES["operator@centre.example"] += ["/alerts", "/alerts/history", "/alerts/deli
 PAGES["operator@centre.example"] += ["/alerts/silences", "/on-call"]
 PAGES["operator@centre.example"] += ["/devices/endpoints", "/devices/certificates"]
 PAGES["operator@centre.example"] += ["/devices/1/endpoints/new"]
-PAGES["operator@centre.example"] += ["/devices/import"]
+PAGES["operator@centre.example"] += ["/devices/import", "/devices/surveys", "/devices/surveys/1"]
 VIEWS = [
     ({"phone": phone, "language": language}) for phone in (False, True) for language in ("vi", "en")
 ]

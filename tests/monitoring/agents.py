@@ -5,6 +5,7 @@ The fixtures are named in tests/monitoring/conftest.py; another folder's conftes
 
 import asyncio
 import contextlib
+import ipaddress
 import os
 import shutil
 import subprocess
@@ -34,7 +35,7 @@ USER, AUTH_PASSWORD, PRIVACY_PASSWORD = "demo-user", "demo-auth-pass", "demo-pri
 SNMPD = shutil.which("snmpd") or "/usr/sbin/snmpd"
 
 CONFIGURATION = f"""
-agentaddress udp:127.0.0.1:{{port}}
+agentaddress udp:{{address}}:{{port}}
 rocommunity {COMMUNITY} 127.0.0.1
 createUser {USER} SHA "{AUTH_PASSWORD}" AES "{PRIVACY_PASSWORD}"
 rouser {USER} authPriv
@@ -67,6 +68,7 @@ class Agent:
     folder: Path
     port: int
     process: subprocess.Popen[bytes] | None = None
+    address: str = "127.0.0.1"
     configuration: str = CONFIGURATION
     # Whether it counts its boots; without that every start is its first.
     remembers: bool = False
@@ -79,7 +81,7 @@ class Agent:
     def start(self) -> None:
         """Start and wait until the port is bound."""
         path = self.folder / "snmpd.conf"
-        path.write_text(self.configuration.format(port=self.port))
+        path.write_text(self.configuration.format(port=self.port, address=self.address))
         read = f"{path},{self.state}" if self.remembers else str(path)
         self.process = subprocess.Popen(
             [SNMPD, "-f", "-Lf", str(self.folder / "log"), "-C", "-c", read, "-I", "-smux"],
@@ -100,7 +102,9 @@ class Agent:
     def is_bound(self) -> bool:
         """Whether the kernel lists the port as bound."""
         table = Path("/proc/net/udp").read_text()
-        return f":{self.port:04X} " in table
+        # The kernel writes an address with its last octet first.
+        octets = bytes(reversed(ipaddress.ip_address(self.address).packed)).hex().upper()
+        return f"{octets}:{self.port:04X} " in table
 
     def stop(self) -> None:
         """Stop and wait."""
@@ -110,11 +114,11 @@ class Agent:
             self.process = None
 
 
-def start_agent(folder: Path) -> Agent:
+def start_agent(folder: Path, address: str = "127.0.0.1", port: int = 0) -> Agent:
     """A running snmpd with its state in `folder`; skips where snmpd is not installed."""
     if not Path(SNMPD).exists():
         pytest.skip("snmpd is not installed (apt-get install snmpd)")
-    agent = Agent(folder, free_port())
+    agent = Agent(folder, port or free_port(), address=address)
     agent.start()
     return agent
 
@@ -169,16 +173,16 @@ class Hostile:
 
 
 @contextlib.contextmanager
-def hostile(reply: Reply, delay: float = 0.0) -> Iterator[Hostile]:
+def hostile(
+    reply: Reply, delay: float = 0.0, at: tuple[str, int] = ("127.0.0.1", 0)
+) -> Iterator[Hostile]:
     """Serve `reply` on a loopback port, in a thread with a loop of its own."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
 
     async def serve() -> tuple[asyncio.DatagramTransport, _Answering]:
-        return await loop.create_datagram_endpoint(
-            lambda: _Answering(reply, delay), local_addr=("127.0.0.1", 0)
-        )
+        return await loop.create_datagram_endpoint(lambda: _Answering(reply, delay), local_addr=at)
 
     transport, protocol = asyncio.run_coroutine_threadsafe(serve(), loop).result(5)
     try:

@@ -24,6 +24,11 @@ PAGES = {
     "POST /devices/import/preview": "manage devices",
     "GET /devices/import/template.<form>": "manage devices",
     "GET /devices/export.<form>": "manage devices",
+    "GET /devices/surveys": "manage devices",
+    "POST /devices/surveys": "manage devices",
+    "GET /devices/surveys/<int:survey_id>": "manage devices",
+    "POST /devices/surveys/<int:survey_id>/cancel": "manage devices",
+    "POST /devices/surveys/<int:survey_id>/devices": "manage devices",
 }
 API = {
     "PATCH /devices/<int:device_id>": "manage devices",

@@ -21,7 +21,7 @@ from config import clock
 from config.database import db
 from monitoring import credentials, device_tests, outages, problems
 from monitoring.credentials import Keyring
-from monitoring.models import Device, DeviceStatus, Violation
+from monitoring.models import Device, DeviceStatus, Survey, Violation
 from monitoring.probes.logins import SnmpCommunity
 from monitoring.problems import NewProblem
 from monitoring.rules import Severity
@@ -223,6 +223,13 @@ def _agreement(scene: Scene) -> None:
     scene.ids["agreement_id"] = agreements.add(scene.ids["owner"].unit, terms, by=None).id
 
 
+def _survey(site: Site) -> int:
+    survey = Survey(site_id=site.id, network="192.0.2.0/30", credential_ids=[], total=2)
+    db.session.add(survey)
+    db.session.flush()
+    return survey.id
+
+
 def _device(scene: Scene) -> None:
     room = build.a_site(slug="room")
     device = Device(name="sw-1", address="192.0.2.7", site_id=room.id, status=DeviceStatus.UP)
@@ -244,6 +251,7 @@ def _device(scene: Scene) -> None:
     keyring = Keyring(b"k" * 32)
     scene.ids["credential_id"] = credentials.add("SNMP", SnmpCommunity("x"), keyring).id
     scene.ids["test_id"] = device_tests.ask(device, by=None).id
+    scene.ids["survey_id"] = _survey(room)
     scene.ids["outage_id"] = outages.open_(device, clock.now(), {}).id
     scene.ids["problem_id"] = problems.open_(device, NewProblem("sensor", "x", Severity.LOW)).id
     scene.ids |= {"closure_id": 1, "of_month": "2020-01", "port_id": 1, "link_id": 1}
