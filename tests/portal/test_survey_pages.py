@@ -12,6 +12,7 @@ from monitoring import candidates, credentials, devices, surveys
 from monitoring.models import Candidate, DeviceRole, SurveyEnd
 from portal import clock as timetable
 from portal import jobs, keys
+from portal.rounds import surveys as rounds
 from rental import units
 from rental.models import Member, Role
 from tests.monitoring.agents import hostile, table_agent
@@ -75,7 +76,7 @@ def test_the_button_puts_one_job_into_the_queue_of_the_site(browser: FlaskClient
 def test_the_clock_looks_for_surveys_in_every_site(service: Flask) -> None:
     turns = {t.task: t.each_site for t in timetable.turns(service.extensions["settings"])}
     assert turns["survey_networks"] is True
-    assert "survey_networks" in jobs.queue.tasks
+    assert rounds.survey_networks.name in jobs.queue.tasks
 
 
 @pytest.mark.usefixtures("allowed")
