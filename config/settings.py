@@ -147,6 +147,15 @@ class Settings(BaseSettings):
             "such as 192.0.2.0/24,2001:db8::/64; set it for web and workers. Empty: none."
         ),
     ] = ""
+    configuration_days: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=36500,
+            description="Days for which every version of a device's configuration is kept; of "
+            "older ones the last of each month stays.",
+        ),
+    ] = 90
     probe_own_addresses: Annotated[
         bool,
         Field(

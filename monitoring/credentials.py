@@ -9,17 +9,15 @@ import base64
 import binascii
 import hashlib
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from typing import Any
 from uuid import uuid4
 
 import sqlalchemy as sa
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from config import clock
 from config.database import db
+from monitoring import envelope
 from monitoring.errors import (
     BadLogin,
     CredentialExists,
@@ -40,7 +38,6 @@ from monitoring.probes.logins import (
 from rental import journal
 from rental.models import Member
 
-NONCE = 12
 KINDS: dict[type, CredentialKind] = {
     SnmpCommunity: CredentialKind.SNMP_V2C,
     SnmpUser: CredentialKind.SNMP_V3,
@@ -70,6 +67,11 @@ class Keyring:
         """Which key new rows are wrapped with."""
         return key_id(self.current)
 
+    @property
+    def known_ids(self) -> list[str]:
+        """Every key that the ring holds, by its id."""
+        return [key_id(key) for key in (self.current, *self.older)]
+
     def find(self, wanted: str) -> bytes | None:
         """The key of this id, if the ring holds it."""
         return next((k for k in (self.current, *self.older) if key_id(k) == wanted), None)
@@ -89,12 +91,12 @@ def key_id(key: bytes) -> str:
 
 def seal(credential: Credential, login: Login, keyring: Keyring) -> None:
     """Encrypt `login` into the row with a new data key."""
-    data_key = AESGCM.generate_key(bit_length=256)
+    data_key = envelope.new_key()
     plain = json.dumps(asdict(login)).encode()
     credential.kind = KINDS[type(login)]
     credential.key_id = keyring.key_id
-    credential.wrapped_key = _encrypt(keyring.current, data_key, _bound(credential, "key"))
-    credential.sealed = _encrypt(data_key, plain, _bound(credential, "login"))
+    credential.wrapped_key = envelope.encrypt(keyring.current, data_key, _bound(credential, "key"))
+    credential.sealed = envelope.encrypt(data_key, plain, _bound(credential, "login"))
     credential.sealed_at = clock.now()
 
 
@@ -109,7 +111,7 @@ def open_(credential: Credential, keyring: Keyring) -> Login:
 class Rewrapped:
     """What one step of a rotation did: which row, and whether its key was there to unwrap it."""
 
-    credential_id: int
+    row_id: int
     is_done: bool
 
 
@@ -133,7 +135,7 @@ def rewrap_next(keyring: Keyring, *, beyond: int = 0) -> Rewrapped | None:
     except CredentialUnreadable:
         return Rewrapped(credential.id, is_done=False)
     credential.key_id = keyring.key_id
-    credential.wrapped_key = _encrypt(keyring.current, data_key, _bound(credential, "key"))
+    credential.wrapped_key = envelope.encrypt(keyring.current, data_key, _bound(credential, "key"))
     db.session.flush()
     return Rewrapped(credential.id, is_done=True)
 
@@ -234,15 +236,10 @@ def _bound(credential: Credential, purpose: str) -> bytes:
     return f"media-center credential {purpose} {credential.kind} {credential.context}".encode()
 
 
-def _encrypt(key: bytes, plain: bytes, bound: bytes) -> bytes:
-    nonce = os.urandom(NONCE)
-    return nonce + AESGCM(key).encrypt(nonce, plain, bound)
-
-
 def _decrypt(key: bytes, sealed: bytes, bound: bytes, credential: Credential) -> bytes:
     try:
-        return AESGCM(key).decrypt(sealed[:NONCE], sealed[NONCE:], bound)
-    except InvalidTag as wrong:
+        return envelope.decrypt(key, sealed, bound)
+    except envelope.InvalidTag as wrong:
         raise CredentialUnreadable(
             "The credential {name} was altered or moved from another row; enter it again.",
             words={"name": credential.name},

@@ -87,6 +87,18 @@ class CredentialUnreadable(Conflict):
     """The credential cannot be opened with the key in use; restore the key or enter it again."""
 
 
+class UnknownVersion(NotFound):
+    """There is no such version of the configuration; look it up in the device's list."""
+
+
+class VersionUnreadable(Conflict):
+    """The version cannot be opened with the keys in use; restore the key it is sealed with."""
+
+
+class BadSearch(Invalid):
+    """The search cannot be made as it is typed; correct it and search again."""
+
+
 class UnknownViolation(NotFound):
     """There is no such violation; look it up in the list of violations."""
 

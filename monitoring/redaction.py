@@ -193,7 +193,11 @@ class _Walk:
     def line(self, whole: str) -> str:
         """One line without its line feed; a carriage return stays where it is."""
         body = whole.rstrip("\r")
-        return (self._in_text(body) if self.until else self._body(body)) + whole[len(body) :]
+        # One space stands for any indentation: thousands of them would cost every rule dearly.
+        lead = body[: len(body) - len(body.lstrip())]
+        short = lead[:1] + body[len(lead) :]
+        clean = self._in_text(short) if self.until else self._body(short)
+        return lead + clean.removeprefix(lead[:1]) + whole[len(body) :]
 
     def _in_text(self, body: str) -> str:
         """A line of a key or a certificate."""

@@ -48,6 +48,7 @@ def turns(settings: Settings) -> list[Turn]:
         Turn("survey_networks", 20, each_site=True),
         Turn("collect_facts", 60, each_site=True),
         Turn("reconcile_ports", 60, each_site=True),
+        Turn("back_up_configurations", 60, each_site=True),
         Turn("end_waivers", 60),
         Turn("expire_bookings", 60),
         Turn("release_no_shows", 60),
@@ -71,6 +72,7 @@ def turns(settings: Settings) -> list[Turn]:
         Turn("push_alerts", 60),
         Turn("roll_up_readings", 60),
         Turn("keep_readings", 3600),
+        Turn("sweep_configurations", 3600),
         Turn("sweep", 3600),
     ]
 

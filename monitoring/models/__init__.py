@@ -11,6 +11,7 @@ from monitoring.models.alerts import (
     Silence,
     Telling,
 )
+from monitoring.models.configurations import ConfigRound, ConfigSource, ConfigVersion
 from monitoring.models.credentials import Credential, CredentialKind
 from monitoring.models.device_tests import DeviceTest
 from monitoring.models.devices import (
@@ -49,6 +50,9 @@ __all__ = [
     "AlertKind",
     "Candidate",
     "ChannelState",
+    "ConfigRound",
+    "ConfigSource",
+    "ConfigVersion",
     "Credential",
     "CredentialKind",
     "Delivery",

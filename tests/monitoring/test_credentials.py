@@ -68,7 +68,7 @@ def test_rotation_wraps_every_row_with_the_new_key_and_leaves_the_login(house):
     beyond = 0
     while step := credentials.rewrap_next(ring, beyond=beyond):
         assert step.is_done
-        beyond = step.credential_id
+        beyond = step.row_id
         with transaction():
             db.session.flush()
     assert credentials.sealed_with() == {ring.key_id: 3}
