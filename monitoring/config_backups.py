@@ -153,7 +153,7 @@ def record(device_id: int, told: Configurations | Failure, at: datetime, keyring
         # Deleted while it was being asked.
         return False
     if isinstance(told, Failure):
-        _note(device, at, failure=f"{told.kind.value}: {told.message}", next_at=at + AGAIN)
+        _note(device, at, failure=told.message, next_at=at + AGAIN)
         return False
     running = Text.of(device.platform.value, told.running)
     version = config_versions.keep(device, ConfigSource.RUNNING, running, at, keyring)

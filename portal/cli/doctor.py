@@ -14,7 +14,7 @@ from config import clock
 from config.database import db
 from config.errors import Refusal
 from config.settings import Settings
-from monitoring import credentials, partitions, policy
+from monitoring import config_backups, config_versions, credentials, partitions, policy
 from portal import jobs, keys, mail, shape
 from portal.app import create_app
 from portal.cli import options
@@ -56,7 +56,9 @@ def _keys(settings: Settings, app: Flask) -> Finding:
     keys.secret_key(settings)
     keyring = keys.keyring(settings)
     with app.app_context():
-        locked = credentials.locked(keyring) if shape.is_current() else []
+        locked = []
+        if shape.is_current():
+            locked = [*credentials.locked(keyring), *config_versions.locked(keyring)]
     if locked:
         return False, f"the credential key is not the one that seals: {'; '.join(locked)}"
     return True, "session key and credential key can be read"
@@ -96,6 +98,21 @@ def _ledger(app: Flask) -> Finding:
         f"{sums.received} = allocated {sums.allocated} + refunded {sums.refunded} + balances "
         f"{sums.balances}"
     )
+
+
+def _backups(app: Flask) -> Finding:
+    with app.app_context():
+        if not shape.is_current():
+            return False, "cannot be read before `media-center upgrade`"
+        late = config_backups.late(clock.now())
+        db.session.rollback()
+    if late:
+        named = ", ".join(late[:MISSING_NAMED]) + " …" * (len(late) > MISSING_NAMED)
+        return False, (
+            f"{len(late)} devices have no backup of their configuration from the last day "
+            f"({named}); see their pages for why"
+        )
+    return True, "no configuration waits longer than a day for its backup"
 
 
 def _einvoices(settings: Settings, app: Flask) -> Finding:
@@ -144,6 +161,7 @@ def examinations(settings: Settings, app: Flask) -> Iterator[tuple[str, Callable
     yield "front end", _front_end
     yield "policies", _policies
     yield "readings", lambda: _readings(app)
+    yield "configurations", lambda: _backups(app)
     yield "ledger", lambda: _ledger(app)
     yield "e-invoices", lambda: _einvoices(settings, app)
 

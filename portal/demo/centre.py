@@ -18,6 +18,7 @@ from portal.demo import (
     bank,
     buyers,
     claims,
+    configurations,
     counter,
     einvoices,
     endpoints,
@@ -87,6 +88,7 @@ def load(demo: Demo) -> bool:
     einvoices.add()
     health.add(now)
     endpoints.add(by=operator)
+    configurations.add(now, demo.keyring)
     buyers.add(now)
     surveys.add(now, by=operator)
     # Nobody wants mail about events that were only replayed.

@@ -27,6 +27,7 @@ from portal.pages import (
     clearances,
     closed,
     closing,
+    configurations,
     corrections,
     counter,
     credentials,
@@ -134,6 +135,7 @@ ROOMS = (
     alerts,
     duty,
     endpoints,
+    configurations,
     facts,
     circuits,
     dependencies,
@@ -201,6 +203,7 @@ PLACES = {
     "credentials": "devices",
     "duty": "alerts",
     "facts": "devices",
+    "configurations": "devices",
 }
 
 

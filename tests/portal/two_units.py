@@ -261,6 +261,7 @@ def _device(scene: Scene) -> None:
         "interruption_id": 1,
         "evidence_id": 1,
         "line_number": 1,
+        "version_number": 1,
         "of_month": "2020-01",
         "entry_id": 1,
     }
