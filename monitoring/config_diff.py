@@ -49,7 +49,7 @@ def edits(
     before: Sequence[Block], after: Sequence[Block], *, is_ordered: bool = False
 ) -> tuple[Edit, ...]:
     """Every block of both sides: what went, what stayed with its own edits, what came."""
-    pairs = _in_order(before, after) if is_ordered else _by_words(before, after)
+    pairs = _one_after_another(before, after) if is_ordered else _by_words(before, after)
     return tuple(
         Edit(old, new, edits(old.children, new.children, is_ordered=old.is_ordered))
         if old is not None and new is not None
@@ -71,7 +71,7 @@ def _by_words(before: Sequence[Block], after: Sequence[Block]) -> Iterator[Pair]
     yield from matched
 
 
-def _in_order(before: Sequence[Block], after: Sequence[Block]) -> Iterator[Pair]:
+def _one_after_another(before: Sequence[Block], after: Sequence[Block]) -> Iterator[Pair]:
     same = _alike(before, after)
     yield from zip(before[:same], after[:same], strict=True)
     before, after = before[same:], after[same:]

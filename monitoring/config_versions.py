@@ -147,10 +147,7 @@ def shown_when_kept(version: ConfigVersion, keyring: Keyring) -> str:
 
 def _unsealed(version: ConfigVersion, name: str, sealed: bytes, keyring: Keyring) -> str:
     key = _unwrapped(version, keyring)
-    try:
-        return zlib.decompress(envelope.decrypt(key, sealed, _bound(version, name))).decode()
-    except envelope.InvalidTag as wrong:
-        raise _altered(version) from wrong
+    return zlib.decompress(_decrypted(version, name, sealed, key)).decode()
 
 
 def _unwrapped(version: ConfigVersion, keyring: Keyring) -> bytes:
@@ -161,18 +158,18 @@ def _unwrapped(version: ConfigVersion, keyring: Keyring) -> bytes:
             "restore that key to read it.",
             words={"number": version.number, "key": version.key_id},
         )
+    return _decrypted(version, "key", version.wrapped_key, key)
+
+
+def _decrypted(version: ConfigVersion, purpose: str, sealed: bytes, key: bytes) -> bytes:
     try:
-        return envelope.decrypt(key, version.wrapped_key, _bound(version, "key"))
+        return envelope.decrypt(key, sealed, _bound(version, purpose))
     except envelope.InvalidTag as wrong:
-        raise _altered(version) from wrong
-
-
-def _altered(version: ConfigVersion) -> VersionUnreadable:
-    return VersionUnreadable(
-        "Version {number} was altered or moved from another row; restore the database from a "
-        "backup to read it.",
-        words={"number": version.number},
-    )
+        raise VersionUnreadable(
+            "Version {number} was altered or moved from another row; restore the database from a "
+            "backup to read it.",
+            words={"number": version.number},
+        ) from wrong
 
 
 def _bound(version: ConfigVersion, purpose: str) -> bytes:

@@ -8,7 +8,7 @@ PAGES = {
     "GET /devices/<int:device_id>/configurations/diff": "see devices",
 }
 API = {
-    "GET /api/v1/devices/<int:device_id>/configurations": "see devices",
-    "GET /api/v1/devices/<int:device_id>/configurations/<int:version_number>": "see devices",
-    "GET /api/v1/devices/<int:device_id>/configurations/diff": "see devices",
+    "GET /devices/<int:device_id>/configurations": "see devices",
+    "GET /devices/<int:device_id>/configurations/<int:version_number>": "see devices",
+    "GET /devices/<int:device_id>/configurations/diff": "see devices",
 }
