@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from config import clock
 from config.database import db
 from monitoring import config_backups
 from monitoring.credentials import Keyring
@@ -34,12 +35,13 @@ def add(now: datetime, keyring: Keyring) -> None:
         for command in commands:
             config.edit(command, config.open(PORT))
         at = now - timedelta(days=days)
-        text = CHANGED.format(at=at, who=who) + config.text
+        text = CHANGED.format(at=at.astimezone(clock.LOCAL), who=who) + config.text
         config_backups.record(device.id, Configurations(text, config.text), at, keyring)
-    text = CHANGED.format(at=now - timedelta(days=2), who="netops") + sample_config()
+    lately = now - timedelta(days=2)
+    text = CHANGED.format(at=lately.astimezone(clock.LOCAL), who="netops") + sample_config()
     saved = RunningConfig(sample_config())
     saved.edit("logging buffered 8192")
     told = Configurations(text, saved.text)
-    config_backups.record(device.id, told, now - timedelta(days=2), keyring)
+    config_backups.record(device.id, told, lately, keyring)
     # The worker asks the switch itself at its next turn.
     config_backups.ask_now(device)
