@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from monitoring import config_secrets, config_tree
-from monitoring.config_tree import Statement
+from monitoring.statements import Statement
 
 # What stands around a configuration, or in it, and differs at every look.
 _NOISE = re.compile(
@@ -32,6 +32,9 @@ _ORDERED = re.compile(
 )
 _FLAT_LIST = re.compile(r"^(?P<head>access-list \S+) \S", re.IGNORECASE)
 _CERTIFICATE = re.compile(r"^certificate\b", re.IGNORECASE)
+_JUNOS_REMARK = re.compile(r"/\*.*?\*/", re.S)
+# `## SECRET-DATA` and the like behind a statement.
+_JUNOS_NOTE = re.compile(r"(?<=[;{}])\s*##.*$")
 # Deeper than any platform nests; a text that does is kept flat from there on.
 DEEPEST = 40
 
@@ -65,6 +68,8 @@ def blocks(platform: str, text: str) -> tuple[Block, ...]:
     text = text.replace("\r", "")
     if platform == "mikrotik_routeros":
         return _sections(text)
+    if platform == "juniper_junos":
+        return _braces(text)
     tree = config_tree.parse(text, platform)
     lines = tree.source.split("\n")
     found = _converted(tree.statements, _ends(tree.statements, lines), lines, depth=0)
@@ -140,6 +145,48 @@ def _gathered(found: Iterable[Block]) -> Iterator[Block]:
             # No line of its own: it begins where its first line does and ends before it.
             first = lists[one][0].line
             yield Block(one, first, first - 1, tuple(lists[one]))
+
+
+@dataclass(slots=True)
+class _Open:
+    """A brace that is not closed yet."""
+
+    words: str
+    line: int
+    inside: list[Block]
+
+    def closed(self) -> Block:
+        return Block(self.words, self.line, self.line, tuple(self.inside))
+
+
+def _braces(text: str) -> tuple[Block, ...]:
+    """Junos as it is written, line by line: inactive parts and groups stand where they stand."""
+    top: list[Block] = []
+    open_: list[_Open] = []
+    too_deep = 0
+    text = _JUNOS_REMARK.sub(lambda found: re.sub(r"[^\n]", "", found[0]), text)
+    for number, raw in enumerate(text.split("\n"), start=1):
+        line = raw.strip()
+        words = " ".join(_JUNOS_NOTE.sub("", line).split())
+        if not words or words.startswith("#"):
+            continue
+        if words.startswith("}"):
+            if too_deep:
+                too_deep -= 1
+            elif open_:
+                block = open_.pop().closed()
+                (open_[-1].inside if open_ else top).append(block)
+            continue
+        settled = config_secrets.settled(words)
+        if words.endswith("{") and len(open_) < DEEPEST:
+            open_.append(_Open(settled, number, []))
+            continue
+        too_deep += words.endswith("{")
+        (open_[-1].inside if open_ else top).append(Block(settled, number, number))
+    while open_:
+        block = open_.pop().closed()
+        (open_[-1].inside if open_ else top).append(block)
+    return tuple(top)
 
 
 def _sections(text: str) -> tuple[Block, ...]:
