@@ -55,6 +55,14 @@ class ProblemOver(Conflict):
     """The problem is over already; there is nothing left to look after."""
 
 
+class NotReady(Conflict):
+    """Something of the booking is not ready; mend it, or let an operator sign for it."""
+
+
+class BadSignature(Invalid):
+    """Nobody can sign for that; look at what is not ready."""
+
+
 class BadDevice(Invalid):
     """The device cannot be kept as described; correct the value named."""
 

@@ -49,6 +49,7 @@ def turns(settings: Settings) -> list[Turn]:
         Turn("collect_facts", 60, each_site=True),
         Turn("reconcile_ports", 60, each_site=True),
         Turn("back_up_configurations", 60, each_site=True),
+        Turn("look_ahead", 60),
         Turn("end_waivers", 60),
         Turn("expire_bookings", 60),
         Turn("release_no_shows", 60),

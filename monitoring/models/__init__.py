@@ -36,6 +36,7 @@ from monitoring.models.policies import (
 )
 from monitoring.models.port_states import PortChange, PortState, PortStatus
 from monitoring.models.problems import Problem
+from monitoring.models.readiness import Moment, ReadinessReport, ReadinessSignature, Verdict
 from monitoring.models.readings import ReadingRow
 from monitoring.models.received_alerts import ReceivedAlert
 from monitoring.models.rollups import FiveMinuteRow, HourRow, RollupLevel, RollupProgress
@@ -74,6 +75,7 @@ __all__ = [
     "HourRow",
     "LayoutRow",
     "MetricFragment",
+    "Moment",
     "Outage",
     "OutageCause",
     "Platform",
@@ -81,6 +83,8 @@ __all__ = [
     "PortState",
     "PortStatus",
     "Problem",
+    "ReadinessReport",
+    "ReadinessSignature",
     "ReadingRow",
     "ReceivedAlert",
     "RollupLevel",
@@ -90,6 +94,7 @@ __all__ = [
     "Survey",
     "SurveyEnd",
     "Telling",
+    "Verdict",
     "Violation",
     "ViolationStatus",
     "WatchState",

@@ -11,6 +11,7 @@ from billing import cancellation_charges, quotes
 from billing.quotes import Quote
 from config.database import transaction
 from config.settings import Settings
+from monitoring import readiness
 from portal import problems, quarantine, series_terms
 from portal.access import allows, current_member, may, require, visible_unit_id
 from portal.api import suggested
@@ -337,6 +338,7 @@ def cancel(reference: str, body: CancelBody, query: ScopeQuery) -> Response:
 def hand_over(reference: str, body: HandOverBody) -> Response:
     """Hall, gear and lines change hands. The first piece hands the booking over."""
     asked = visible(reference)
+    readiness.require(asked)
     if body.pieces is None:
         bookings.hand_over(asked, by=current_member())
     else:

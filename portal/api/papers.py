@@ -8,7 +8,7 @@ from portal.access import may
 from portal.api.bookings import visible
 from portal.api.calls import Call, offers
 from portal.api.fields import Query
-from portal.pages.papers import STAFF_SEE, drawn
+from portal.pages.papers import STAFF_SEE, drawn, for_units
 
 room = Blueprint("api_papers", __name__)
 
@@ -31,7 +31,7 @@ class PaperQuery(Query):
 )
 def paper(reference: str, name: str, query: PaperQuery) -> Response:
     """`quotation`, `contract` or `run-sheet`, in Vietnamese unless another language is asked."""
-    return drawn(visible(reference), name, query.lang)
+    return drawn(visible(reference), for_units(name), query.lang)
 
 
 @room.get("/bookings/<reference>/papers/packing-list.pdf")
@@ -40,3 +40,11 @@ def paper(reference: str, name: str, query: PaperQuery) -> Response:
 def packing_list(reference: str, query: PaperQuery) -> Response:
     """For the staff who pack: every piece through all levels of the kits."""
     return drawn(visible(reference), "packing-list", query.lang)
+
+
+@room.get("/bookings/<reference>/papers/readiness.pdf")
+@may(STAFF_SEE)
+@offers(Call("Draw a readiness report", "papers", answer="application/pdf", refusals=(404, 409)))
+def readiness_report(reference: str, query: PaperQuery) -> Response:
+    """For the file of the event: what was looked at, and who signed for what was not ready."""
+    return drawn(visible(reference), "readiness", query.lang)

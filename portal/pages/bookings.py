@@ -13,6 +13,7 @@ from config import clock
 from config.database import transaction
 from config.errors import Conflict, Invalid, NotFound
 from config.settings import Settings
+from monitoring import readiness
 from portal import series_terms
 from portal.access import (
     allowed,
@@ -342,7 +343,9 @@ def cancel(reference: str) -> Response:
 def hand_over(reference: str) -> Response:
     """Give everything to the unit."""
     with transaction():
-        bookings.hand_over(bookings.get(reference), by=current_member())
+        booking = bookings.get(reference)
+        readiness.require(booking)
+        bookings.hand_over(booking, by=current_member())
     return _done(reference, _("Handed over."))
 
 

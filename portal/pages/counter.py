@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response as Answer
 from config import clock
 from config.database import db
 from config.errors import NotFound, Refusal
+from monitoring import readiness
 from portal import defence, quarantine
 from portal.access import current_member, may
 from portal.idempotency import once
@@ -148,6 +149,7 @@ def _done(batch: Scans, booking: Booking | None) -> list[Outcome]:
         return returns.return_pieces(pieces, by=current_member(), booking=booking)
     if booking is None:
         raise NotFound(_("Choose the booking first, then hand over its pieces."))
+    readiness.require(booking)
     return handovers.hand_over_pieces(
         booking, pieces, by=current_member(), barred=quarantine.assets()
     )

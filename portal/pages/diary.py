@@ -143,6 +143,7 @@ VERBS = {
     "retired": _("taken out of use"),
     "restored": _("taken back into use"),
     "managed": _("switched by bookings"),
+    "readiness_signed": _("signed for what was not ready"),
     "left_alone": _("switched by bookings no more"),
 }
 SUBJECTS = {

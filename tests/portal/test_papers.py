@@ -278,7 +278,8 @@ def test_two_hundred_lines_take_pages_and_repeat_the_head(service: Flask) -> Non
         assert len(pages) > 4, name
         assert all(booking.reference in page.extract_text() for page in pages)
         assert "Thiết bị số 199" in read(made)
-        assert read(made).count("Số lượng") >= 4
+        head = "Ghi nhận" if name == "readiness" else "Số lượng"
+        assert read(made).count(head) >= 4
 
 
 def test_what_no_list_prices_is_not_quoted(service: Flask) -> None:

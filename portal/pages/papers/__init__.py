@@ -16,7 +16,7 @@ from config.settings import Settings
 from portal.access import allowed, may
 from portal.languages import LANGUAGES
 from portal.pages.bookings import visible
-from portal.pages.papers import contract, packing_list, quotation, run_sheet, sheets
+from portal.pages.papers import contract, packing_list, quotation, readiness, run_sheet, sheets
 from portal.pages.papers.sheets import Sheet
 from rental.errors import MovedOn
 from rental.models import Booking, BookingStatus
@@ -74,6 +74,14 @@ PAPERS = (
         packing_list.sheet,
         is_for_staff=True,
     ),
+    Paper(
+        "readiness",
+        _("Readiness report"),
+        _("What was looked at before the event, and who signed for what was not ready"),
+        "clipboard-check",
+        readiness.sheet,
+        is_for_staff=True,
+    ),
 )
 BY_NAME = {paper.name: paper for paper in PAPERS}
 
@@ -107,7 +115,22 @@ def drawn(booking: Booking, name: str, language: str) -> Response:
 @may("see own bookings")
 def show(reference: str, name: str) -> Response:
     """What the unit may have: quotation, contract, run sheet."""
-    return drawn(visible(reference), name, _language())
+    return drawn(visible(reference), for_units(name), _language())
+
+
+def for_units(name: str) -> str:
+    """The name of a paper that a unit may have; raises UnknownPaper for the Centre's own."""
+    paper = BY_NAME.get(name)
+    if paper is None or paper.is_for_staff:
+        raise UnknownPaper
+    return name
+
+
+@pages.get("/readiness.pdf", endpoint="readiness")
+@may(STAFF_SEE)
+def readiness_report(reference: str) -> Response:
+    """What is looked at before the event; the Centre's own."""
+    return drawn(visible(reference), "readiness", _language())
 
 
 @pages.get("/packing-list.pdf")
@@ -134,7 +157,8 @@ def _papers_of(booking: Booking) -> list[Paper]:
 def _address(paper: Paper, booking: Booking, language: str | None = None) -> str:
     """Where the paper is fetched; without a language it is the Vietnamese one."""
     if paper.is_for_staff:
-        return url_for("papers.packing", reference=booking.reference, lang=language)
+        endpoint = "papers.packing" if paper.name == "packing-list" else f"papers.{paper.name}"
+        return url_for(endpoint, reference=booking.reference, lang=language)
     return url_for("papers.show", reference=booking.reference, name=paper.name, lang=language)
 
 

@@ -1,0 +1,3 @@
+"""Who may sign for what is not ready; the table of all takes it in."""
+
+PAGES = {"POST /bookings/<reference>/readiness/sign": "acknowledge violations"}
