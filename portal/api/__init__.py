@@ -37,6 +37,7 @@ from portal.api import (
     payments,
     resources,
     series,
+    surveys,
     traffic,
     waitlist,
 )
@@ -69,6 +70,7 @@ ROOMS = (
     books.room,
     devices.room,
     device_files.room,
+    surveys.room,
     health.room,
     alerts.room,
     device_charts.room,

@@ -174,7 +174,9 @@ SUBJECTS = {
     "traffic_evidence": _("Metered traffic"),
 }
 # Details that mean something to a person; the others are for machines.
-TOLD = ("pieces", "reason", "condition", "reference", "number", "amount", "filename")
+TOLD = (
+    "pieces", "reason", "condition", "reference", "number", "amount", "filename", "network",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

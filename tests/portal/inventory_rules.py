@@ -33,6 +33,10 @@ PAGES = {
 API = {
     "PATCH /devices/<int:device_id>": "manage devices",
     "POST /imports/devices": "manage devices",
+    "POST /surveys": "manage devices",
+    "GET /surveys/<int:survey_id>": "manage devices",
+    "POST /surveys/<int:survey_id>/cancel": "manage devices",
+    "POST /surveys/<int:survey_id>/devices": "manage devices",
     "GET /exports/devices.csv": "manage devices",
     "GET /exports/devices.xlsx": "manage devices",
     "GET /exports/devices.yml": "manage devices",

@@ -1,5 +1,6 @@
 """Surveying a network on pages: off by default, followed live, chosen with check boxes."""
 
+from collections.abc import Callable
 from ipaddress import ip_network
 from typing import Any
 
@@ -187,3 +188,67 @@ def test_every_end_is_said_in_a_sentence(browser: FlaskClient, ended: SurveyEnd)
     assert len(candidates.of(surveys.get(survey.id))) == 3
     assert ip_network(survey.network)
     assert browser.get("/devices/surveys/99999").status_code == 404
+
+
+@pytest.mark.usefixtures("allowed")
+def test_the_journal_says_who_surveyed_which_network(
+    service: Flask, browser: FlaskClient, operator: Member, person: Any
+) -> None:
+    begin(browser)
+    director = signed_in(service, person(role=Role.DIRECTOR))
+    page = director.get("/journal?lang=en").get_data(as_text=True)
+    assert "survey of a network begun" in page
+    assert "127.0.0.0/29" in page
+    assert operator.name in page
+
+
+@pytest.mark.usefixtures("allowed")
+def test_the_job_does_the_survey_that_waits(browser: FlaskClient) -> None:
+    where = begin(browser)
+    db.session.remove()
+    rounds.survey_networks(site="centre")
+    survey = surveys.get(int(where.rpartition("/")[2]))
+    assert (survey.ended, survey.asked) == (SurveyEnd.DONE, 6)
+
+
+@pytest.mark.usefixtures("allowed")
+def test_the_api_surveys_follows_and_adds(
+    service: Flask, operator: Member, bearer: Callable[[Member], dict[str, str]]
+) -> None:
+    client, headers = service.test_client(), bearer(operator)
+
+    def call(path: str = "", body: Any = None) -> Any:
+        return client.post(f"/api/v1/surveys{path}", json=body, headers=headers)
+
+    refused = call(body={"network": "10.0.0.0/24", "credentials": ["Switches"]})
+    assert refused.status_code == 422
+    assert call(body={"network": "127.0.0.0/29", "credentials": ["Gone"]}).status_code == 404
+    with hostile(table_agent(a_switch()), at=("127.0.0.3", 0)) as agent:
+        body = {"network": "127.0.0.0/29", "credentials": ["Switches"], "snmp_port": agent.port}
+        begun = call(body=body)
+        assert (begun.status_code, begun.json["ended"]) == (201, None)
+        assert call(body=body).json["id"] == begun.json["id"]
+        db.session.remove()
+        rounds.survey_networks(site="centre")
+    told = client.get(begun.headers["Location"], headers=headers).json
+    assert (told["ended"], told["asked"], told["total"]) == ("done", 6, 6)
+    (one,) = told["candidates"]
+    assert (one["suggested_name"], one["suggested_role"]) == ("SW-LAB", "switch")
+    assert (one["credential"], one["device"]) == ("Switches", None)
+    where = f"/{told['id']}"
+    chosen = [{"id": one["id"], "name": "SW-LAB", "role": "switch"}]
+    added = call(f"{where}/devices", {"candidates": chosen})
+    assert (added.status_code, added.json["items"][0]["address"]) == (201, "127.0.0.3")
+    assert call(f"{where}/devices", {"candidates": chosen}).json["items"] == []
+    assert call(f"{where}/cancel").status_code == 409
+    assert call("/999/cancel").status_code == 404
+    assert SECRET not in str(told)
+
+
+def test_the_api_says_that_surveys_are_off(
+    service: Flask, operator: Member, bearer: Callable[[Member], dict[str, str]]
+) -> None:
+    body = {"network": "127.0.0.0/29", "credentials": ["Switches"]}
+    answer = service.test_client().post("/api/v1/surveys", json=body, headers=bearer(operator))
+    assert answer.status_code == 409
+    assert "No network may be surveyed here" in answer.json["detail"]
