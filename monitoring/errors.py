@@ -107,6 +107,10 @@ class BadSearch(Invalid):
     """The search cannot be made as it is typed; correct it and search again."""
 
 
+class UnknownRule(NotFound):
+    """No rule of this id is in force; look for it in the list of policies."""
+
+
 class UnknownViolation(NotFound):
     """There is no such violation; look it up in the list of violations."""
 

@@ -28,13 +28,14 @@ RANK = {severity: place for place, severity in enumerate(Severity)}
 
 
 @cache
-def _rules() -> dict[str, Rule]:
+def rules_in_force() -> dict[str, Rule]:
+    """The rules as they were when this process first asked, by id."""
     return {rule.id: rule for rule in rules.load()}
 
 
 def rule_of(violation: Violation | FindingRow) -> Rule | None:
     """The rule as operators wrote it, where it is still on the books."""
-    return _rules().get(violation.rule)
+    return rules_in_force().get(violation.rule)
 
 
 def rule_title(violation: Violation | FindingRow) -> str:
@@ -44,7 +45,7 @@ def rule_title(violation: Violation | FindingRow) -> str:
 
 def title_of_rule(name: str) -> str:
     """What the rule of this id asks; the id itself where it is no longer on the books."""
-    rule = _rules().get(name)
+    rule = rules_in_force().get(name)
     return spoken(rule.title) if rule else name
 
 

@@ -69,6 +69,8 @@ PAGES["operator@centre.example"] += ["/alerts/silences", "/on-call"]
 PAGES["operator@centre.example"] += ["/devices/endpoints", "/devices/certificates"]
 PAGES["operator@centre.example"] += ["/devices/1/endpoints/new"]
 PAGES["operator@centre.example"] += ["/devices/import", "/devices/surveys", "/devices/surveys/1"]
+PAGES["operator@centre.example"] += ["/policies", "/policies/N01", "/policies/report"]
+PAGES["operator@centre.example"] += ["/policies/report?by=control", "/policies/report?by=month"]
 VIEWS = [
     ({"phone": phone, "language": language}) for phone in (False, True) for language in ("vi", "en")
 ]
