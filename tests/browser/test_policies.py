@@ -52,8 +52,9 @@ def test_policies_are_read_by_keyboard(
     assert axe.violations(page) == []
     page.get_by_label("Tìm", exact=True).focus()
     page.keyboard.type("community mặc định")
-    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
     expect(page.locator("#results tbody tr")).to_have_count(1)
+    page.wait_for_load_state("networkidle")
     page.locator("#results .row-link").focus()
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_contain_text("community")
