@@ -1,7 +1,7 @@
 """An operator looks through the policies by keyboard, on a wide screen and on a telephone."""
 
 from flask import Flask
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from config import clock
 from config.database import db, transaction
@@ -39,6 +39,24 @@ def judge_the_demo() -> None:
             )
 
 
+def _look_at_every_page(page: Page) -> None:
+    for path, name in (
+        ("/policies", "policies"),
+        ("/policies/N03", "policies-rule"),
+        ("/policies/N17", "policies-rule-platforms"),
+        ("/policies/report", "policies-report"),
+        ("/policies/report?by=control", "policies-controls"),
+        ("/policies/report?by=month", "policies-months"),
+    ):
+        page.set_viewport_size(DESK)
+        page.goto(path)
+        picture(page, name)
+        assert axe.violations(page) == [], path
+        page.set_viewport_size(PHONE)
+        picture(page, f"{name}-telephone")
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
+
+
 def test_policies_are_read_by_keyboard(
     centre_app: Flask, sign_in: SignIn, complaints: list[str]
 ) -> None:
@@ -64,21 +82,7 @@ def test_policies_are_read_by_keyboard(
     expect(evidence).to_contain_text("<removed>")
     evidence.locator("summary").press("Enter")
     expect(evidence).not_to_have_attribute("open", "")
-    for path, name in (
-        ("/policies", "policies"),
-        ("/policies/N03", "policies-rule"),
-        ("/policies/N17", "policies-rule-platforms"),
-        ("/policies/report", "policies-report"),
-        ("/policies/report?by=control", "policies-controls"),
-        ("/policies/report?by=month", "policies-months"),
-    ):
-        page.set_viewport_size(DESK)
-        page.goto(path)
-        picture(page, name)
-        assert axe.violations(page) == [], path
-        page.set_viewport_size(PHONE)
-        picture(page, f"{name}-telephone")
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
+    _look_at_every_page(page)
     with centre_app.app_context(), transaction():
         db.session.execute(db.delete(FindingRow))
     assert complaints == []
