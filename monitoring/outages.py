@@ -1,8 +1,8 @@
 """Outages: opened at the first lost poll, closed at the first answer, one open a device.
 
-An outage of a device that serves a resource begins an interruption of that resource, and its end
-ends it. A device that never answered was not taken from anybody: it has an outage and interrupts
-nothing.
+An outage of a device that serves a resource, or whose ports alone hand out a circuit, begins an
+interruption of it, and its end ends it. A device that never answered was not taken from anybody: it
+has an outage and interrupts nothing.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,12 +11,12 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import aliased, joinedload
 
 from config import clock
 from config.database import db
 from monitoring.errors import OutageOver, UnknownOutage
-from monitoring.models import Device, Outage, OutageCause
+from monitoring.models import AccessPort, Device, Outage, OutageCause
 from monitoring.signals import outage_closed, outage_opened, outage_reassigned
 from rental import interruptions, journal
 from rental.models import Interruption, Member, Resource
@@ -43,10 +43,30 @@ def open_(device: Device, began_at: datetime, evidence: dict[str, Any]) -> Outag
     if added is None:
         return db.session.scalars(_open(device)).one()
     outage = get(added)
-    if device.resource is not None and device.last_answer_at is not None:
-        interruptions.begin(device.resource, cause=_cause(outage), at=began_at)
+    if device.last_answer_at is not None:
+        for resource in served(device):
+            interruptions.begin(resource, cause=_cause(outage), at=began_at)
     outage_opened.send(outage)
     return outage
+
+
+def served(device: Device) -> list[Resource]:
+    """What renters lose with the device: what it is, and circuits that only its ports hand out."""
+    elsewhere = aliased(AccessPort)
+    handed = (
+        sa.select(AccessPort.resource_id)
+        .where(
+            AccessPort.device_id == device.id,
+            ~sa.exists().where(
+                elsewhere.resource_id == AccessPort.resource_id, elsewhere.device_id != device.id
+            ),
+        )
+        .scalar_subquery()
+    )
+    query = sa.select(Resource).where(
+        sa.or_(Resource.id == device.resource_id, Resource.id.in_(handed))
+    )
+    return list(db.session.scalars(query.order_by(Resource.id)))
 
 
 def close(outage: Outage, at: datetime) -> None:
