@@ -140,10 +140,16 @@ def unwrapped(raw: bytes) -> Letter:
     if end != len(raw) or raw[at : at + 3] != VERSION_2C:
         _garbled("no whole message of version 2c")
     start, at = opened(raw, at + 3, OCTETS, end)
-    place = opened(raw, at, RESPONSE, end)[0]
-    if raw[place : place + 2] != b"\x02\x04":
+    pdu = raw[at:]
+    return Letter(raw[start:at], number_of(pdu), pdu)
+
+
+def number_of(pdu: bytes) -> int:
+    """The request's number in a response; raises Garbled."""
+    place = opened(pdu, 0, RESPONSE, len(pdu))[0]
+    if pdu[place : place + 2] != b"\x02\x04":
         _garbled("not a number of ours")
-    return Letter(raw[start:at], int.from_bytes(raw[place + 2 : place + 6], "big"), raw[at:])
+    return int.from_bytes(pdu[place + 2 : place + 6], "big")
 
 
 def walk(raw: bytes, question: Question, number: int) -> list[Part]:

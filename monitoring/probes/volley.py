@@ -371,7 +371,11 @@ def _opened(voice: Plain | Seal, letter: Letter | Sealed) -> bytes:
     """The PDU, where the message is from whom it was asked; raises Forged and what a seal does."""
     if isinstance(voice, Seal):
         if isinstance(letter, Sealed):
-            return voice.opened(letter)
+            pdu = voice.opened(letter)
+            # The envelope's number is signed; what it holds must be the answer to that question.
+            if codec.number_of(pdu) != letter.number:
+                raise Garbled("another request's answer")
+            return pdu
     elif isinstance(letter, Letter) and letter.community == voice.community:
         return letter.pdu
     raise Forged

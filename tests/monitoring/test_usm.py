@@ -2,7 +2,7 @@
 
 import pytest
 
-from monitoring.probes import usm_envelopes
+from monitoring.probes import usm_envelopes, volley
 from monitoring.probes.codec import Garbled
 from monitoring.probes.logins import AuthProtocol, PrivacyProtocol, SnmpUser
 from monitoring.probes.memory import Memory
@@ -44,6 +44,18 @@ def test_no_changed_bit_gives_another_value() -> None:
         changed[bit // 8] ^= 1 << bit % 8
         with pytest.raises((Forged, Garbled, Reported)):
             Seal(LOGIN, ENGINE).opened(usm_envelopes.unwrapped(bytes(changed)))
+
+
+def test_a_signed_message_must_hold_the_answer_to_its_own_question() -> None:
+    """A codec that knows an answer again by its shape looks at no number in it."""
+    for number, is_ours in ((0x4000_0007, True), (0x4000_0008, False)):
+        pdu = bytes.fromhex("a20e0204400000070201000201003000")
+        sealed = usm_envelopes.unwrapped(clocked(Seal(LOGIN, ENGINE), 4, 9).wrapped(pdu, number))
+        if is_ours:
+            assert volley._opened(Seal(LOGIN, ENGINE), sealed) == pdu
+        else:
+            with pytest.raises(Garbled):
+                volley._opened(Seal(LOGIN, ENGINE), sealed)
 
 
 SHA, AES = AuthProtocol, PrivacyProtocol
