@@ -89,6 +89,7 @@ class Volley:
         self._news = asyncio.Event()
         self._numbers = random.Random(random.SystemRandom().getrandbits(128))  # noqa: S311  # seeded
         self._tick: asyncio.TimerHandle | None = None
+        self._pause = HURRY_SECONDS
         self._limit = pace.in_flight
         # Datagrams that belong to no question of ours: late, double, forged or garbage.
         self.strays = 0
@@ -133,22 +134,22 @@ class Volley:
 
     def _turn(self) -> None:
         """Look at what time brings, now and again later, whatever happens meanwhile."""
-        is_pressed = False
         try:
-            is_pressed = self._look()
+            self._look()
         finally:
-            pause = HURRY_SECONDS if is_pressed else TICK_SECONDS
-            self._tick = asyncio.get_running_loop().call_later(pause, self._turn)
+            self._tick = asyncio.get_running_loop().call_later(self._pause, self._turn)
 
-    def _look(self) -> bool:
-        """Answers, those that did not come, devices whose turn it is; whether some must wait."""
-        for wire in self._wires.values():
-            self._hear(wire)
+    def _look(self) -> None:
+        """Answers, those that did not come, devices whose turn it is; and when to look again."""
+        heard = sum(map(self._hear, self._wires.values()))
         now = time.monotonic()
         for poll in [poll for poll in self._flying.values() if poll.deadline <= now]:
             self._lost(poll, TimeoutError())
         self._start_due(now)
-        return bool(self._waiting) and self._waiting[0][0] <= now
+        is_pressed = bool(self._waiting) and self._waiting[0][0] <= now
+        # In a hurry while others wait for a place, but less and less where all places are silent.
+        soon = HURRY_SECONDS if heard else min(self._pause * 2, TICK_SECONDS)
+        self._pause = soon if is_pressed else TICK_SECONDS
 
     def _start_due(self, now: float) -> None:
         waiting = self._waiting
@@ -185,12 +186,16 @@ class Volley:
             self._limit = min(self._limit, wire.holds)
         return wire
 
-    def _hear(self, wire: Wire) -> None:
+    def _hear(self, wire: Wire) -> int:
+        """Take what a socket has; how many answers it was."""
+        count = 0
         for datagram, sender, age in wire.received():
+            count += 1
             self._take(datagram, sender, age)
         for peer, wrong in wire.refused():
             for poll in [poll for poll in self._flying.values() if poll.peer == peer]:
                 self._lost(poll, wrong)
+        return count
 
     def _send(self, poll: _Poll) -> None:
         """Send the question of this step under a new number."""
