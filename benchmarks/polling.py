@@ -5,6 +5,7 @@ process that answers v2c from canned values; SNMPv3 is answered by net-snmp's sn
 CPU is that of the polling process alone, in seconds per 1 000 polls; medians of three runs. Each
 number of devices is measured in a process of its own, so that its peak of memory is its own. In
 the whole cycle one device in twenty is dead, and starts are spread over 30 s as in service.
+`python -m benchmarks.polling --different 5000` measures the cycle of devices that share no layout.
 `python -m benchmarks.polling_peers PORT` is what `main` runs beside it, in the same minutes.
 """
 
@@ -227,8 +228,13 @@ def snmp_v3(folder: Path, count: int) -> list[Row]:
         agent.stop()
 
 
-def whole_cycle(port: int, count: int, database: str) -> list[Row]:
-    """Due devices read, asked, judged and recorded in PostgreSQL; and a scrape of the result."""
+def whole_cycle(
+    port: int, count: int, database: str, *, are_alike: bool = True
+) -> tuple[list[Row], float]:
+    """Due devices read, asked, judged and recorded in PostgreSQL; and a scrape of the result.
+
+    The second is the most memory that the cycles took, in MB.
+    """
     app = Flask("benchmark")
     app.config.update(SQLALCHEMY_DATABASE_URI=database)
     db.init_app(app)
@@ -236,7 +242,8 @@ def whole_cycle(port: int, count: int, database: str) -> list[Row]:
         silent.bind(("127.0.0.1", 0))
         with db.engine.begin() as link:
             schema.upgrade_on(link)
-        seed([silent.getsockname()[1] if n % 20 == 0 else port for n in range(count)])
+        ports = [silent.getsockname()[1] if n % 20 == 0 else port for n in range(count)]
+        seed(ports, are_alike=are_alike)
 
         def cycle() -> None:
             with transaction():
@@ -247,16 +254,38 @@ def whole_cycle(port: int, count: int, database: str) -> list[Row]:
         for _ in range(3):
             cycle()  # until the dead are known to be dead
         rows = [measured("whole cycle, v2c, 5 % dead: due, poll, judge, record", count, cycle)]
-        print(f"peak memory so far {peak():.0f} MB", file=sys.stderr)
+        most = peak()
         metrics.text()
-        return [*rows, measured("scrape of /metrics", count, lambda: len(metrics.text()) and None)]
+        scrape = measured("scrape of /metrics", count, lambda: len(metrics.text()) and None)
+        return [*rows, scrape], most
 
 
-def seed(ports: list[int]) -> None:
+def labelled(layout: Layout, number: int) -> Layout:
+    """The same interfaces with names of their own at their other ends, as devices have."""
+    ports = tuple(
+        replace(port, alias=f"to room {number}, {port.index}", mac=f"{number:010x}{port.index:02x}")
+        for port in layout.ports
+    )
+    return replace(layout, name=f"bench{number}", ports=ports)
+
+
+def layout_ids(count: int, *, are_alike: bool) -> list[int]:
+    """The rows of the layouts of so many devices: one for all, or one each."""
+    layout = layout_of(range(1, PORTS + 1))
+    if are_alike:
+        return [discovery.keep([layout])[layout.digest]] * count
+    found = []
+    for start in range(0, count, 250):
+        some = [labelled(layout, number) for number in range(start, min(start + 250, count))]
+        ids = discovery.keep(some)
+        found += [ids[each.digest] for each in some]
+    return found
+
+
+def seed(ports: list[int], *, are_alike: bool) -> None:
     """Devices with a known layout, one at each of these ports."""
     with transaction():
-        layout = layout_of(range(1, PORTS + 1))
-        row_id = discovery.keep([layout])[layout.digest]
+        row_ids = layout_ids(len(ports), are_alike=are_alike)
         site = Site(slug="bench", name="Bench")
         db.session.add(site)
         login = credentials.add("bench", COMMUNITY, KEYRING)
@@ -268,7 +297,7 @@ def seed(ports: list[int]) -> None:
                 "site_id": site.id,
                 "snmp_port": port,
                 "snmp_credential_id": login.id,
-                "layout_id": row_id,
+                "layout_id": row_ids[number],
                 "discovered_at": clock.now(),
             }
             for number, port in enumerate(ports)
@@ -303,8 +332,7 @@ def one(count: int) -> None:
     with canned_agent() as port, tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         with embedded.serve(home / "database" / "data") as database:
-            rows = whole_cycle(port, count, database)
-        cycle_peak = peak()
+            rows, cycle_peak = whole_cycle(port, count, database)
         rows = snmp_alone(port, count) + snmp_v3(home, min(count, 300)) + rows
     print(f"\n{count} devices, 116 OIDs each, {PLAN.in_flight} in flight\n")
     print("| | devices/s | CPU s per 1 000 |\n|---|---|---|")
@@ -312,6 +340,16 @@ def one(count: int) -> None:
         print(f"| {row.name} | {row.devices_per_second:,.0f} | {row.cpu_per_thousand:.3f} |")
     share = next(row for row in rows if "cycle" in row.name).cpu_per_thousand * count / 300
     print(f"\nOf one core in a 30 s cycle {share:.1f} %; peak memory {cycle_peak:.0f} MB.")
+
+
+def different(count: int) -> None:
+    """Measure only the cycle, of devices that have each a layout of its own."""
+    with canned_agent() as port, tempfile.TemporaryDirectory() as folder:
+        before = peak()
+        with embedded.serve(Path(folder) / "database" / "data") as database:
+            rows, most = whole_cycle(port, count, database, are_alike=False)
+    print(f"{count} devices, a layout each: {rows[0].cpu_per_thousand:.3f} CPU s per 1 000;")
+    print(f"memory {before:.0f} MB before, peak {most:.0f} MB.")
 
 
 def main(counts: list[str]) -> None:
@@ -325,5 +363,7 @@ def main(counts: list[str]) -> None:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--one"]:
         one(int(sys.argv[2]))
+    elif sys.argv[1:2] == ["--different"]:
+        different(int(sys.argv[2]))
     else:
         main(sys.argv[1:] or ["100", "1000", "5000"])
