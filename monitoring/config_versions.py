@@ -46,6 +46,7 @@ class Text:
         """Read a configuration of this platform."""
         # PostgreSQL keeps no NUL, and what is sealed is to come out as it went in.
         text = text.replace("\0", "").removeprefix("\ufeff").replace("\r", "")
+        text = text.encode("utf-8", "replace").decode()
         shown = tuple(redaction.redact(platform, text).split("\n"))
         return cls(platform, text, shown, config_blocks.blocks(platform, text))
 

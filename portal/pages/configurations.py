@@ -13,16 +13,18 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as Answer
 
 from config.database import transaction
-from monitoring import config_backups, config_versions, devices
+from monitoring import config_backups, config_search, config_versions, devices
 from monitoring.config_diff import Hunk
 from monitoring.config_versions import Text
 from monitoring.credentials import Keyring
-from monitoring.errors import UnknownVersion
+from monitoring.errors import BadSearch, UnknownVersion
 from monitoring.models import ConfigRound, ConfigSource, ConfigVersion, Device
 from portal import keys
 from portal.access import current_member, may
 from portal.jobs import settings_here
-from portal.pages import formats
+from portal.pages import formats, reading
+from portal.pages.reading import Listing
+from portal.pages.sentences import spoken
 from rental import journal
 
 pages = Blueprint("configurations", __name__, url_prefix="/devices")
@@ -219,6 +221,42 @@ def _sides(device: Device, versions: list[ConfigVersion]) -> list[tuple[str, str
     if config_versions.newest(device.id, ConfigSource.STARTUP) is not None:
         found.append((STARTUP, _("Startup configuration")))
     return found
+
+
+@pages.get("/configurations")
+@may("see devices")
+def search() -> tuple[str, int]:
+    """Which devices have a line like this in their newest configuration."""
+    asked = request.args.get("q", "").strip()
+    is_pattern = request.args.get("how") == "pattern"
+    found, problem = None, ""
+    if asked:
+        try:
+            found = config_search.search(asked, keyring(), is_pattern=is_pattern)
+        except BadSearch as wrong:
+            problem = spoken(wrong)
+        else:
+            with transaction():
+                member = current_member()
+                # Without the words: somebody may have searched for a secret.
+                journal.record(member, "configurations_searched", by=member)
+    page = reading.page_number()
+    start = (page - 1) * reading.PER_PAGE
+    matches = found.matches if found else []
+    rows = [
+        (match, config_search.hits(match, keyring()))
+        for match in matches[start : start + reading.PER_PAGE]
+    ]
+    listing = Listing(rows, len(matches), page)
+    shown = render_template(
+        "configurations/search.html",
+        asked=asked[: config_search.LONGEST],
+        is_pattern=is_pattern,
+        found=found,
+        listing=listing,
+        problem=problem,
+    )
+    return shown, 422 if problem else 200
 
 
 FOR_TEMPLATES: dict[str, Any] = {"configurations_of": kept_of}

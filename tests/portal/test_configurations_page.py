@@ -172,3 +172,25 @@ def test_the_api_gives_versions_a_redacted_text_and_a_diff(service, person, bear
     assert client.get(f"{here}/diff", headers=headers).status_code == 422
     assert client.get(f"{here}/9", headers=headers).status_code == 404
     assert [verb for verb, _ in looked()] == ["configuration_seen", "configurations_compared"]
+
+
+def test_lines_are_searched_in_all_devices(service, person, device):
+    operator = signed_in(service, person(role=Role.OPERATOR))
+    here = "/devices/configurations?lang=en"
+    assert "Ask what is configured where" in operator.get(here).text
+    page = operator.get(f"{here}&q=transport+input").text
+    assert '<span class="path">line vty 0 4</span>' in page
+    assert f'href="/devices/{device.id}/configurations/2#L8"' in page
+    assert "Devices that have it: 1 of 1" in page
+    # What was typed is kept beside what is wrong with it.
+    wrong = operator.get(f"{here}&q=(<b>&how=pattern")
+    assert wrong.status_code == 422
+    assert "This is no regular expression" in wrong.text
+    assert 'value="(&lt;b&gt;"' in wrong.text
+    for secret in ("s3cr3t", "s3cr3tOther", "s3cr3tCommunity"):
+        page = operator.get(f"{here}&q={secret}").text
+        assert "No line says this" in page
+    page = operator.get(f"{here}&q=script").text
+    assert "description &lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert {verb for verb, _ in looked()} == {"configurations_searched"}
+    assert "transport" not in str(looked())
