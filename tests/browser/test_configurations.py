@@ -90,3 +90,38 @@ def test_the_text_is_scrolled_and_downloaded_by_keyboard(
     assert "hostname SW-PRESS-02" in written
     assert "N0t4realHash" not in written
     assert complaints == []
+
+
+def test_lines_are_searched_in_all_devices_by_keyboard(
+    sign_in: SignIn, complaints: list[str]
+) -> None:
+    for phone in (False, True):
+        end = "-phone" if phone else ""
+        page = sign_in(OPERATOR, phone=phone)
+        page.goto("/devices/configurations")
+        page.wait_for_load_state()
+        assert violations(page) == []
+        page.locator("#q").focus()
+        page.keyboard.type("transport input .*telnet")
+        page.keyboard.press("Tab")
+        # The second way: a regular expression.
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**how=pattern**")
+        hit = page.locator(".hits li").first
+        expect(hit.locator(".path")).to_have_text("line vty 0 4")
+        assert _fits(page)
+        assert violations(page) == []
+        picture(page, f"configurations-search{end}")
+        hit.get_by_role("link").focus()
+        page.keyboard.press("Enter")
+        expect(page.locator(".line:target")).to_contain_text("transport input")
+        assert _fits(page)
+        page.goto("/devices/configurations?q=(&how=pattern")
+        page.wait_for_load_state()
+        expect(page.locator("#q")).to_have_attribute("aria-invalid", "true")
+        assert violations(page) == []
+        picture(page, f"configurations-search-wrong{end}")
+    # The refused search is a 422 that the browser notes by itself.
+    assert [one for one in complaints if "422" not in one] == []
