@@ -71,6 +71,8 @@ PAGES["operator@centre.example"] += ["/devices/1/endpoints/new"]
 PAGES["operator@centre.example"] += ["/devices/import", "/devices/surveys", "/devices/surveys/1"]
 PAGES["operator@centre.example"] += ["/policies", "/policies/N01", "/policies/report"]
 PAGES["operator@centre.example"] += ["/policies/report?by=control", "/policies/report?by=month"]
+# Configurations.
+PAGES["operator@centre.example"] += ["/devices/configurations?q=transport"]
 VIEWS = [
     ({"phone": phone, "language": language}) for phone in (False, True) for language in ("vi", "en")
 ]
