@@ -26,6 +26,7 @@ from portal.rounds import (
     reminders,
     rewrapping,
     surveys,
+    traffic,
 )
 
 __all__ = [
@@ -51,4 +52,5 @@ __all__ = [
     "reminders",
     "rewrapping",
     "surveys",
+    "traffic",
 ]
