@@ -1,7 +1,7 @@
 """Conditions over blocks of a configuration: interfaces, lines, and the ranges they use. Pure."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from monitoring.config_tree import Statement
 from monitoring.rules import BlockNumber, Covered, EveryBlock, Result
@@ -25,22 +25,21 @@ def every_block(wanted: EveryBlock, evidence: Evidence) -> Verdict:
 
 
 def _is_meant(block: Statement, wanted: EveryBlock) -> bool:
-    if wanted.where is not None and not _fitting(block.inside, wanted.where):
+    if wanted.where is not None and not block.holding(wanted.where):
         return False
-    return wanted.where_not is None or not _fitting(block.inside, wanted.where_not)
+    return wanted.where_not is None or not block.holding(wanted.where_not)
 
 
 def _block(block: Statement, wanted: EveryBlock, evidence: Evidence) -> Verdict:
     """One block; its head is always shown, so that the line below it has a place."""
-    looked_at = list(block.everything()) if wanted.within == "everything" else block.inside
-    broken = [line for pattern in wanted.must_not for line in _fitting(looked_at, pattern)]
+    broken = [line for pattern in wanted.must_not for line in _forbidden(block, pattern, wanted)]
     if broken:
         return Verdict(Result.FAIL, evidence.lines([block, *broken]))
     held: list[Statement] = []
     for pattern in wanted.must:
-        lines = _fitting(block.inside, pattern)
+        lines = block.holding(pattern)
         if not lines:
-            about = _fitting(block.inside, wanted.about) if wanted.about else []
+            about = block.holding(wanted.about) if wanted.about else []
             reason = "" if about else f"“{block.words}” lacks the line"
             return Verdict(Result.FAIL, evidence.lines([block, *about]), reason)
         held += lines
@@ -48,8 +47,14 @@ def _block(block: Statement, wanted: EveryBlock, evidence: Evidence) -> Verdict:
     return all_([*numbers, Verdict(Result.PASS, evidence.lines([block, *held]))])
 
 
+def _forbidden(block: Statement, pattern: re.Pattern[str], wanted: EveryBlock) -> list[Statement]:
+    if wanted.within == "block":
+        return block.holding(pattern)
+    return [line for line in block.everything() if line.matches(pattern)]
+
+
 def _number(block: Statement, wanted: BlockNumber, evidence: Evidence) -> Verdict:
-    lines = _fitting(block.inside, wanted.line)
+    lines = block.holding(wanted.line)
     outside = [line for line in lines if not wanted.hold(_value(line, wanted))]
     if outside:
         return Verdict(Result.FAIL, evidence.lines([block, *outside]))
@@ -66,10 +71,6 @@ def _value(line: Statement, wanted: BlockNumber) -> int:
     return sum(int(digits) * unit for digits, unit in zip(groups, wanted.units, strict=False))
 
 
-def _fitting(lines: Iterable[Statement], pattern: re.Pattern[str]) -> list[Statement]:
-    return [line for line in lines if line.matches(pattern)]
-
-
 def covered(wanted: Covered, evidence: Evidence) -> Verdict:
     """Every number in use lies in a range that is named."""
     if evidence.config is None:
@@ -77,8 +78,8 @@ def covered(wanted: Covered, evidence: Evidence) -> Verdict:
     used = [
         (block, line)
         for block in evidence.config.blocks(wanted.head)
-        if wanted.where_not is None or not _fitting(block.inside, wanted.where_not)
-        for line in _fitting(block.inside, wanted.line)
+        if wanted.where_not is None or not block.holding(wanted.where_not)
+        for line in block.holding(wanted.line)
     ]
     if not used:
         return missing(evidence.config, wanted.if_none, "no such number is in use")

@@ -61,6 +61,7 @@ _JUDGES: dict[str, Callable[[Any, Evidence], Verdict]] = {
     "port_closed": server_conditions.port_closed,
     "host_key": server_conditions.host_key,
     "rsa_bits": server_conditions.rsa_bits,
+    "saved": server_conditions.saved,
     "snmp_value": server_conditions.snmp_value,
     "firmware": server_conditions.firmware,
     "all_of": lambda many, evidence: all_([judge(one, evidence) for one in many]),

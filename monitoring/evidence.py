@@ -28,7 +28,7 @@ from monitoring import (
 )
 from monitoring.credentials import Keyring
 from monitoring.errors import CredentialUnreadable
-from monitoring.models import Device, EvidenceRecord, FindingRow, Platform
+from monitoring.models import ConfigRound, Device, EvidenceRecord, FindingRow, Platform
 from monitoring.policy import Evidence, Finding, Result, Rule
 from monitoring.probes import linux, ssh, tcp
 from monitoring.probes.logins import SshLogin
@@ -205,7 +205,10 @@ def record(
         hostkeys.note(device, key.algorithm, key.key, at=collected.at)
     known = policy.load() if rules is None else rules
     applicable = [rule for rule in known if device.platform.value in rule.platforms]
-    seen = replace(collected.evidence, snmp=_polled(device))
+    unsaved = db.session.scalar(
+        sa.select(ConfigRound.unsaved_lines).where(ConfigRound.device_id == device.id)
+    )
+    seen = replace(collected.evidence, snmp=_polled(device), unsaved_lines=unsaved)
     found = policy.evaluate(
         applicable, seen, waived=violations.waived_rules(device, at=collected.at)
     )

@@ -9,6 +9,9 @@ from monitoring.rules import Result, Rule, Severity, load
 
 __all__ = ["Evidence", "Finding", "Result", "Rule", "Severity", "evaluate", "evidence_from", "load"]
 
+# Of a switch with hundreds of ports nobody reads every line that is in order.
+MOST_LINES = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -49,4 +52,10 @@ def _finding(rule: Rule, evidence: Evidence, waived: Collection[str]) -> Finding
     reason = verdict.reason
     if verdict.result is Result.FAIL:
         reason = f"{rule.reason.en} ({reason})" if reason else rule.reason.en
-    return replace(found, result=result, evidence=verdict.lines, reason=reason)
+    return replace(found, result=result, evidence=_shortened(verdict.lines), reason=reason)
+
+
+def _shortened(lines: tuple[str, ...]) -> tuple[str, ...]:
+    if len(lines) <= MOST_LINES:
+        return lines
+    return (*lines[:MOST_LINES], f"… and {len(lines) - MOST_LINES} more lines")

@@ -20,6 +20,7 @@ _LOOKS_AT = {
     "ports_within": Source.PORTS,
     "host_key": Source.HOST_KEY,
     "rsa_bits": Source.HOST_KEY,
+    "saved": Source.STARTUP,
     "snmp_value": Source.SNMP,
     "firmware": Source.VERSION,
 }

@@ -51,12 +51,13 @@ class Example(_Strict):
     answers: dict[int, bool] | None = None
     host_key: HostKey | None = None
     snmp: dict[str, str] | None = None
+    unsaved_lines: Annotated[int, Field(ge=0)] | None = None
 
     @model_validator(mode="after")
     def _shows_something(self) -> "Example":
         shown = (self.text, self.listens, self.answers, self.host_key, self.snmp)
-        if all(each is None for each in shown):
-            raise ValueError("give one of text, listens, answers, host_key, snmp")
+        if all(each is None for each in (*shown, self.unsaved_lines)):
+            raise ValueError("give one of text, listens, answers, host_key, snmp, unsaved_lines")
         return self
 
 
@@ -89,6 +90,7 @@ def evidence(example: Example, platform: str) -> Evidence:
         host_key_is_pinned=None if key is None else key.approved,
         host_key=None if key is None else (key.algorithm, key.bits),
         snmp=example.snmp,
+        unsaved_lines=example.unsaved_lines,
     )
 
 

@@ -41,6 +41,7 @@ class Source(StrEnum):
     SNMP = "snmp"
     VERSION = "version"
     HOST_KEY = "host_key"
+    STARTUP = "startup"
 
 
 def _compiled(value: object) -> re.Pattern[str]:
@@ -198,6 +199,7 @@ class Condition(_Strict):
     port_closed: Port | None = None
     host_key: Literal["pinned"] | None = None
     rsa_bits: Annotated[int, Field(ge=1024, le=16384)] | None = None
+    saved: Literal[True] | None = None
     snmp_value: SnmpValue | None = None
     firmware: Annotated[tuple[Train, ...], Field(min_length=1)] | None = None
     all_of: tuple["Condition", ...] | None = Field(default=None, alias="all")

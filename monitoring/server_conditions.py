@@ -84,6 +84,15 @@ def rsa_bits(least: int, evidence: Evidence) -> Verdict:
     return Verdict(Result.PASS, shown)
 
 
+def saved(_: bool, evidence: Evidence) -> Verdict:  # noqa: FBT001  # the value of a YAML key
+    """A restart brings the configuration that runs now."""
+    if evidence.unsaved_lines is None:
+        return unseen(evidence, "startup")
+    if evidence.unsaved_lines:
+        return Verdict(Result.FAIL, (f"{evidence.unsaved_lines} lines differ from startup",))
+    return Verdict(Result.PASS, ("running is startup",))
+
+
 def snmp_value(wanted: SnmpValue, evidence: Evidence) -> Verdict:
     """What the poller read last fits."""
     if evidence.snmp is None or wanted.name not in evidence.snmp:

@@ -50,6 +50,8 @@ class Statement:
     literal: bool = False
     body: str = ""
     children: list["Statement"] = field(default_factory=list)
+    # What was looked for inside: many rules ask every port the same.
+    _held: dict[re.Pattern[str], list["Statement"]] = field(default_factory=dict, repr=False)
 
     @cached_property
     def words(self) -> str:
@@ -67,6 +69,14 @@ class Statement:
     def inside(self) -> list["Statement"]:
         """The statements of the block that hold."""
         return list(effective(self.children))
+
+    def holding(self, pattern: re.Pattern[str]) -> list["Statement"]:
+        """The statements inside that fit the pattern; looked for once."""
+        held = self._held.get(pattern)
+        if held is None:
+            held = [statement for statement in self.inside if statement.matches(pattern)]
+            self._held[pattern] = held
+        return held
 
     def everything(self) -> Iterator["Statement"]:
         """The statements inside at every depth."""
@@ -86,6 +96,7 @@ class ConfigTree:
     source: str
     statements: list[Statement]
     problem: str | None = None
+    _found: dict[re.Pattern[str], list[Statement]] = field(default_factory=dict, repr=False)
 
     def everywhere(self) -> list[Statement]:
         """Every statement at every depth that a later `no …` beside it does not take back."""
@@ -104,8 +115,12 @@ class ConfigTree:
         return [each for outer in self._top for each in (outer, *outer.everything())]
 
     def blocks(self, head: re.Pattern[str]) -> list[Statement]:
-        """The outermost statements whose words fit `head`, each with its lines."""
-        return [statement for statement in self._top if statement.matches(head)]
+        """The outermost statements whose words fit `head`, each with its lines; sought once."""
+        found = self._found.get(head)
+        if found is None:
+            found = [statement for statement in self._top if statement.matches(head)]
+            self._found[head] = found
+        return found
 
 
 def effective(beside: Iterable[Statement]) -> Iterator[Statement]:

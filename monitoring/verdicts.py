@@ -25,6 +25,8 @@ class Evidence:
     host_key_is_pinned: bool | None = None
     # The algorithm and the length in bits of the key that the SSH server showed.
     host_key: tuple[str, int] | None = None
+    # Lines in which the running configuration differs from the one that a restart brings.
+    unsaved_lines: int | None = None
     # What the poller read last: `sysName`, `sysDescr`.
     snmp: Mapping[str, str] | None = None
     missing: Mapping[str, str] = field(default_factory=dict)

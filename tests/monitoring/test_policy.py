@@ -198,6 +198,14 @@ def test_evidence_names_the_block_and_the_line_and_hides_the_secret() -> None:
     assert findings["N08"].evidence == ("enable password <removed>",)
 
 
+def test_the_evidence_of_a_large_switch_is_cut_and_says_so() -> None:
+    ports = "".join(f"interface Gi1/0/{n}\n switchport mode access\n" for n in range(1, 201))
+    [finding] = policy.evaluate([RULES["N28"]], policy.evidence_from("cisco_ios", ports))
+    assert finding.result is Result.FAIL
+    assert len(finding.evidence) == policy.MOST_LINES + 1
+    assert finding.evidence[-1] == "… and 100 more lines"
+
+
 def test_a_missing_line_is_named_in_the_reason() -> None:
     [finding] = policy.evaluate(
         [RULES["N01"]], policy.evidence_from("cisco_ios", "line vty 0 4\n login\n")
