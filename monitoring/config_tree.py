@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable
 
 from monitoring import flat_configs
-from monitoring.statements import ConfigTree, Statement, effective
+from monitoring.statements import ConfigTree, Statement, effective, first_word
 
-__all__ = ["ConfigTree", "Statement", "effective", "parse"]
+__all__ = ["ConfigTree", "Statement", "effective", "first_word", "parse"]
 
 # What begins a text of several lines: the delimiter follows it, or (EOS) EOF stands on a line.
 _BANNER = re.compile(

@@ -11,7 +11,7 @@ def absent(pattern: re.Pattern[str], evidence: Evidence) -> Verdict:
     if evidence.config is None:
         return unseen(evidence, "config")
     # At any depth: a line that slipped into a block by its indentation counts all the same.
-    found = [s for s in evidence.config.everywhere() if s.matches(pattern)]
+    found = evidence.config.fitting(pattern)
     if found:
         return Verdict(Result.FAIL, evidence.lines(found))
     return passing(evidence.config)
@@ -45,7 +45,7 @@ def number(wanted: Number, evidence: Evidence) -> Verdict:
     """Every number that is stated, or the default, lies within the bounds."""
     if evidence.config is None:
         return unseen(evidence, "config")
-    found = [s for s in evidence.config.everywhere() if s.matches(wanted.line)]
+    found = evidence.config.fitting(wanted.line)
     if not found and wanted.default is not None:
         holds = Result.PASS if wanted.hold(wanted.default) else Result.FAIL
         return missing(evidence.config, holds, f"the default is {wanted.default}")

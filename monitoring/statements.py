@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 
 # The abbreviations people type most, by their first letter; a running configuration never
 # abbreviates. A word that hides behind an abbreviation would hide from the rules as well.
@@ -89,6 +89,40 @@ class Statement:
         return not self.opaque and pattern.search(self.words) is not None
 
 
+# `^snmp-server community …`: whatever fits begins with that word.
+_FIRST_WORD = re.compile(r"\^([a-z][a-z0-9-]*) (?![?*+{])")
+
+
+@cache
+def first_word(pattern: re.Pattern[str]) -> str | None:
+    """The word that begins whatever fits the pattern; None where there is no telling."""
+    found = _FIRST_WORD.match(pattern.pattern)
+    depth = 0
+    for letter in pattern.pattern:
+        depth += (letter == "(") - (letter == ")")
+        if letter == "|" and depth == 0:
+            return None
+    return found[1] if found else None
+
+
+class Shelf:
+    """Statements by their first words, so that a pattern is tried on those it may fit."""
+
+    def __init__(self, statements: list[Statement]) -> None:
+        """Put them up in their order."""
+        self.all = statements
+        self._by_word: dict[str, list[Statement]] = {}
+        for statement in statements:
+            word = statement.words.partition(" ")[0].casefold()
+            self._by_word.setdefault(word, []).append(statement)
+
+    def fitting(self, pattern: re.Pattern[str]) -> list[Statement]:
+        """Those that the pattern fits, in their order."""
+        word = first_word(pattern)
+        likely = self.all if word is None else self._by_word.get(word, [])
+        return [statement for statement in likely if statement.matches(pattern)]
+
+
 @dataclass
 class ConfigTree:
     """A whole configuration. `problem` says why it may not be all there is, or None."""
@@ -100,27 +134,30 @@ class ConfigTree:
 
     def everywhere(self) -> list[Statement]:
         """Every statement at every depth that a later `no …` beside it does not take back."""
-        return self._everywhere
+        return self._everywhere.all
+
+    def fitting(self, pattern: re.Pattern[str]) -> list[Statement]:
+        """Of all of these, those that the pattern fits."""
+        return self._everywhere.fitting(pattern)
 
     def top(self) -> list[Statement]:
         """The statements of the outermost level that hold."""
-        return self._top
-
-    @cached_property
-    def _top(self) -> list[Statement]:
-        return list(effective(self.statements))
-
-    @cached_property
-    def _everywhere(self) -> list[Statement]:
-        return [each for outer in self._top for each in (outer, *outer.everything())]
+        return self._top.all
 
     def blocks(self, head: re.Pattern[str]) -> list[Statement]:
         """The outermost statements whose words fit `head`, each with its lines; sought once."""
         found = self._found.get(head)
         if found is None:
-            found = [statement for statement in self._top if statement.matches(head)]
-            self._found[head] = found
+            found = self._found[head] = self._top.fitting(head)
         return found
+
+    @cached_property
+    def _top(self) -> Shelf:
+        return Shelf(list(effective(self.statements)))
+
+    @cached_property
+    def _everywhere(self) -> Shelf:
+        return Shelf([each for outer in self.top() for each in (outer, *outer.everything())])
 
 
 def effective(beside: Iterable[Statement]) -> Iterator[Statement]:

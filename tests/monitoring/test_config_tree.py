@@ -1,5 +1,6 @@
 """Configurations become trees; banners, comments and certificates stay out of the way."""
 
+import re
 import time
 
 import pytest
@@ -143,9 +144,10 @@ def test_what_is_not_a_whole_configuration_says_so(text: str) -> None:
 
 def test_fifty_thousand_lines_are_read_in_a_moment() -> None:
     text = "hostname a\n" + "".join(f"interface Gi0/{n}\n no shutdown\n" for n in range(25_000))
-    began = time.perf_counter()
+    # Of this process alone: a busy machine is no fault of the parser.
+    began = time.process_time()
     assert sum(1 for _ in config_tree.parse(text, "cisco_ios").everywhere()) == 50_001
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize(
@@ -172,3 +174,35 @@ def test_listening_ports_are_read_in_every_dialect(text: str, expected: Listener
 def test_a_connection_is_not_a_listener() -> None:
     assert linux_evidence.listeners("ESTAB 0 0 10.0.0.1:22 10.0.0.2:4711") == ()
     assert linux_evidence.listeners(" 0: 0100007F:1538 0100007F:0016 01 0") == ()
+
+
+@pytest.mark.parametrize(
+    ("pattern", "word"),
+    [
+        ("^snmp-server community (public|private)", "snmp-server"),
+        ("^no ip http server$", "no"),
+        ("^ip ?http", None),
+        ("^ip http|^web", None),
+        ("^(no )?ip http", None),
+        ("^vstack$", None),
+        ("http", None),
+    ],
+)
+def test_a_pattern_is_tried_only_where_its_first_word_stands(
+    pattern: str, word: str | None
+) -> None:
+    assert config_tree.first_word(re.compile(pattern, re.IGNORECASE)) == word
+
+
+def test_what_is_found_by_first_words_is_what_a_search_of_everything_finds() -> None:
+    text = "SNMP-Server  community a\n int Gi0/1\nsnmp-s com b RO\nno ip http serv\nntp server 1\n"
+    tree = config_tree.parse(text, "cisco_ios")
+    for words in (
+        "^snmp-server community ",
+        "^no ip http server$",
+        "^ntp server (\\S+)",
+        "^ntp|^ip",
+    ):
+        pattern = re.compile(words, re.IGNORECASE)
+        assert tree.fitting(pattern) == [s for s in tree.everywhere() if s.matches(pattern)]
+        assert tree.blocks(pattern) == [s for s in tree.top() if s.matches(pattern)]
