@@ -127,7 +127,7 @@ def _portions(keyring: Keyring, unreadable: list[str]) -> Iterator[Portion]:
     """The newest versions with their texts, some at a time: not all of them are held at once."""
     portion: Portion = []
     size = 0
-    for version in _newest():
+    for version in newest():
         try:
             text = config_versions.shown_when_kept(version, keyring)
         except VersionUnreadable:
@@ -142,8 +142,9 @@ def _portions(keyring: Keyring, unreadable: list[str]) -> Iterator[Portion]:
         yield portion
 
 
-def _newest() -> Iterator[ConfigVersion]:
-    newest = (
+def newest() -> Iterator[ConfigVersion]:
+    """The newest running configuration of each device in use, without what has secrets."""
+    ids = (
         sa.select(ConfigVersion.id)
         .where(ConfigVersion.source == ConfigSource.RUNNING)
         .distinct(ConfigVersion.device_id)
@@ -156,7 +157,7 @@ def _newest() -> Iterator[ConfigVersion]:
             contains_eager(ConfigVersion.device),
             sa.orm.defer(ConfigVersion.sealed),
         )
-        .where(ConfigVersion.id.in_(newest), Device.retired_at.is_(None))
+        .where(ConfigVersion.id.in_(ids), Device.retired_at.is_(None))
         .order_by(ConfigVersion.id)
     )
     return iter(db.session.scalars(query.execution_options(yield_per=100)))

@@ -16,7 +16,7 @@ from monitoring.config_versions import Text
 from monitoring.credentials import Keyring
 from monitoring.errors import UnknownVersion, VersionUnreadable
 from monitoring.models import ConfigRound, ConfigSource, ConfigVersion, Device, Platform
-from monitoring.probes import configurations
+from monitoring.probes import configurations, ssh
 from monitoring.probes.configurations import Configurations
 from monitoring.probes.logins import SshLogin
 from monitoring.probes.outcomes import Failure, FailureKind
@@ -96,7 +96,7 @@ def test_a_site_of_several_devices_is_asked_at_once_and_one_dead_one_stops_nobod
     assert "nobody has approved" in (config_backups.round_of(stranger.id).failure or "")
 
 
-def test_a_real_sshd_without_the_command_gives_a_failure_and_no_version(house, tmp_path: Path):
+def test_a_real_sshd_that_shows_another_key_is_asked_nothing(house, tmp_path: Path):
     with an_sshd(tmp_path) as server:
         server.start()
         device = with_login(a_switch(ssh_port=server.port), server.login)
@@ -108,6 +108,44 @@ def test_a_real_sshd_without_the_command_gives_a_failure_and_no_version(house, t
         assert config_backups.collect_site(site_id, KEYRING).failed == 1
         assert "not the approved key" in (config_backups.round_of(device.id).failure or "")
     assert kept() == []
+
+
+# What a network device says in a shell, on a terminal of the machine's own sshd.
+SHELL = """\
+#!/bin/sh
+printf 'press#'
+while read -r line; do
+  case "$line" in
+    "show running-config"*) cat {folder}/running ;;
+    "show startup-config"*) cat {folder}/startup ;;
+    terminal*) ;;
+    *) echo "% Invalid input detected at '^' marker." ;;
+  esac
+  printf 'press#'
+done
+"""
+
+
+def test_a_real_sshd_is_backed_up_over_a_terminal(house, tmp_path: Path):
+    with an_sshd(tmp_path) as server:
+        shell = tmp_path / "shell"
+        shell.write_text(SHELL.format(folder=tmp_path))
+        shell.chmod(0o755)
+        (tmp_path / "running").write_text(TEXT)
+        (tmp_path / "startup").write_text(TEXT.replace(" login\n", ""))
+        server.start(ForceCommand=str(shell))
+        device = with_login(a_switch(ssh_port=server.port), server.login)
+        key = ssh.read_host_key("127.0.0.1", server.port)
+        assert isinstance(key, PinnedKey)
+        hostkeys.approve(device, f"{key.algorithm} {key.key}", by=None)
+        site_id = device.site_id
+        db.session.commit()
+        assert config_backups.collect_site(site_id, KEYRING) == Done(asked=1, new=1)
+    (version,) = kept()
+    assert config_versions.opened(version, KEYRING).text == TEXT
+    state = config_backups.round_of(device.id)
+    assert state is not None
+    assert state.unsaved_lines == 1
 
 
 class Cut(RunningConfig):

@@ -7,12 +7,15 @@ import sqlalchemy as sa
 
 from config import clock
 from config.database import db, transaction
-from monitoring import config_backups
-from monitoring.models import ConfigRound, Device
+from monitoring import config_backups, config_versions
+from monitoring.models import ConfigRound, ConfigVersion, Device
 from monitoring.probes.configurations import Configurations
 from monitoring.probes.logins import SshLogin
 from monitoring.probes.outcomes import Failure, FailureKind
-from portal import keys
+from portal import clock as timetable
+from portal import jobs, keys
+from portal.cli import doctor
+from portal.rounds import configurations as rounds
 from rental.models import JournalEntry, Role
 from tests.monitoring.policy_world import a_switch, with_login
 from tests.portal.conftest import csrf_of, signed_in
@@ -194,3 +197,31 @@ def test_lines_are_searched_in_all_devices(service, person, device):
     assert "description &lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert {verb for verb, _ in looked()} == {"configurations_searched"}
     assert "transport" not in str(looked())
+
+
+def test_the_doctor_names_devices_without_a_backup_for_a_day(service, device):
+    well, said = doctor._backups(service)
+    assert well, said
+    with transaction():
+        state = db.session.get(ConfigRound, device.id)
+        state.succeeded_at = NOW - timedelta(days=2)
+    well, said = doctor._backups(service)
+    assert not well
+    assert "1 devices have no backup" in said
+    assert "(SW 1)" in said
+
+
+def test_the_clock_backs_up_every_site_and_sweeps_what_has_served_its_time(service, device):
+    turns = {t.task: t.each_site for t in timetable.turns(service.extensions["settings"])}
+    assert turns["back_up_configurations"] is True
+    assert turns["sweep_configurations"] is False
+    for task in (rounds.back_up_configurations, rounds.sweep_configurations):
+        assert task.name in jobs.queue.tasks
+    with transaction():
+        old = NOW - timedelta(days=400)
+        # The first day of a month, so that both are of one.
+        began = old.replace(day=2)
+        query = sa.update(ConfigVersion).where(ConfigVersion.source == "running")
+        db.session.execute(query.values(began_at=began, seen_at=began))
+    rounds.sweep_configurations()
+    assert [one.number for one in config_versions.of(device.id)] == [2]
