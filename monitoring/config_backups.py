@@ -147,6 +147,9 @@ def due(site_id: int, keyring: Keyring, at: datetime) -> list[Asked]:
 
 def record(device_id: int, told: Configurations | Failure, at: datetime, keyring: Keyring) -> bool:
     """Keep what came; whether the running configuration became a new version."""
+    device = db.session.get(Device, device_id)
+    # Read before the lock is taken: a large configuration takes a while.
+    texts = _texts(device, told) if device is not None else []
     # One writer a device: a second collector of the same one waits here.
     device = db.session.scalar(sa.select(Device).where(Device.id == device_id).with_for_update())
     if device is None:
@@ -155,11 +158,10 @@ def record(device_id: int, told: Configurations | Failure, at: datetime, keyring
     if isinstance(told, Failure):
         _note(device, at, failure=told.message, next_at=at + AGAIN)
         return False
-    running = Text.of(device.platform.value, told.running)
+    running, *saved = texts
     version = config_versions.keep(device, ConfigSource.RUNNING, running, at, keyring)
     unsaved = None
-    if told.startup is not None:
-        startup = Text.of(device.platform.value, told.startup)
+    for startup in saved:
         config_versions.keep(device, ConfigSource.STARTUP, startup, at, keyring)
         unsaved = sum(config_diff.counted(config_versions.edits(startup, running)))
     # Spread over a sixth of the pause, so that many devices do not come due together.
@@ -167,6 +169,14 @@ def record(device_id: int, told: Configurations | Failure, at: datetime, keyring
     next_at = at + PAUSE - jitter
     _note(device, at, failure=None, next_at=next_at, succeeded_at=at, unsaved_lines=unsaved)
     return version.began_at == at and version.seen_at == at
+
+
+def _texts(device: Device, told: Configurations | Failure) -> list[Text]:
+    """Running, and startup where it was given, read for comparing."""
+    if isinstance(told, Failure):
+        return []
+    given = [text for text in (told.running, told.startup) if text is not None]
+    return [Text.of(device.platform.value, text) for text in given]
 
 
 def _note(device: Device, at: datetime, **said: Any) -> None:

@@ -201,6 +201,12 @@ def rewrap_next(keyring: Keyring, *, beyond: int = 0) -> Rewrapped | None:
     return Rewrapped(version.id, is_done=True)
 
 
+def sealed_with() -> dict[str, int]:
+    """How many versions each key wraps, by the name of the key."""
+    query = sa.select(ConfigVersion.key_id, sa.func.count()).group_by(ConfigVersion.key_id)
+    return {row[0]: row[1] for row in db.session.execute(query)}
+
+
 def locked(keyring: Keyring) -> list[str]:
     """The versions sealed with a key that the ring lacks, by device; nothing is decrypted."""
     query = (

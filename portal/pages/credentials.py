@@ -1,5 +1,6 @@
 """Credentials of devices: secrets go in and never come out; where each is used, and their key."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from config.database import db, transaction
 from config.errors import Conflict, Invalid
-from monitoring import credential_use, credentials
+from monitoring import config_versions, credential_use, credentials
 from monitoring.credentials import Keyring
 from monitoring.models import Credential, CredentialKind
 from monitoring.probes.logins import (
@@ -105,13 +106,18 @@ def _login(kind: CredentialKind | None) -> Login:
 def _index(problem: str = "", status: int = 200) -> tuple[str, int]:
     ring = _keyring()
     found = credentials.all_()
+    # Credentials and kept configurations are sealed with the same key and rotated together.
+    sealed = Counter(one.key_id for one in found)
+    sealed.update(config_versions.sealed_with())
     page = render_template(
         "credentials/_key.html" if reading.is_partial() else "credentials/index.html",
         found=found,
         used=credential_use.counted(),
         key=ring.key_id,
-        pending=sum(one.key_id != ring.key_id for one in found),
-        locked=credentials.locked(ring),
+        total=sealed.total(),
+        sealed=sealed[ring.key_id],
+        waiting=sum(sealed[key] for key in ring.known_ids[1:] if key != ring.key_id),
+        locked=[*credentials.locked(ring), *config_versions.locked(ring)],
         going=request.args.get("going") == "1",
         problem=problem,
     )

@@ -225,3 +225,18 @@ def test_the_clock_backs_up_every_site_and_sweeps_what_has_served_its_time(servi
         db.session.execute(query.values(began_at=began, seen_at=began))
     rounds.sweep_configurations()
     assert [one.number for one in config_versions.of(device.id)] == [2]
+
+
+def test_the_page_of_the_key_counts_configurations_too(service, person, device):
+    with transaction():
+        ring = keys.keyring(service.extensions["settings"])
+        config_backups.record(device.id, Configurations(FIRST), NOW, ring)
+    operator = signed_in(service, person(role=Role.OPERATOR))
+    page = operator.get("/devices/credentials?lang=en").text
+    # Three running, one startup; the login of the device is sealed with a key of the tests.
+    assert "4 of 5 sealed with it" in page
+    with transaction():
+        db.session.execute(sa.text("UPDATE config_version SET key_id = 'gone' WHERE number = 1"))
+    page = operator.get("/devices/credentials?lang=en").text
+    assert "2 of 5 sealed with it" in page
+    assert "SW 1: 2 configurations" in page
