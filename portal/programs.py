@@ -29,6 +29,8 @@ WATCH_SECONDS = 0.1
 STOP_SECONDS = 12.0
 CLI = ("-m", "portal.cli")
 DEMO_KEYS = "demo-keys"
+# The demo's devices live on this machine, and its switch may be switched.
+DEMO_SETTINGS = {"MEDIA_CENTER_PROBE_OWN_ADDRESSES": "true", "MEDIA_CENTER_SWITCH_PORTS": "on"}
 FIRST_PAGE_SECONDS = 120.0
 # A program that dies more often than this in a minute is not helped by starting it again.
 DEATHS_A_MINUTE = 5
@@ -243,8 +245,7 @@ def _environment(settings: Settings, url: str, address: str, *, demo: bool) -> d
         "MEDIA_CENTER_PUBLIC_URL": address,
         # Many threads that mostly wait: one arena of malloc for each would stay half empty.
         "MALLOC_ARENA_MAX": "2",
-        # The demo's devices live on this machine.
-        **({"MEDIA_CENTER_PROBE_OWN_ADDRESSES": "true"} if demo else {}),
+        **(DEMO_SETTINGS if demo else {}),
         **os.environ,
         "MEDIA_CENTER_DATA": str(settings.data),
         "MEDIA_CENTER_LOG_FORMAT": settings.log_format,

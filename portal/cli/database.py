@@ -1,8 +1,10 @@
 """`upgrade`, `backup` and `restore`: the database as a whole."""
 
+import contextlib
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import click
@@ -46,20 +48,80 @@ def _program(name: str) -> str:
     return found
 
 
-def _run(settings: Settings, name: str, *arguments: str) -> None:
-    """Run a program of PostgreSQL; the password goes through the environment, not the arguments."""
+def _told(settings: Settings) -> tuple[str, dict[str, str]]:
+    """The database as PostgreSQL's programs want it; the password goes by the environment."""
     url = make_url(settings.database_url or "")
     plain = url.set(drivername="postgresql", password=None).render_as_string()
     password = {"PGPASSWORD": str(url.password)} if url.password else {}
+    return plain, {**os.environ, **password}
+
+
+def _run(settings: Settings, name: str, *arguments: str) -> None:
+    """Run a program of PostgreSQL."""
+    plain, environment = _told(settings)
     done = subprocess.run(
         [_program(name), "--dbname", plain, *arguments],
-        env={**os.environ, **password},
+        env=environment,
         capture_output=True,
         text=True,
         check=False,
     )
     if done.returncode:
         raise ProgramFailed(f"{name}: {done.stderr.strip()}")
+
+
+# A partition's constraints cannot be dropped one by one, as `pg_restore --clean` would; and those
+# that were made after the backup stand in no backup.
+DROP_PARTITIONED = b"""BEGIN;
+DO $$ DECLARE parted regclass; BEGIN
+    FOR parted IN SELECT oid FROM pg_class WHERE relkind = 'p' AND NOT relispartition
+        AND relnamespace = 'public'::regnamespace
+    LOOP EXECUTE format('DROP TABLE %s CASCADE', parted); END LOOP;
+END $$;
+"""
+
+
+def _replace(settings: Settings, file: Path) -> None:
+    """Put the backup in the place of what is there: all of it or, whatever breaks, nothing."""
+    plain, environment = _told(settings)
+    obey = [_program("psql"), "--dbname", plain, "--no-psqlrc", "--quiet", "--file=-"]
+    with (
+        tempfile.TemporaryFile() as said,
+        subprocess.Popen(
+            [*obey, "--set", "ON_ERROR_STOP=1", "--output", os.devnull],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stderr=said,
+        ) as psql,
+    ):
+        refused = _speak(file, psql)
+        psql.wait()
+        said.seek(0)
+        complaint = said.read().decode(errors="replace").strip()
+    if psql.returncode:
+        raise ProgramFailed(f"psql: {complaint}")
+    if refused is not None:
+        raise ProgramFailed(f"pg_restore: {refused}")
+
+
+def _speak(file: Path, psql: subprocess.Popen[bytes]) -> str | None:
+    """Write the backup as statements of one transaction; what is wrong with it, if anything.
+
+    Only a whole backup is committed: the end of the input without COMMIT undoes everything.
+    """
+    script = [_program("pg_restore"), "--no-owner", "--clean", "--if-exists", "--file=-", str(file)]
+    refused = None
+    # psql leaves at the first error, and says itself what it was.
+    with contextlib.suppress(BrokenPipeError), psql.stdin or contextlib.nullcontext() as typed:
+        if typed is not None:
+            typed.write(DROP_PARTITIONED)
+            typed.flush()
+            told = subprocess.run(script, stdout=typed, stderr=subprocess.PIPE, check=False)
+            if told.returncode == 0:
+                typed.write(b"COMMIT;\n")
+            else:
+                refused = told.stderr.decode(errors="replace").strip() or "it broke off"
+    return refused
 
 
 def _require_something(settings: Settings) -> None:
@@ -119,14 +181,10 @@ def restore(file: Path, *, replace: bool, data: Path | None) -> None:
         with app.app_context():
             if not replace and not schema.is_empty():
                 raise NotEmpty
-        _run(
-            settings,
-            "pg_restore",
-            "--single-transaction",
-            "--no-owner",
-            "--exit-on-error",
-            *(("--clean", "--if-exists") if replace else ()),
-            str(file),
-        )
+        if replace:
+            _replace(settings, file)
+        else:
+            how = ("--single-transaction", "--no-owner", "--exit-on-error")
+            _run(settings, "pg_restore", *how, str(file))
         schema.upgrade(app)
     click.echo(f"Restored from {file}.")

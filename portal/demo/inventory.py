@@ -6,7 +6,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from config.database import db
-from monitoring import access_ports, credentials, devices, hostkeys
+from monitoring import access_ports, credentials, devices, hostkeys, provisioning
 from monitoring.credentials import Keyring
 from monitoring.devices import NewDevice
 from monitoring.models import Credential, Device, DeviceRole, Platform
@@ -66,6 +66,8 @@ ACCESS_PORTS = {
     "F200": ("SW-PRESS-02", "GigabitEthernet1/0/2"),
     "F500": ("SW-HALL-03", "GigabitEthernet1/0/12"),
 }
+# The one that bookings switch: its switch listens to SSH.
+SWITCHED = "F200"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,9 @@ def add(base_port: int, keys: Path, keyring: Keyring, *, by: Member) -> list[Dev
             _pin(row, server_key(keys), by)
     by_name = {device.name: device for device in entered}
     for code, (switch, port) in ACCESS_PORTS.items():
-        access_ports.add(by_name[switch], port, catalogue.get(code), by=by)
+        added = access_ports.add(by_name[switch], port, catalogue.get(code), by=by)
+        if code == SWITCHED:
+            provisioning.manage(added, is_managed=True, by=by)
     return entered
 
 

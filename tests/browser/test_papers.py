@@ -83,7 +83,7 @@ def test_the_papers_are_fetched_from_the_booking(sign_in: SignIn, complaints: li
         assert found.body().startswith(b"%PDF")
     desk = sign_in(DESK)
     desk.goto(f"/bookings/{reference}")
-    expect(desk.locator("#papers .what a")).to_have_count(4)
+    expect(desk.locator("#papers .what a")).to_have_count(5)
     picture(desk, "papers-panel")
     assert complaints == []
 

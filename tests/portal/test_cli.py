@@ -5,14 +5,16 @@ import os
 import re
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from config import clock
 from config.database import db, transaction
 from config.settings import Settings, variable
-from monitoring import credentials
+from monitoring import credentials, partitions
 from monitoring.credentials import Keyring
 from monitoring.probes.logins import SnmpCommunity
 from portal import jobs, keys, passwords, tokens
@@ -175,6 +177,36 @@ def test_a_backup_is_restored_as_it_was(service, person, media_center, tmp_path)
     assert done.returncode == 0, done.stderr
     db.session.rollback()
     assert db.session.query(Unit).one().name == "Báo Tuổi Trẻ"
+
+
+def test_a_backup_that_breaks_off_replaces_nothing(service, person, media_center, tmp_path):
+    person(email="lan@example.com", unit=a_unit(name="Báo Tuổi Trẻ"))
+    file, cut = tmp_path / "centre.backup", tmp_path / "cut.backup"
+    assert media_center("backup", file).returncode == 0
+    whole = file.read_bytes()
+    db.session.rollback()
+    for length in (len(whole) // 2, len(whole) - 2000):
+        cut.write_bytes(whole[:length])
+        assert media_center("restore", cut, "--replace").returncode == 1
+        assert db.session.query(Unit).one().name == "Báo Tuổi Trẻ"
+        # Nobody may look on while the next one takes its locks.
+        db.session.rollback()
+
+
+def test_partitions_made_after_the_backup_go_with_what_is_replaced(
+    service, person, media_center, tmp_path
+):
+    person(email="lan@example.com", unit=a_unit(name="Báo Tuổi Trẻ"))
+    file = tmp_path / "centre.backup"
+    assert media_center("backup", file).returncode == 0
+    made = partitions.make_ahead(partitions.READINGS, clock.now())
+    assert made
+    done = media_center("restore", file, "--replace")
+    assert done.returncode == 0, done.stderr
+    db.session.rollback()
+    assert partitions.of(partitions.READINGS) == []
+    assert partitions.make_ahead(partitions.READINGS, clock.now()) == made
+    partitions.drop_before(partitions.READINGS, clock.now() + timedelta(days=900))
 
 
 def test_what_is_no_backup_is_not_restored(media_center, tmp_path):

@@ -104,11 +104,23 @@ class Scene:
             body = {"json": TOLD.get(rule.rpartition("/")[2], told)}
         if "/api/" in rule and "/series" in rule:
             body = {"json": {"rrule": "FREQ=WEEKLY;COUNT=2"}} if method == "PATCH" else body
-        place = self.address(rule) + (
-            "?from=2026-11-01T00:00Z&to=2026-11-02T00:00Z"
-            * ("readings" in rule or rule.endswith("device_id>/availability"))
-        )
+        place = self.address(rule) + _query(rule)
         return client.open(place, method=method, headers=headers, **body)
+
+
+def _query(rule: str) -> str:
+    """What calls of the API that read a query before the record want in it."""
+    if "/api/" not in rule:
+        return ""
+    span = "from=2026-11-01T00:00Z&to=2026-11-02T00:00Z"
+    queries = {
+        "/readings": span,
+        "device_id>/availability": span,
+        "/chart": f"of=port:x&{span}",
+        "/measured": span,
+        "/configurations/diff": "from=1&to=2",
+    }
+    return next((f"?{query}" for end, query in queries.items() if rule.endswith(end)), "")
 
 
 def set_up(scene: Scene) -> None:
