@@ -39,6 +39,7 @@ from portal.api import (
     series,
     surveys,
     traffic,
+    violations,
     waitlist,
 )
 from portal.api.openapi import PREFIX
@@ -69,6 +70,7 @@ ROOMS = (
     following.room,
     books.room,
     devices.room,
+    violations.room,
     device_files.room,
     surveys.room,
     health.room,

@@ -16,9 +16,9 @@ from monitoring.models import Alert, AlertKind, Device, Silence
 from monitoring.rules import Severity
 from portal.access import current_member, may
 from portal.api.calls import Call, answer, offers
-from portal.api.devices import AcknowledgeBody
 from portal.api.fields import LARGEST_ID, Answer, Body, Instant, Paged
 from portal.api.instants import local, local_or_none
+from portal.api.violations import AcknowledgeBody
 from portal.idempotency import once
 from portal.pages.alerts import take_up
 from rental import units

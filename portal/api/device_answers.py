@@ -1,4 +1,4 @@
-"""How devices, their readings, violations and outages are written."""
+"""How devices, their readings and outages are written."""
 
 from typing import Any
 
@@ -9,11 +9,8 @@ from monitoring.models import (
     Outage,
     OutageCause,
     Platform,
-    Violation,
-    ViolationStatus,
 )
 from monitoring.probes.reading import Reading
-from monitoring.rules import Severity
 from portal.api.fields import Answer
 from portal.api.instants import local, local_or_none
 
@@ -119,28 +116,6 @@ class ReadingAnswer(Answer):
     problems: list[str]
 
 
-class ViolationAnswer(Answer):
-    """A rule is broken on a device."""
-
-    id: int
-    device: str
-    device_id: int
-    resource: str | None
-    rule: str
-    severity: Severity
-    status: ViolationStatus
-    reason: str
-    evidence: list[Any]
-    opened_at: str
-    refreshed_at: str
-    resolved_at: str | None
-    acknowledged_at: str | None
-    note: str | None
-    waived_at: str | None
-    waived_until: str | None
-    waiver_reason: str | None
-
-
 class OutageAnswer(Answer):
     """A device was unreachable from its first lost poll to its first answer."""
 
@@ -192,30 +167,6 @@ def device_as_json(device: Device) -> dict[str, Any]:
 def reading_as_json(reading: Reading) -> dict[str, Any]:
     """The reading with its time."""
     return {"at": local(reading.at), **reading.as_json()}
-
-
-def violation_as_json(violation: Violation) -> dict[str, Any]:
-    """The violation with its evidence."""
-    device = violation.device
-    return {
-        "id": violation.id,
-        "device": device.name,
-        "device_id": device.id,
-        "resource": device.resource.code if device.resource else None,
-        "rule": violation.rule,
-        "severity": violation.severity.value,
-        "status": violation.status.value,
-        "reason": violation.reason,
-        "evidence": violation.evidence,
-        "opened_at": local(violation.opened_at),
-        "refreshed_at": local(violation.refreshed_at),
-        "resolved_at": local_or_none(violation.resolved_at),
-        "acknowledged_at": local_or_none(violation.acknowledged_at),
-        "note": violation.note,
-        "waived_at": local_or_none(violation.waived_at),
-        "waived_until": local_or_none(violation.waived_until),
-        "waiver_reason": violation.waiver_reason,
-    }
 
 
 def outage_as_json(outage: Outage) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Devices over the API: the inventory, what it told, what it broke, when it was gone."""
+"""Devices over the API: the inventory, what it told, when it was gone."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -9,7 +9,7 @@ from pydantic import Field
 from sqlalchemy.orm import joinedload
 
 from config.database import bounded_count, db, transaction
-from monitoring import devices, enforcement, readings, violations
+from monitoring import devices, readings
 from monitoring.devices import NewDevice
 from monitoring.errors import BadDevice
 from monitoring.models import (
@@ -17,7 +17,6 @@ from monitoring.models import (
     DeviceStatus,
     Outage,
     ReadingRow,
-    ViolationStatus,
 )
 from portal.access import current_member, may
 from portal.api.calls import Call, answer, offers
@@ -25,14 +24,12 @@ from portal.api.device_answers import (
     DeviceAnswer,
     OutageAnswer,
     ReadingAnswer,
-    ViolationAnswer,
     device_as_json,
     outage_as_json,
     reading_as_json,
-    violation_as_json,
 )
 from portal.api.device_bodies import DeviceBody, DeviceChanges, described
-from portal.api.fields import LARGEST_ID, Body, Instant, Paged, Reason, Slug, Text
+from portal.api.fields import LARGEST_ID, Instant, Paged, Slug, Text
 from portal.idempotency import once
 from rental import units
 from rental.period import Period
@@ -58,26 +55,6 @@ class ReadingsQuery(Paged):
 
     starts_at: Instant = Field(alias="from")
     ends_at: Instant = Field(alias="to")
-
-
-class ViolationsQuery(Paged):
-    """Filters of the violations; without a status those that somebody should look at."""
-
-    status: list[ViolationStatus] = Field(default=[])
-    device: int | None = Field(default=None, ge=1, le=LARGEST_ID)
-
-
-class AcknowledgeBody(Body):
-    """A note, if you like."""
-
-    note: Text | None = Field(default=None, max_length=2000)
-
-
-class WaiveBody(Body):
-    """Why the risk is borne, and until when: a year at most."""
-
-    reason: Reason
-    until: Instant
 
 
 class OutagesQuery(Paged):
@@ -160,50 +137,6 @@ def device_readings(device_id: int, query: ReadingsQuery) -> Response:
     limit = query.offset + query.per_page
     page = readings.between(found, since, until, limit=limit)[query.offset :]
     return answer({"items": [reading_as_json(each) for each in page], "total": total})
-
-
-@room.get("/violations")
-@may("see violations")
-@offers(Call("List violations", "violations", answer=ViolationAnswer, is_list=True))
-def list_violations(query: ViolationsQuery) -> Response:
-    """The newest first; without a status the open and the acknowledged ones."""
-    statuses = query.status or [ViolationStatus.OPEN, ViolationStatus.ACKNOWLEDGED]
-    of = devices.get(query.device) if query.device is not None else None
-    page = violations.all_(statuses=statuses, device=of, limit=query.per_page, offset=query.offset)
-    most = query.offset + query.per_page
-    total = violations.count(statuses=statuses, device=of, beyond=most)
-    return answer({"items": [violation_as_json(each) for each in page], "total": total})
-
-
-@room.post("/violations/<int:violation_id>/acknowledge")
-@may("acknowledge violations")
-@offers(
-    Call(
-        "Say that somebody looks after it",
-        "violations",
-        answer=ViolationAnswer,
-        refusals=(404, 409),
-        is_body_optional=True,
-    )
-)
-@once
-def acknowledge(violation_id: int, body: AcknowledgeBody) -> Response:
-    """The resource stays off the calendar."""
-    violation = violations.get(violation_id)
-    violations.acknowledge(violation, by=current_member(), note=body.note)
-    return answer(violation_as_json(violation))
-
-
-@room.post("/violations/<int:violation_id>/waive")
-@may("waive violations")
-@offers(Call("Bear the risk for a time", "violations", answer=ViolationAnswer, refusals=(404, 409)))
-@once
-def waive(violation_id: int, body: WaiveBody) -> Response:
-    """The resource is back on the calendar unless another violation keeps it off."""
-    violation = violations.get(violation_id)
-    violations.waive(violation, by=current_member(), reason=body.reason, until=body.until)
-    enforcement.settle(violation.device)
-    return answer(violation_as_json(violation))
 
 
 @room.get("/outages")

@@ -16,9 +16,10 @@ from portal.access import current_member, may
 from portal.api.bookings import visible
 from portal.api.calls import Call, answer, offers
 from portal.api.device_answers import OutageAnswer, outage_as_json
-from portal.api.devices import LONGEST, AcknowledgeBody
+from portal.api.devices import LONGEST
 from portal.api.fields import LARGEST_ID, Answer, Body, Instant, Paged
 from portal.api.instants import local, local_or_none
+from portal.api.violations import AcknowledgeBody
 from portal.idempotency import once
 from rental import catalogue
 from rental.period import Period

@@ -77,6 +77,7 @@ from portal.pages import (
     reading,
     receipts,
     reports,
+    risk_words,
     sensor_words,
     series,
     sharing,
@@ -89,6 +90,7 @@ from portal.pages import (
     timeline_moves,
     traffic,
     troubles,
+    violation_list,
     violations,
     waitlist,
     wall,
@@ -252,7 +254,7 @@ def _of_the_visitor() -> dict[str, Any]:
         if allowed("decide proposals"):
             counts["proposals"] = proposals.waiting()
         if allowed("acknowledge violations"):
-            counts["violations"] = violations.count_live()
+            counts["violations"] = violation_list.count_live()
         counts["approvals"] = approvals.count()
     return {"member": member, "counts": counts}
 
@@ -264,7 +266,7 @@ def register(app: Flask) -> None:
         # What a room gives to templates of other rooms: functions by name.
         app.jinja_env.globals.update(getattr(room, "FOR_TEMPLATES", {}))
     work.register(app, [ask for room in ROOMS for ask in getattr(room, "WORK", ())])
-    for parts in (claim_notes, device_story, sensor_words):
+    for parts in (claim_notes, device_story, risk_words, sensor_words):
         app.jinja_env.globals.update(parts.FOR_TEMPLATES)
     app.jinja_env.filters.update(formats.FILTERS)
     app.jinja_env.filters.update(

@@ -13,7 +13,7 @@ from monitoring.rates import Point
 from monitoring.rules import Result
 from portal.access import current_member, may
 from portal.pages import reading
-from portal.pages.violations import of_device
+from portal.pages.violation_list import of_device
 from rental import units
 
 pages = Blueprint("devices", __name__, url_prefix="/devices")

@@ -15,7 +15,7 @@ from config.database import db
 from monitoring import devices, outages
 from monitoring.models import Outage
 from portal.access import current_member
-from portal.pages import desk, formats, violations, work
+from portal.pages import desk, formats, violation_list, work
 from portal.pages.invoices import standing
 from rental import units
 from rental.models import HOLDING, Booking, BookingStatus, Closure, Line, Role
@@ -129,8 +129,8 @@ def _operator() -> str:
         devices=devices.search(),
         counted={status.value: n for status, n in devices.counted().items()},
         outages=outages.all_(open_only=True, limit=20),
-        violations=violations.live(),
-        violation_count=violations.count_live(),
+        violations=violation_list.live(5),
+        violation_count=violation_list.count_live(),
     )
 
 
@@ -154,7 +154,7 @@ def _director() -> str:
         counted=counted,
         device_count=sum(counted.values()),
         outages=_count(Outage, Outage.ended_at.is_(None)),
-        violations=violations.count_live(),
+        violations=violation_list.count_live(),
         closed=_closed_now(),
         units=len([unit for unit in units.everyone() if not unit.is_centre]),
     )

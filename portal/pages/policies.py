@@ -16,7 +16,7 @@ from monitoring.errors import UnknownRule
 from monitoring.rules import Result, Rule, Severity
 from portal import sheets
 from portal.access import may
-from portal.pages import reading, violations
+from portal.pages import reading, violation_list, violations
 from portal.pages.export_tables import Head, Table
 from portal.pages.exports import sent
 from portal.pages.reading import Listing
@@ -91,7 +91,7 @@ def index() -> str:
 
 
 def _rank(row: Stance) -> tuple[int, int, str]:
-    return -row.tally.failed, violations.RANK[row.rule.severity], row.rule.id
+    return -row.tally.failed, violation_list.RANK[row.rule.severity], row.rule.id
 
 
 def _is_wanted() -> Callable[[Stance], bool]:

@@ -56,6 +56,12 @@ SEVERITY = {
     "medium": State("warn", "alert-circle", _("Medium")),
     "low": State("calm", "info-circle", _("Low")),
 }
+RISK = {
+    "extreme": State("bad", "alert-octagon", _("Very high risk")),
+    "high": State("bad", "alert-triangle", _("High risk")),
+    "moderate": State("warn", "alert-circle", _("Moderate risk")),
+    "low": State("calm", "info-circle", _("Low risk")),
+}
 CLOSURE = {
     "maintenance": State("warn", "tool", _("Maintenance")),
     "quarantine": State("bad", "shield-x", _("Quarantine")),
@@ -148,6 +154,7 @@ ALL = {
     "link": LINK,
     "violation": VIOLATION,
     "severity": SEVERITY,
+    "risk": RISK,
     "closure": CLOSURE,
     "clearance": CLEARANCE,
     "condition": CONDITION,

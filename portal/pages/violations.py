@@ -4,27 +4,22 @@ from datetime import UTC, datetime, time, timedelta
 from functools import cache
 from typing import Any
 
-import sqlalchemy as sa
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
 from config import clock
-from config.database import bounded_count, db, transaction
+from config.database import transaction
 from monitoring import enforcement, rules, violations
-from monitoring.models import Device, FindingRow, Violation, ViolationStatus
-from monitoring.rules import Rule, Severity
+from monitoring.models import FindingRow, Violation
+from monitoring.rules import Rule
 from portal.access import current_member, may
-from portal.pages import formats, reading
+from portal.pages import formats, reading, violation_list
 from portal.pages.diary import told
-from portal.pages.reading import BadField, Listing
+from portal.pages.reading import BadField
 from rental import journal
 
 pages = Blueprint("violations", __name__, url_prefix="/violations")
-
-LIVE = (ViolationStatus.OPEN, ViolationStatus.ACKNOWLEDGED)
-RANK = {severity: place for place, severity in enumerate(Severity)}
 
 
 @cache
@@ -54,55 +49,14 @@ def spoken(words: Any) -> str:
     return str(words.vi if formats.language() == "vi" else words.en)
 
 
-def _query(*conditions: sa.ColumnElement[bool]) -> sa.Select[tuple[Violation]]:
-    rank = sa.case({severity.value: n for severity, n in RANK.items()}, value=Violation.severity)
-    return (
-        sa.select(Violation)
-        .options(joinedload(Violation.device))
-        .where(*conditions)
-        .order_by(rank, Violation.opened_at.desc(), Violation.id)
-    )
-
-
-def live(limit: int = 10) -> list[Violation]:
-    """The violations nobody has settled, the gravest first."""
-    return list(db.session.scalars(_query(Violation.status.in_(LIVE)).limit(limit)))
-
-
-def count_live() -> int:
-    """How many violations nobody has settled."""
-    counted = sa.select(sa.func.count(Violation.id)).where(Violation.status.in_(LIVE))
-    return db.session.scalar(counted) or 0
-
-
-def of_device(device: Device) -> list[Violation]:
-    """What a device breaks now, waived or not."""
-    condition = Violation.status != ViolationStatus.RESOLVED
-    return list(db.session.scalars(_query(Violation.device_id == device.id, condition)))
-
-
-def _listing() -> Listing[Violation]:
-    conditions: list[sa.ColumnElement[bool]] = []
-    if status := reading.word(request.args, "status", ViolationStatus):
-        conditions.append(Violation.status == status)
-    elif request.args.get("status") is None:
-        conditions.append(Violation.status != ViolationStatus.RESOLVED)
-    if severity := reading.word(request.args, "severity", Severity):
-        conditions.append(Violation.severity == severity)
-    page = reading.page_number()
-    total = bounded_count(sa.select(Violation.id).where(*conditions), page * reading.PER_PAGE)
-    rows = db.session.scalars(
-        _query(*conditions).limit(reading.PER_PAGE).offset((page - 1) * reading.PER_PAGE)
-    )
-    return Listing(list(rows), total, page)
-
-
 @pages.get("")
 @may("see violations")
 def index() -> str:
-    """The violations, the gravest first."""
+    """The violations, those of the greatest risk first."""
     template = "violations/_results.html" if reading.is_partial() else "violations/index.html"
-    return render_template(template, listing=_listing())
+    return render_template(
+        template, listing=violation_list.listing(), sorts=violation_list.sort_words()
+    )
 
 
 @pages.get("/<int:violation_id>")
@@ -113,6 +67,7 @@ def show(violation_id: int) -> str:
     return render_template(
         "violations/show.html",
         violation=violation,
+        risk=violation_list.weighed([violation])[0].risk,
         rule=rule_of(violation),
         entries=told(journal.of(violation)),
         suggested=(clock.today() + timedelta(days=30)).isoformat(),

@@ -1,0 +1,119 @@
+"""Violations over the API: by age or by risk, and the answers that operators give."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Blueprint, Response
+from pydantic import Field
+
+from config import clock
+from monitoring import devices, enforcement, risks, violations
+from monitoring.models import Violation, ViolationStatus
+from portal.access import current_member, may
+from portal.api.calls import Call, answer, offers
+from portal.api.fields import LARGEST_ID, Body, Instant, Paged, Reason, Text
+from portal.api.violation_answers import ViolationAnswer, violation_as_json
+from portal.idempotency import once
+
+room = Blueprint("api_violations", __name__)
+
+
+class Sort(StrEnum):
+    """In which order violations are listed."""
+
+    NEWEST = "newest"
+    RISK = "risk"
+
+
+class ViolationsQuery(Paged):
+    """Filters of the violations; without a status those that somebody should look at.
+
+    By risk each says its `risk`, and what is resolved comes last without one.
+    """
+
+    status: list[ViolationStatus] = Field(default=[])
+    device: int | None = Field(default=None, ge=1, le=LARGEST_ID)
+    sort: Sort = Sort.NEWEST
+
+
+class AcknowledgeBody(Body):
+    """A note, if you like."""
+
+    note: Text | None = Field(default=None, max_length=2000)
+
+
+class WaiveBody(Body):
+    """Why the risk is borne, and until when: a year at most."""
+
+    reason: Reason
+    until: Instant
+
+
+@room.get("/violations")
+@may("see violations")
+@offers(Call("List violations", "violations", answer=ViolationAnswer, is_list=True))
+def list_violations(query: ViolationsQuery) -> Response:
+    """The newest first, or the greatest risk first; without a status what is not settled."""
+    statuses = query.status or [ViolationStatus.OPEN, ViolationStatus.ACKNOWLEDGED]
+    of = devices.get(query.device) if query.device is not None else None
+    most = query.offset + query.per_page
+    total = violations.count(statuses=statuses, device=of, beyond=most)
+    if query.sort is Sort.RISK:
+        return answer({"items": _by_risk(query, statuses), "total": total})
+    page = violations.all_(statuses=statuses, device=of, limit=query.per_page, offset=query.offset)
+    return answer({"items": [violation_as_json(each) for each in page], "total": total})
+
+
+def _by_risk(query: ViolationsQuery, statuses: Sequence[ViolationStatus]) -> list[dict[str, Any]]:
+    """One page, the greatest risk first; after all that stands what is resolved, newest first."""
+    standing: list[sa.ColumnElement[bool]] = [
+        Violation.status.in_(set(statuses) - {ViolationStatus.RESOLVED})
+    ]
+    of = devices.get(query.device) if query.device is not None else None
+    if of is not None:
+        standing.append(Violation.device_id == of.id)
+    found = risks.ranked(standing, clock.now())
+    page = found[query.offset : query.offset + query.per_page]
+    told = dict(page)
+    rows = risks.loaded([each for each, _risk in page])
+    if ViolationStatus.RESOLVED in statuses and len(page) < query.per_page:
+        rows += violations.all_(
+            statuses=[ViolationStatus.RESOLVED],
+            device=of,
+            limit=query.per_page - len(page),
+            offset=max(query.offset - len(found), 0),
+        )
+    return [violation_as_json(each, told.get(each.id)) for each in rows]
+
+
+@room.post("/violations/<int:violation_id>/acknowledge")
+@may("acknowledge violations")
+@offers(
+    Call(
+        "Say that somebody looks after it",
+        "violations",
+        answer=ViolationAnswer,
+        refusals=(404, 409),
+        is_body_optional=True,
+    )
+)
+@once
+def acknowledge(violation_id: int, body: AcknowledgeBody) -> Response:
+    """The resource stays off the calendar."""
+    violation = violations.get(violation_id)
+    violations.acknowledge(violation, by=current_member(), note=body.note)
+    return answer(violation_as_json(violation))
+
+
+@room.post("/violations/<int:violation_id>/waive")
+@may("waive violations")
+@offers(Call("Bear the risk for a time", "violations", answer=ViolationAnswer, refusals=(404, 409)))
+@once
+def waive(violation_id: int, body: WaiveBody) -> Response:
+    """The resource is back on the calendar unless another violation keeps it off."""
+    violation = violations.get(violation_id)
+    violations.waive(violation, by=current_member(), reason=body.reason, until=body.until)
+    enforcement.settle(violation.device)
+    return answer(violation_as_json(violation))

@@ -1,0 +1,86 @@
+"""An operator works through the violations by keyboard, on a wide screen and on a telephone."""
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from playwright.sync_api import expect
+
+from config import clock
+from config.database import db, transaction
+from monitoring import violations
+from monitoring.models import Device, Violation
+from monitoring.policy import Finding, Result
+from monitoring.rules import Severity
+from rental.models import Booking, BookingStatus, Line
+from tests.browser import axe
+from tests.browser.conftest import SignIn, picture
+from tests.browser.test_health import fits_a_telephone
+from tests.browser.test_personas import OPERATOR
+
+FOUND = (("N01", Severity.CRITICAL), ("N19", Severity.HIGH), ("N16", Severity.LOW))
+
+
+@pytest.fixture
+def work(centre_app: Flask) -> None:
+    """Violations on the demo's devices; one of them serves an event that runs now."""
+    now = clock.now()
+    with centre_app.app_context(), transaction():
+        devices = list(db.session.scalars(sa.select(Device).order_by(Device.id)))
+        for number, device in enumerate(devices):
+            rule, severity = FOUND[number % len(FOUND)]
+            found = Finding(rule, Result.FAIL, severity, ("line vty 0 4",), "telnet")
+            violations.open_or_refresh(device, found, at=now - timedelta(days=5 * number))
+        busy = next(device for device in devices if device.resource_id is not None)
+        like = db.session.scalars(sa.select(Booking).limit(1)).one()
+        running = Booking(
+            reference="BK-RISK-0001",
+            unit_id=like.unit_id,
+            member_id=like.member_id,
+            title="Truyền hình trực tiếp phiên khai mạc",
+            event_kind=like.event_kind,
+            status=BookingStatus.CONFIRMED,
+            starts_at=now - timedelta(hours=1),
+            ends_at=now + timedelta(hours=2),
+        )
+        running.lines = [
+            Line(
+                resource_id=busy.resource_id,
+                quantity=1,
+                starts_at=running.starts_at,
+                ends_at=running.ends_at,
+            )
+        ]
+        db.session.add(running)
+    yield
+    with centre_app.app_context(), transaction():
+        db.session.execute(sa.delete(Violation))
+        db.session.delete(
+            db.session.scalars(sa.select(Booking).filter_by(reference="BK-RISK-0001")).one()
+        )
+
+
+def test_violations_are_worked_through_by_risk(
+    work: None, sign_in: SignIn, complaints: list[str]
+) -> None:
+    page = sign_in(OPERATOR)
+    picture(page, "violations-home")
+    assert axe.violations(page) == []
+    fits_a_telephone(page, "violations-home-telephone")
+    page.goto("/violations")
+    first = page.locator("#results tbody tr").first
+    expect(first).to_contain_text("Đang được sử dụng")
+    picture(page, "violations")
+    assert axe.violations(page) == []
+    fits_a_telephone(page, "violations-telephone")
+    page.get_by_label("Sắp xếp theo").focus()
+    page.keyboard.press("End")
+    page.wait_for_url("**sort=oldest**")
+    first.locator(".row-link").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_be_visible()
+    picture(page, "violation")
+    assert axe.violations(page) == []
+    fits_a_telephone(page, "violation-telephone")
+    assert complaints == []
