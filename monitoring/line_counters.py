@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from config.database import db
 from monitoring import charts, discovery, rolling, rollups
 from monitoring.models import AccessPort, FiveMinuteRow, PortChange, RollupLevel
-from monitoring.probes.switching import SwitchOutcome
+from monitoring.probes.switched import SwitchOutcome
 from monitoring.rates import LONGEST_GAP_SECONDS
 from rental.models import Line
 from rental.period import Period

@@ -1,26 +1,16 @@
 """The configuration of one switch port: may it be touched, what is to be typed, does it hold. Pure.
 
-For Cisco IOS and IOS-XE. Only lines that a booking decides are touched: mode, VLAN, negotiation
-and whether the port is shut; whatever else stands in the block is the operators'.
+For command lines that write a port as a block: Cisco IOS and IOS-XE, Arista EOS. Only lines that a
+booking decides are touched: mode, VLAN, negotiation and whether the port is shut; whatever else
+stands in the block is the operators'.
 """
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from monitoring import config_tree
-
-PLATFORMS = frozenset({"cisco_ios", "cisco_xe"})
-# What an interface may be called; anything else might be a command of its own.
-NAME = re.compile(r"[A-Za-z][A-Za-z0-9\-]{1,30} ?\d+(/\d+){0,3}(\.\d+)?")
-TRUNK = re.compile(r"^switchport mode (trunk|dynamic)|^switchport trunk ", re.IGNORECASE)
-ROUTED = re.compile(
-    r"^(no switchport$|ip address |ipv6 address |channel-group |vrf )", re.IGNORECASE
-)
-# LLDP and CDP name bridges and routers with these letters.
-NETWORK = re.compile(
-    r"(?:Enabled|System) Capabilities:.*\b[BR]\b|Capabilities:.*\b(?:Switch|Router)\b"
-)
+from monitoring import config_tree, port_reasons
+from monitoring.port_reasons import Reason, because
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,31 +23,61 @@ class PortSetting:
     known_vlans: frozenset[int]
 
 
-def guard(block: str, neighbours: Iterable[str], setting: PortSetting) -> str | None:
-    """Why the port must not be touched, as a sentence; None where nothing stands against it."""
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a platform writes an access port, and how it tells what must not be touched."""
+
+    # What an interface may be called; anything else might be a command of its own.
+    name: re.Pattern[str]
+    trunk: re.Pattern[str]
+    routed: re.Pattern[str]
+    # How neighbours are told that are bridges or routers.
+    network: re.Pattern[str]
+    # What stands in the block of an access port beside `shutdown`, in the order of typing.
+    access: tuple[str, ...]
+
+
+_ROUTED = re.compile(
+    r"^(no switchport$|ip address |ipv6 address |channel-group |vrf )", re.IGNORECASE
+)
+IOS = Dialect(
+    name=re.compile(r"[A-Za-z][A-Za-z0-9\-]{1,30} ?\d+(/\d+){0,3}(\.\d+)?"),
+    trunk=re.compile(r"^switchport mode (trunk|dynamic)|^switchport trunk ", re.IGNORECASE),
+    routed=_ROUTED,
+    # LLDP and CDP name bridges and routers with these letters.
+    network=re.compile(
+        r"(?:Enabled|System) Capabilities:.*\b[BR]\b|Capabilities:.*\b(?:Switch|Router)\b"
+    ),
+    access=("switchport mode access", "switchport access vlan {vlan}", "switchport nonegotiate"),
+)
+EOS = Dialect(
+    # Neither Port-Channel nor Vlan nor Management: they are no ports of renters.
+    name=re.compile(r"Et(hernet)? ?\d+(/\d+){0,3}", re.IGNORECASE),
+    # Access is the default and is not written; every other mode carries more than one VLAN.
+    trunk=re.compile(r"^switchport mode (?!access$)|^switchport trunk ", re.IGNORECASE),
+    routed=_ROUTED,
+    # A phone or a server may be able to bridge; who does it has it enabled.
+    network=re.compile(r"Enabled Capabilities\s*:.*\b(?:Bridge|Router)\b"),
+    access=("switchport access vlan {vlan}",),
+)
+
+
+def guard(
+    block: str, neighbours: Iterable[str], setting: PortSetting, dialect: Dialect = IOS
+) -> Reason | None:
+    """Why the port must not be touched; None where nothing stands against it."""
     name, lines = setting.interface, statements(block, setting.interface)
     if lines is None:
-        return f"the device has no interface {name}"
+        return because(port_reasons.NO_PORT, port=name)
     against = (
-        (not NAME.fullmatch(name), f"{name} is no name of an interface"),
-        (
-            setting.vlan not in setting.known_vlans,
-            f"VLAN {setting.vlan} is neither one of the renters' nor the parking VLAN",
-        ),
-        (
-            any(TRUNK.match(line) for line in lines),
-            f"{name} is a trunk; only access ports are switched",
-        ),
-        (
-            any(ROUTED.match(line) for line in lines),
-            f"{name} is a routed port or part of a bundle",
-        ),
-        (
-            any(NETWORK.search(told) for told in neighbours),
-            f"a switch or router is connected to {name}",
-        ),
+        (not dialect.name.fullmatch(name), port_reasons.NAME),
+        (setting.vlan not in setting.known_vlans, port_reasons.VLAN),
+        (any(dialect.trunk.match(line) for line in lines), port_reasons.TRUNK),
+        (any(dialect.routed.match(line) for line in lines), port_reasons.ROUTED),
+        (any(dialect.network.search(told) for told in neighbours), port_reasons.NEIGHBOUR),
     )
-    return next((reason for stands, reason in against if stands), None)
+    found = next((template for stands, template in against if stands), None)
+    return because(found, port=name, vlan=setting.vlan) if found else None
 
 
 def statements(block: str, interface: str) -> list[str] | None:
@@ -70,20 +90,15 @@ def statements(block: str, interface: str) -> list[str] | None:
     return None
 
 
-def render(block: str, setting: PortSetting) -> list[str]:
+def render(block: str, setting: PortSetting, dialect: Dialect = IOS) -> list[str]:
     """What is to be typed inside the interface; nothing where it is as it should be.
 
     A port is shut before it changes its VLAN and opened after.
     """
     lines = [line.lower() for line in statements(block, setting.interface) or []]
     is_shut = "shutdown" in lines
-    commands = []
-    if "switchport mode access" not in lines:
-        commands.append("switchport mode access")
-    if f"switchport access vlan {setting.vlan}" not in lines:
-        commands.append(f"switchport access vlan {setting.vlan}")
-    if "switchport nonegotiate" not in lines:
-        commands.append("switchport nonegotiate")
+    wanted = [line.format(vlan=setting.vlan) for line in dialect.access]
+    commands = [line for line in wanted if line not in lines]
     if not setting.is_on:
         return [*([] if is_shut else ["shutdown"]), *commands]
     if commands and not is_shut:
@@ -92,9 +107,9 @@ def render(block: str, setting: PortSetting) -> list[str]:
     return [*commands, *(["no shutdown"] if is_shut else [])]
 
 
-def missing(block: str, setting: PortSetting) -> list[str]:
+def missing(block: str, setting: PortSetting, dialect: Dialect = IOS) -> list[str]:
     """What does not hold although it was typed; nothing where the port is as it should be."""
-    return render(block, setting)
+    return render(block, setting, dialect)
 
 
 def undoing(before: str, after: str, interface: str) -> list[str]:
@@ -111,3 +126,23 @@ def undoing(before: str, after: str, interface: str) -> list[str]:
 
 def _negated(line: str) -> str:
     return line.removeprefix("no ") if line.startswith("no ") else f"no {line}"
+
+
+_OURS = re.compile(r"(no )?(shutdown|switchport access vlan \d+)")
+
+
+def beyond(diff: str, setting: PortSetting) -> list[str]:
+    """Lines of a unified diff (EOS `show session-config diffs`) that a port's setting never has."""
+    wanted = "".join(f"interface {setting.interface}".lower().split())
+    changed = [
+        line[1:].strip()
+        for line in diff.splitlines()
+        if line.startswith(("+", "-")) and not line.startswith(("+++", "---"))
+    ]
+    return [
+        line
+        for line in changed
+        if line not in ("", "!")
+        and not _OURS.fullmatch(line)
+        and "".join(line.lower().split()) != wanted
+    ]

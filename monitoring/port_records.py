@@ -2,18 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
 from config import clock
 from config.database import db
-from monitoring import problems, readings, redaction
+from monitoring import port_reasons, problems, readings, redaction
 from monitoring.circuits import Rental
 from monitoring.evidence import Asked
 from monitoring.models import AccessPort, PortChange, PortState, PortStatus, Problem
 from monitoring.port_blocks import PortSetting
-from monitoring.probes.outcomes import Failure
-from monitoring.probes.switching import Switched, SwitchOutcome
+from monitoring.port_reasons import Reason, because
+from monitoring.probes.outcomes import Failure, FailureKind
+from monitoring.probes.switched import Switched, SwitchOutcome
 from monitoring.problems import NewProblem
 from monitoring.rates import Count
 from monitoring.rules import Severity
@@ -24,6 +26,13 @@ PROBLEM = "access_port"
 VERIFY = timedelta(hours=1)
 # After a failure: again after a minute, two, four … at most ten, so that a start is not missed.
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=10)
+OF_FAILURE = {
+    FailureKind.TIMEOUT: port_reasons.SILENT,
+    FailureKind.REFUSED: port_reasons.CLOSED,
+    FailureKind.AUTHENTICATION: port_reasons.LOGIN,
+    FailureKind.HOST_KEY_CHANGED: port_reasons.KEY_CHANGED,
+    FailureKind.HOST_KEY_UNAPPROVED: port_reasons.KEY_NEW,
+}
 DONE = frozenset({SwitchOutcome.UNCHANGED, SwitchOutcome.APPLIED})
 
 
@@ -53,6 +62,11 @@ def is_planned(found: Switched | Failure) -> bool:
     return isinstance(found, Switched) and found.outcome is SwitchOutcome.PLANNED
 
 
+def reason_of(failure: Failure) -> Reason:
+    """Why nothing was learnt of the port."""
+    return because(OF_FAILURE.get(failure.kind, port_reasons.BROKEN), told=failure.message)
+
+
 def record(task: Task, found: Switched | Failure, seconds: float) -> None:
     """Write what came: the state, the change, and a problem where it failed. The caller commits."""
     at = clock.now()
@@ -63,18 +77,18 @@ def record(task: Task, found: Switched | Failure, seconds: float) -> None:
     switched = (
         found
         if isinstance(found, Switched)
-        else Switched(SwitchOutcome.FAILED, reason=found.message)
+        else Switched(SwitchOutcome.FAILED, reasons=(reason_of(found),))
     )
     if switched.outcome is not SwitchOutcome.UNCHANGED:
         _note_change(port, task, switched, seconds)
     if is_well(found):
-        state.is_on, state.verified_at, state.failure = task.setting.is_on, at, None
+        state.is_on, state.verified_at, state.reasons = task.setting.is_on, at, []
         state.status, state.attempts, state.next_at = PortStatus.SETTLED, 0, at + VERIFY
         clear(port.device_id, port.interface, at)
     elif is_planned(found):
-        state.status, state.failure, state.next_at = PortStatus.PLANNED, None, at + VERIFY
+        state.status, state.reasons, state.next_at = PortStatus.PLANNED, [], at + VERIFY
     else:
-        state.status, state.failure = PortStatus.FAILED, switched.reason
+        state.status, state.reasons = PortStatus.FAILED, _as_json(switched)
         state.attempts += 1
         pause = min(FIRST_PAUSE * 2 ** min(state.attempts - 1, 8), LONGEST_PAUSE)
         state.next_at = at + pause
@@ -115,14 +129,18 @@ def _note_change(port: AccessPort, task: Task, found: Switched, seconds: float) 
             vlan=task.setting.vlan,
             outcome=found.outcome.value,
             commands=list(found.commands),
-            before=redaction.redact("cisco_ios", found.before),
-            reason=found.reason,
+            before=redaction.redact(task.asked.platform, found.before),
+            reasons=_as_json(found),
             has_dead_man=found.has_dead_man,
             seconds=round(seconds, 3),
             in_octets=counters.in_octets if counters else None,
             out_octets=counters.out_octets if counters else None,
         )
     )
+
+
+def _as_json(found: Switched) -> list[dict[str, Any]]:
+    return [reason.as_json() for reason in found.reasons]
 
 
 def _counters(port: AccessPort) -> Count | None:

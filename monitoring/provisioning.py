@@ -34,7 +34,7 @@ from monitoring.probes import switching
 from monitoring.probes.outcomes import Failure, FailureKind
 from monitoring.probes.reading import ADMIN, Reading
 from monitoring.probes.ssh import SshTarget
-from monitoring.probes.switching import Switched, SwitchOutcome
+from monitoring.probes.switched import Switched, SwitchOutcome
 from monitoring.problems import NewProblem
 from rental import journal
 from rental.models import Booking, Line, Member
@@ -252,7 +252,7 @@ def _settled(
 def _ask(task: Task, *, is_trial: bool) -> Switched | Failure:
     asked = task.asked
     if asked.host_key is None:
-        return Failure(FailureKind.INTERNAL, "its SSH host key is not approved yet; approve it")
+        return Failure(FailureKind.HOST_KEY_UNAPPROVED, "its SSH host key is not approved yet")
     if isinstance(asked.login, Failure):
         return asked.login
     target = SshTarget(

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from config.clock import now
@@ -43,7 +43,8 @@ class PortState(Base):
     status: Mapped[PortStatus] = mapped_column(default=PortStatus.WAITING)
     is_on: Mapped[bool | None]
     verified_at: Mapped[datetime | None]
-    failure: Mapped[str | None] = mapped_column(Text)
+    # Why it is not what it should be: sentences with their values (`monitoring.port_reasons`).
+    reasons: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
     attempts: Mapped[int] = mapped_column(default=0)
     next_at: Mapped[datetime | None]
 
@@ -71,7 +72,7 @@ class PortChange(Base):
     commands: Mapped[list[Any]] = mapped_column(default=list)
     # The port's block before, without secrets.
     before: Mapped[str] = mapped_column(Text, default="")
-    reason: Mapped[str | None] = mapped_column(Text)
+    reasons: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
     has_dead_man: Mapped[bool] = mapped_column(default=False)
     seconds: Mapped[float]
     # The octet counters of the last poll.

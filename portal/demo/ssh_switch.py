@@ -3,10 +3,12 @@
 import threading
 from datetime import datetime
 from pathlib import Path
+from typing import ClassVar
 
 import paramiko
 
 from config import clock
+from portal.demo.eos import EosTerminal
 from portal.demo.ios import Terminal
 from portal.demo.running_config import RunningConfig
 from portal.demo.ssh_server import IDLE_SECONDS, SshServer
@@ -27,6 +29,7 @@ class SshSwitch(SshServer):
     """An IOS switch on loopback; what sessions configure is kept in memory in `config`."""
 
     has_shell = True
+    terminal: ClassVar[type[Terminal]] = Terminal
 
     def __init__(
         self,
@@ -54,12 +57,12 @@ class SshSwitch(SshServer):
     def answer(self, command: str) -> tuple[str, int]:
         """One command beside a session, as `ssh switch show version` sends it."""
         with self._editing:
-            return Terminal(self).line(command).replace("\n", "\r\n"), 0
+            return self.terminal(self).line(command).replace("\n", "\r\n"), 0
 
     def run_shell(self, channel: paramiko.Channel) -> None:
         """Read keys, echo them, obey each line, print the prompt."""
         channel.settimeout(IDLE_SECONDS)
-        terminal = Terminal(self)
+        terminal = self.terminal(self)
         channel.sendall(f"\r\n{terminal.prompt}".encode())
         typed, last = bytearray(), b""
         while not terminal.closed:
@@ -93,3 +96,34 @@ class SshSwitch(SshServer):
             answer = terminal.line(typed)
         prompt = "" if terminal.closed else terminal.prompt
         return f"\n{answer}{prompt}".replace("\n", "\r\n").encode()
+
+
+EOS_SAMPLE = """\
+hostname press-leaf
+username netops privilege 15 secret sha512 $6$demo
+interface Ethernet1
+ description uplink to the core
+ switchport mode trunk
+interface Ethernet2
+ no switchport
+ ip address 192.0.2.1/31
+interface Ethernet3
+ description press room, table 3
+ shutdown
+ switchport access vlan 999
+interface Ethernet4
+ channel-group 5 mode active
+interface Ethernet5
+"""
+
+
+class EosSwitch(SshSwitch):
+    """An Arista EOS switch on loopback."""
+
+    terminal = EosTerminal
+
+    def __init__(self, config: str = EOS_SAMPLE) -> None:
+        """Prepare the switch with `config` as running and start-up."""
+        super().__init__(config=config)
+        self.sessions: dict[str, RunningConfig] = {}
+        self.timed: str | None = None

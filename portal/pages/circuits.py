@@ -1,6 +1,8 @@
 """Circuits and the ports that hand them out: use against what is booked; the busiest ports."""
 
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -9,11 +11,13 @@ from werkzeug.wrappers import Response
 
 from config import clock
 from config.database import db, transaction
+from config.errors import filled
 from monitoring import access_ports, circuit_use, devices, port_rates, provisioning
 from monitoring.models import Device, PortState, PortStatus
 from portal.access import current_member, may
 from portal.jobs import settings_here
 from portal.pages import reading
+from portal.pages.device_form import PLATFORMS
 from portal.pages.reading import BadField
 from rental import catalogue
 
@@ -162,7 +166,18 @@ def outcome_words() -> dict[str, str]:
     }
 
 
+def reasons_said(reasons: Iterable[Mapping[str, Any]]) -> str:
+    """Why a port is not as booked, in the language of the page."""
+    return " ".join(_said(each["template"], each["values"]) for each in reasons)
+
+
+def _said(template: str, values: Mapping[str, str]) -> str:
+    shown = {key: str(PLATFORMS.get(word, word)) for key, word in values.items()}
+    return filled(_(template), shown)
+
+
 FOR_TEMPLATES = {
+    "reasons_said": reasons_said,
     "port_look": port_look,
     "port_outcomes": outcome_words,
     "port_states": provisioning.states,

@@ -159,7 +159,7 @@ def test_what_the_guard_refuses_is_told_and_left(port, switch):
     switch.neighbours[PORT] = "Enabled Capabilities: B\n"
     assert round_at(port, start).failed == 1
     assert not is_on(switch)
-    assert "switch or router" in db.session.get(PortState, port.id).failure
+    assert "switch or router" in str(db.session.get(PortState, port.id).reasons)
 
 
 def test_a_worker_that_dies_after_typing_leaves_what_the_next_round_settles(
@@ -202,7 +202,7 @@ def test_one_device_that_breaks_us_does_not_stop_the_others(port, switch, monkey
     start = clock.now().replace(microsecond=0)
     book(port, start)
     assert round_at(port, start).failed == 1
-    assert "RuntimeError" in db.session.get(PortState, port.id).failure
+    assert "RuntimeError" in str(db.session.get(PortState, port.id).reasons)
 
 
 def test_a_key_that_nobody_approved_is_said(port, switch):
@@ -211,7 +211,7 @@ def test_a_key_that_nobody_approved_is_said(port, switch):
     start = clock.now().replace(microsecond=0)
     book(port, start)
     assert round_at(port, start).failed == 1
-    assert "not approved" in db.session.get(PortState, port.id).failure
+    assert "not approved" in str(db.session.get(PortState, port.id).reasons)
 
 
 def test_a_booking_of_more_ports_than_there_are_is_told(port, switch):

@@ -12,7 +12,7 @@ from monitoring.probes import switching
 from monitoring.probes.logins import SshLogin
 from monitoring.probes.outcomes import Failure, FailureKind
 from monitoring.probes.ssh import PinnedKey, SshTarget
-from monitoring.probes.switching import Switched, SwitchOutcome
+from monitoring.probes.switched import Switched, SwitchOutcome
 from portal.demo import ios
 from portal.demo.ssh_switch import SshSwitch, sample_config
 

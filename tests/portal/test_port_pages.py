@@ -3,8 +3,9 @@
 import pytest
 
 from config.database import db, transaction
-from monitoring import access_ports, provisioning
+from monitoring import access_ports, port_reasons, provisioning
 from monitoring.models import AccessPort, DeviceRole, PortChange, PortState, PortStatus
+from monitoring.port_reasons import because
 from rental.models import BookingStatus, JournalEntry, Role
 from tests import build
 from tests.monitoring.policy_world import a_switch
@@ -39,6 +40,10 @@ def test_bookings_are_let_switch_a_port_and_it_is_left_alone_again(service, pers
     assert operator.get("/devices/access-ports/99999").status_code == 404
 
 
+# What a device says is neither markup nor a template.
+HOSTILE = because(port_reasons.BROKEN, told="<b>%(x)s {port} {0}").as_json()
+
+
 def test_what_was_done_and_why_it_failed_is_shown_and_looked_at_again(service, person, port):
     operator = signed_in(service, person(role=Role.OPERATOR))
     place = f"/devices/access-ports/{port.id}"
@@ -47,7 +52,7 @@ def test_what_was_done_and_why_it_failed_is_shown_and_looked_at_again(service, p
         state = PortState(
             port_id=port.id,
             status=PortStatus.FAILED,
-            failure="<b>the host refuses the login</b>",
+            reasons=[because(port_reasons.LOGIN).as_json(), HOSTILE],
             attempts=3,
             next_at=build.TUESDAY,
         )
@@ -58,12 +63,14 @@ def test_what_was_done_and_why_it_failed_is_shown_and_looked_at_again(service, p
             vlan=110,
             outcome="rolled_back",
             commands=["switchport access vlan 110", "no shutdown"],
-            reason="does not hold: no shutdown",
+            reasons=[because(port_reasons.NOT_HELD, lines="no shutdown").as_json()],
             seconds=1.25,
         )
         db.session.add_all([state, change])
     page = operator.get(place).text
-    assert "&lt;b&gt;the host refuses the login" in page
+    assert "Thiết bị từ chối đăng nhập" in page
+    assert "Phiên làm việc với thiết bị bị ngắt: &lt;b&gt;%(x)s {port} {0}" in page
+    assert "Đã gõ lệnh nhưng không giữ được: no shutdown." in page
     assert "Đã đưa về như cũ" in page
     assert "switchport access vlan 110\nno shutdown" in page
     assert "Chưa đúng lượt đặt" in page

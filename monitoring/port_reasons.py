@@ -1,0 +1,53 @@
+"""Why a port was not switched: sentences that the catalogue translates, and what fills them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from config.errors import filled
+
+PLATFORM = "Ports of {platform} cannot be switched yet."
+NAME = "{port} is no name of an interface that is switched."
+NO_PORT = "The device has no interface {port}."
+VLAN = "VLAN {vlan} is neither one of the renters' nor the parking VLAN."
+TRUNK = "{port} is a trunk; only access ports are switched."
+ROUTED = "{port} is a routed port or part of a bundle."
+NEIGHBOUR = "A switch or router is connected to {port}."
+NO_CONFIGURING = "The login may not configure the device."
+COMPLAINT = "The device said to {command}: {told}."
+BEYOND = "More would change than the port alone: {lines}."
+NOT_HELD = "It was typed and does not hold: {lines}."
+STUCK = "The port could not be brought back either."
+# What ends a session before anything is known of the port.
+SILENT = "The device did not answer over SSH in time."
+CLOSED = "Nothing listens on the SSH port of the device."
+LOGIN = "The device refuses the login; look at its credential."
+KEY_CHANGED = "The device shows another SSH host key than the approved one; look at its page."
+KEY_NEW = "The SSH host key of the device is not approved yet; approve it on its page."
+BROKEN = "The session with the device broke off: {told}."
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One sentence: a template of this module and the values of its places."""
+
+    template: str
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """In English, for logs and alerts."""
+        return filled(self.template, self.values)
+
+    def as_json(self) -> dict[str, Any]:
+        """As it is kept, to be translated when it is read."""
+        return {"template": self.template, "values": dict(self.values)}
+
+
+def because(template: str, **values: object) -> Reason:
+    """The sentence with its places filled."""
+    return Reason(template, {key: str(value).rstrip(".") for key, value in values.items()})
+
+
+def in_english(reasons: Iterable[Reason]) -> str | None:
+    """All of them, one after the other; None of nothing."""
+    return " ".join(map(str, reasons)) or None
