@@ -81,7 +81,7 @@ $(MADE)/translations: $(MADE)/packages $(wildcard portal/translations/*/LC_MESSA
 	@touch $@
 
 # What the tests need of the machine. Where it may not be installed, tests say what they miss.
-PROGRAMS := chromium:chromium snmpd:snmpd snmpget:snmp sshd:openssh-server pdftoppm:poppler-utils \
+PROGRAMS := chromium:chromium snmpd:snmpd snmpget:snmp sshd:openssh-server tc:iproute2 pdftoppm:poppler-utils \
 	nginx:nginx-light systemd-analyze:systemd openssl:openssl \
 	promtool:prometheus amtool:prometheus-alertmanager
 machine:

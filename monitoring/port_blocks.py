@@ -15,12 +15,16 @@ from monitoring.port_reasons import Reason, because
 
 @dataclass(frozen=True, slots=True)
 class PortSetting:
-    """What one port should be. `vlan` is where it stands, on or off; `known_vlans` may be used."""
+    """What one port should be. `vlan` is where it stands, on or off; `known_vlans` may be used.
+
+    `mbps` is what the circuit is rented as; platforms that cannot shape leave it alone.
+    """
 
     interface: str
     is_on: bool
     vlan: int
     known_vlans: frozenset[int]
+    mbps: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -217,7 +217,8 @@ def _seen(reading: Reading | None, interface: str, at: datetime) -> _Seen | None
 
 def _setting(port: AccessPort, wanted: Wanted, terms: PortTerms) -> PortSetting:
     known = frozenset({*terms.pool, terms.parking_vlan})
-    return PortSetting(port.interface, wanted.is_on, wanted.vlan or terms.parking_vlan, known)
+    vlan, mbps = wanted.vlan or terms.parking_vlan, port.resource.mbps if wanted.is_on else None
+    return PortSetting(port.interface, wanted.is_on, vlan, known, mbps)
 
 
 def _tell_short(ports: Sequence[AccessPort], plan: Plan, at: datetime) -> None:

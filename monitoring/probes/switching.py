@@ -5,7 +5,7 @@ from typing import Protocol
 from monitoring import port_reasons
 from monitoring.port_blocks import PortSetting
 from monitoring.port_reasons import because
-from monitoring.probes import ssh
+from monitoring.probes import linux_ports, ssh
 from monitoring.probes.eos_ports import EosPort
 from monitoring.probes.ios_ports import IosPort
 from monitoring.probes.outcomes import Failure
@@ -30,6 +30,7 @@ DRIVERS: dict[str, Driver] = {
     "cisco_ios": IosPort.switch,
     "cisco_xe": IosPort.switch,
     "arista_eos": EosPort.switch,
+    "linux": linux_ports.switch,
 }
 
 

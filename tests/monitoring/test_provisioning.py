@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from config import clock
 from config.database import db, transaction
 from monitoring import access_ports, hostkeys, provisioning
+from monitoring.circuits import Wanted
 from monitoring.models import (
     AccessPort,
     DeviceRole,
@@ -225,3 +226,10 @@ def test_a_booking_of_more_ports_than_there_are_is_told(port, switch):
     subjects = set(db.session.scalars(sa.select(Problem.subject)))
     assert any("no port or VLAN left" in subject for subject in subjects)
     assert is_on(switch), "what there is, is on"
+
+
+def test_a_driver_is_told_what_the_circuit_is_rented_as_while_it_is_on(port):
+    terms = provisioning.circuits.terms_on(clock.now().date())
+    on = provisioning._setting(port, Wanted(port.id, 1, 110), terms)
+    off = provisioning._setting(port, Wanted(port.id), terms)
+    assert (on.mbps, off.mbps) == (100, None)
