@@ -219,6 +219,18 @@ class BadTraffic(Invalid):
     """The traffic cannot be reckoned; correct the file and send it again."""
 
 
+class UnknownUse(NotFound):
+    """There is no such unbilled use; look at the list."""
+
+
+class UseDecided(Conflict):
+    """A colleague has decided this use already, or a booking covers it; look at it again."""
+
+
+class BadUse(Invalid):
+    """The use cannot be decided so; look at what was entered."""
+
+
 class NotMetered(Invalid):
     """The line is not metered: only a circuit with terms in config/metering is."""
 

@@ -12,8 +12,8 @@ from datetime import date, timedelta
 
 import sqlalchemy as sa
 
-from billing import bookkeeping, closing, month_reports, traffic
-from billing.models import TrafficEvidence
+from billing import bookkeeping, closing, month_reports, traffic, unbilled
+from billing.models import TrafficEvidence, UnbilledUse
 from config import clock
 from config.database import db
 
@@ -180,6 +180,10 @@ def _broken_seals() -> Iterator[Difference]:
     for evidence in db.session.scalars(sa.select(TrafficEvidence).order_by(TrafficEvidence.id)):
         for sentence in traffic.verify(evidence):
             yield Difference("traffic evidence", sentence)
+
+    for use in db.session.scalars(sa.select(UnbilledUse).order_by(UnbilledUse.id)):
+        for sentence in unbilled.verify(use):
+            yield Difference("unbilled use", sentence)
 
 
 def _broken_sums() -> Iterator[Difference]:

@@ -29,6 +29,8 @@ from billing.models import (
     SubmissionStatus,
     TrafficEvidence,
     TrafficState,
+    UnbilledUse,
+    UseState,
     WriteOff,
     WriteOffStatus,
 )
@@ -225,6 +227,11 @@ def proposals() -> Pile:
 def traffic() -> Pile:
     """Months of circuits of which too little was measured to charge them without a person."""
     return _pile(TrafficEvidence.id, sa.literal(0), TrafficEvidence.state == TrafficState.WAITING)
+
+
+def unbilled_uses() -> Pile:
+    """Traffic that nobody had booked and nobody has decided."""
+    return _pile(UnbilledUse.id, sa.literal(0), UnbilledUse.state == UseState.WAITING)
 
 
 def einvoices() -> Pile:

@@ -35,6 +35,25 @@ class VlanRange(BaseModel):
         return self
 
 
+class UnbookedTerms(BaseModel):
+    """When traffic on a port that nobody has booked counts, in buckets of five minutes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    # The busier direction of a bucket, on average.
+    threshold_kbps: int = Field(default=256, ge=1, le=100_000_000)
+    # So many loud buckets in a row begin it, so many that are not loud end it.
+    buckets: int = Field(default=3, ge=1, le=288)
+    quiet_buckets: int = Field(default=3, ge=1, le=288)
+    # What goes on longer is told piece by piece.
+    longest_days: int = Field(default=31, ge=1, le=92)
+
+    @property
+    def longest(self) -> timedelta:
+        """The longest piece."""
+        return timedelta(days=self.longest_days)
+
+
 class PortTerms(Dated):
     """Dated terms of `config/circuits`: when ports are switched, and into which VLANs."""
 
@@ -46,6 +65,7 @@ class PortTerms(Dated):
     lag_minutes: int = Field(default=5, ge=0, le=240)
     parking_vlan: Vlan
     vlans: list[VlanRange] = Field(min_length=1)
+    unbooked: UnbookedTerms = UnbookedTerms()
 
     @model_validator(mode="after")
     def _parking_apart(self) -> Self:

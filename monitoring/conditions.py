@@ -62,6 +62,7 @@ _JUDGES: dict[str, Callable[[Any, Evidence], Verdict]] = {
     "host_key": server_conditions.host_key,
     "rsa_bits": server_conditions.rsa_bits,
     "saved": server_conditions.saved,
+    "unbooked_traffic": server_conditions.unbooked_traffic,
     "snmp_value": server_conditions.snmp_value,
     "firmware": server_conditions.firmware,
     "all_of": lambda many, evidence: all_([judge(one, evidence) for one in many]),

@@ -24,6 +24,7 @@ from monitoring import (
     linux_evidence,
     policy,
     redaction,
+    unbooked,
     violations,
 )
 from monitoring.credentials import Keyring
@@ -203,20 +204,33 @@ def record(
     if collected.shown_key is not None:
         key = collected.shown_key
         hostkeys.note(device, key.algorithm, key.key, at=collected.at)
-    known = policy.load() if rules is None else rules
-    applicable = [rule for rule in known if device.platform.value in rule.platforms]
+    applicable = speaking_of(device, policy.load() if rules is None else rules)
     unsaved = db.session.scalar(
         sa.select(ConfigRound.unsaved_lines).where(ConfigRound.device_id == device.id)
     )
-    seen = replace(collected.evidence, snmp=_polled(device), unsaved_lines=unsaved)
-    found = policy.evaluate(
-        applicable, seen, waived=violations.waived_rules(device, at=collected.at)
+    seen = replace(
+        collected.evidence,
+        snmp=_polled(device),
+        unsaved_lines=unsaved,
+        port_traffic=unbooked.traffic_of(device, collected.at),
     )
-    for finding in found:
-        _keep_finding(device, finding, collected.at)
-        _follow(device, finding, collected.at)
+    found = judge(device, applicable, seen, collected.at)
     _withdraw(device, [rule.id for rule in applicable], collected.at)
     enforcement.settle(device, at=collected.at)
+    return found
+
+
+def speaking_of(device: Device, rules: Sequence[Rule]) -> list[Rule]:
+    """The rules for the device's platform."""
+    return [rule for rule in rules if device.platform.value in rule.platforms]
+
+
+def judge(device: Device, rules: Sequence[Rule], seen: Evidence, at: datetime) -> list[Finding]:
+    """What the rules find in evidence, kept, with the violations that follow."""
+    found = policy.evaluate(rules, seen, waived=violations.waived_rules(device, at=at))
+    for finding in found:
+        _keep_finding(device, finding, at)
+        _follow(device, finding, at)
     return found
 
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from config.database import db
 from monitoring import charts, discovery, rolling, rollups
-from monitoring.models import AccessPort, FiveMinuteRow, PortChange, RollupLevel
+from monitoring.models import AccessPort, Device, FiveMinuteRow, PortChange, RollupLevel
 from monitoring.probes.switched import SwitchOutcome
 from monitoring.rates import LONGEST_GAP_SECONDS
 from rental.models import Line
@@ -52,16 +52,21 @@ def ports_of(line: Line) -> list[AccessPort]:
 
 def of_port(port: AccessPort, period: Period) -> Iterator[PortCount]:
     """The counters of a port around a period, followed by its name through layouts."""
+    yield from of_interface(port.device, port.interface, period)
+
+
+def of_interface(device: Device, interface: str, period: Period) -> Iterator[PortCount]:
+    """The same of an interface, whether it hands out a circuit or not."""
     within = (
-        FiveMinuteRow.device_id == port.device_id,
+        FiveMinuteRow.device_id == device.id,
         FiveMinuteRow.starts_at >= period.starts_at - AROUND,
         FiveMinuteRow.starts_at < period.ends_at + AROUND,
     )
     ids = db.session.scalars(sa.select(FiveMinuteRow.layout_id).where(*within).distinct())
-    name = f"{port.device.name} {port.interface}"
+    name = f"{device.name} {interface}"
     found: list[PortCount] = []
     for layout_id, layout in discovery.layouts(ids).items():
-        places = charts.places(layout).get(f"{charts.PORT}:{port.interface}")
+        places = charts.places(layout).get(f"{charts.PORT}:{interface}")
         if places is None:
             continue
         # Two counters a port, as there are two series; PostgreSQL counts from 1.

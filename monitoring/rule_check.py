@@ -22,6 +22,7 @@ _LOOKS_AT = {
     "rsa_bits": Source.HOST_KEY,
     "saved": Source.STARTUP,
     "snmp_value": Source.SNMP,
+    "unbooked_traffic": Source.TRAFFIC,
     "firmware": Source.VERSION,
 }
 _COMBINING = ("all_of", "any_of", "not_")

@@ -13,6 +13,7 @@ from monitoring import policy
 from monitoring.conditions import Evidence, evidence_from, read_config
 from monitoring.linux_evidence import Listener
 from monitoring.rules import Result, Rule
+from monitoring.verdicts import PortTraffic
 
 FOLDER = "examples"
 
@@ -36,6 +37,14 @@ class HostKey(_Strict):
     approved: bool = True
 
 
+class Carries(_Strict):
+    """A port of a circuit: how much it carries that nobody booked, and whether that is known."""
+
+    port: str
+    unbooked_mbps: Annotated[float, Field(ge=0)] = 0
+    measured: bool = True
+
+
 class Example(_Strict):
     """What one device shows and what the rule says of it.
 
@@ -52,12 +61,15 @@ class Example(_Strict):
     host_key: HostKey | None = None
     snmp: dict[str, str] | None = None
     unsaved_lines: Annotated[int, Field(ge=0)] | None = None
+    carries: tuple[Carries, ...] | None = None
 
     @model_validator(mode="after")
     def _shows_something(self) -> "Example":
         shown = (self.text, self.listens, self.answers, self.host_key, self.snmp)
-        if all(each is None for each in (*shown, self.unsaved_lines)):
-            raise ValueError("give one of text, listens, answers, host_key, snmp, unsaved_lines")
+        if all(each is None for each in (*shown, self.unsaved_lines, self.carries)):
+            raise ValueError(
+                "give one of text, listens, answers, host_key, snmp, unsaved_lines, carries"
+            )
         return self
 
 
@@ -91,7 +103,13 @@ def evidence(example: Example, platform: str) -> Evidence:
         host_key=None if key is None else (key.algorithm, key.bits),
         snmp=example.snmp,
         unsaved_lines=example.unsaved_lines,
+        port_traffic=None if example.carries is None else tuple(map(_traffic, example.carries)),
     )
+
+
+def _traffic(carries: Carries) -> PortTraffic:
+    told = f"{carries.port}: {carries.unbooked_mbps:.1f} Mbit/s" if carries.unbooked_mbps else ""
+    return PortTraffic(carries.port, is_measured=carries.measured, unbooked=told)
 
 
 def _listeners(ports: tuple[Port, ...]) -> Iterator[Listener]:

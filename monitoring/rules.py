@@ -42,6 +42,7 @@ class Source(StrEnum):
     VERSION = "version"
     HOST_KEY = "host_key"
     STARTUP = "startup"
+    TRAFFIC = "traffic"
 
 
 def _compiled(value: object) -> re.Pattern[str]:
@@ -201,6 +202,7 @@ class Condition(_Strict):
     rsa_bits: Annotated[int, Field(ge=1024, le=16384)] | None = None
     saved: Literal[True] | None = None
     snmp_value: SnmpValue | None = None
+    unbooked_traffic: Literal["none"] | None = None
     firmware: Annotated[tuple[Train, ...], Field(min_length=1)] | None = None
     all_of: tuple["Condition", ...] | None = Field(default=None, alias="all")
     any_of: tuple["Condition", ...] | None = Field(default=None, alias="any")

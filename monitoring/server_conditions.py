@@ -1,4 +1,4 @@
-"""Conditions over what servers show: sshd, ports, host keys, and what the poller read. Pure."""
+"""Conditions over what devices show: sshd, ports, host keys, and what the poller read. Pure."""
 
 import re
 
@@ -91,6 +91,21 @@ def saved(_: bool, evidence: Evidence) -> Verdict:  # noqa: FBT001  # the value 
     if evidence.unsaved_lines:
         return Verdict(Result.FAIL, (f"{evidence.unsaved_lines} lines differ from startup",))
     return Verdict(Result.PASS, ("running is startup",))
+
+
+def unbooked_traffic(_: str, evidence: Evidence) -> Verdict:
+    """No port of a circuit carries what nobody booked; without such a port nothing is asked."""
+    if evidence.port_traffic is None:
+        return unseen(evidence, "traffic")
+    found = tuple(one.unbooked for one in evidence.port_traffic if one.unbooked)
+    if found:
+        return Verdict(Result.FAIL, found)
+    if not evidence.port_traffic:
+        return Verdict(Result.NOT_APPLICABLE)
+    silent = [one.port for one in evidence.port_traffic if not one.is_measured]
+    if silent:
+        return Verdict(Result.UNKNOWN, reason=f"not measured lately: {', '.join(silent)}")
+    return Verdict(Result.PASS, tuple(one.port for one in evidence.port_traffic))
 
 
 def snmp_value(wanted: SnmpValue, evidence: Evidence) -> Verdict:

@@ -10,6 +10,16 @@ from monitoring.rules import Result
 
 
 @dataclass(frozen=True, slots=True)
+class PortTraffic:
+    """A port that hands out a circuit: what it carries that nobody booked, in words."""
+
+    port: str
+    # Whether its traffic was measured lately.
+    is_measured: bool = True
+    unbooked: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """What is known of one device. A source that is None was not seen; `missing` may say why."""
 
@@ -27,6 +37,8 @@ class Evidence:
     host_key: tuple[str, int] | None = None
     # Lines in which the running configuration differs from the one that a restart brings.
     unsaved_lines: int | None = None
+    # The ports that hand out circuits, and what the poller measured on them.
+    port_traffic: tuple[PortTraffic, ...] | None = None
     # What the poller read last: `sysName`, `sysDescr`.
     snmp: Mapping[str, str] | None = None
     missing: Mapping[str, str] = field(default_factory=dict)

@@ -64,6 +64,7 @@ def turns(settings: Settings) -> list[Turn]:
         Turn("run_invoices", 5),
         Turn("charge_months", 900),
         Turn("seal_traffic", 900),
+        Turn("watch_unbooked_ports", 60),
         Turn("match_bank_entries", 5),
         Turn("send_card_refunds", 30),
         Turn("submit_einvoices", 10),

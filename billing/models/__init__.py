@@ -52,6 +52,7 @@ from billing.models.proposals import ChargeProposal, ProposalStatus
 from billing.models.runs import Grouping, InvoiceRun, RunUnit
 from billing.models.submissions import UNDER_WAY, Submission, SubmissionStatus
 from billing.models.traffic import MeteredLine, TrafficEvidence, TrafficState
+from billing.models.unbilled import UnbilledUse, UseState
 
 __all__ = [
     "COLLECTING",
@@ -106,6 +107,8 @@ __all__ = [
     "Tone",
     "TrafficEvidence",
     "TrafficState",
+    "UnbilledUse",
+    "UseState",
     "WriteOff",
     "WriteOffStatus",
 ]

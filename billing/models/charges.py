@@ -37,6 +37,8 @@ class ChargeKind(StrEnum):
     CREDIT_WITHDRAWN = "credit_withdrawn"
     # Bandwidth beyond what was committed, by the 95th percentile of sealed evidence.
     METERED = "metered"
+    # Traffic that went over a circuit before anybody had booked it.
+    UNBOOKED = "unbooked"
     # What a cancelled or unused booking still owes by the terms in force.
     CANCELLATION = "cancellation"
     # What was broken, what did not come back, what came back late: accepted by finance.

@@ -42,6 +42,7 @@ from monitoring.models.received_alerts import ReceivedAlert
 from monitoring.models.rollups import FiveMinuteRow, HourRow, RollupLevel, RollupProgress
 from monitoring.models.states import DeviceStateRow
 from monitoring.models.surveys import Candidate, Survey, SurveyEnd
+from monitoring.models.unbooked import UnbookedRun, UnbookedWatch
 from monitoring.models.watch_states import WatchState
 
 __all__ = [
@@ -94,6 +95,8 @@ __all__ = [
     "Survey",
     "SurveyEnd",
     "Telling",
+    "UnbookedRun",
+    "UnbookedWatch",
     "Verdict",
     "Violation",
     "ViolationStatus",

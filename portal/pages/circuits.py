@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from config import clock
 from config.database import db, transaction
 from config.errors import filled
-from monitoring import access_ports, circuit_use, devices, port_rates, provisioning
+from monitoring import access_ports, circuit_use, devices, port_rates, provisioning, unbooked
 from monitoring.models import Device, PortState, PortStatus
 from portal.access import current_member, may
 from portal.jobs import settings_here
@@ -97,6 +97,7 @@ def show_port(port_id: int) -> str:
         port=port,
         state=provisioning.states().get(port.id),
         changes=provisioning.changes(port),
+        unbooked_run=unbooked.of_port(port),
     )
 
 

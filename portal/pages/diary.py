@@ -109,6 +109,11 @@ VERBS = {
     "traffic_sealed": _("traffic sealed"),
     "traffic_accepted": _("traffic charged"),
     "traffic_withdrawn": _("evidence withdrawn"),
+    "use_sealed": _("unbilled use sealed"),
+    "use_charged": _("unbilled use charged"),
+    "use_dismissed": _("unbilled use not charged"),
+    "use_covered": _("unbilled use booked late"),
+    "use_reopened": _("decision on unbilled use taken back"),
     "paid_from_balance": _("paid from the balance"),
     "payment_taken_off": _("payment taken off"),
     "payment_reversed": _("payment taken back"),
@@ -172,6 +177,7 @@ SUBJECTS = {
     "closed_month": _("Month"),
     "interruption": _("Interruption"),
     "traffic_evidence": _("Metered traffic"),
+    "unbilled_use": _("Unbilled use"),
 }
 # Details that mean something to a person; the others are for machines.
 TOLD = (

@@ -183,6 +183,17 @@ WORK = (
         _Kind(52, "activity", _("Traffic measured too little"), "traffic.index"),
     ),
     _of(
+        worklist.unbilled_uses,
+        _Kind(
+            53,
+            "plug-connected",
+            _("Traffic that nobody had booked"),
+            "unbilled.index",
+            {"state": "waiting"},
+            detail=_("charge it on a booking, or say why not"),
+        ),
+    ),
+    _of(
         worklist.write_offs,
         _Kind(
             55,

@@ -27,6 +27,7 @@ from portal.rounds import (
     rewrapping,
     surveys,
     traffic,
+    unbooked,
 )
 
 __all__ = [
@@ -53,4 +54,5 @@ __all__ = [
     "rewrapping",
     "surveys",
     "traffic",
+    "unbooked",
 ]
