@@ -35,7 +35,7 @@ pages = Blueprint("unbilled", __name__, url_prefix="/unbilled")
 
 STATES = {
     "waiting": State("warn", "hourglass", lazy_gettext("To decide")),
-    "charged": State("info", "coins", lazy_gettext("Charged")),
+    "charged": State("info", "coins", lazy_gettext("Charged to a unit")),
     "dismissed": State("calm", "ban", lazy_gettext("Not charged")),
     "covered": State("good", "circle-check", lazy_gettext("Booked late")),
 }

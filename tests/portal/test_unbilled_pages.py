@@ -31,7 +31,7 @@ def posted(client: Any, where: str, **form: str) -> Any:
     return client.post(where, data={"csrf_token": token_of(client), **form})
 
 
-def test_what_goes_on_stands_first_and_what_waits_in_the_work_list(
+def test_what_goes_on_is_shown_and_what_waits_is_in_the_work_list(
     finance: Any, scene: Scene
 ) -> None:
     scene.carries(10, FAINT_BPS)
