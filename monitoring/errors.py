@@ -123,6 +123,22 @@ class BadWaiver(Invalid):
     """A waiver needs a reason and an end in the future, a year ahead at most."""
 
 
+class UnknownWaiver(NotFound):
+    """No waiver of this violation waits for an answer; look at the violation again."""
+
+
+class WaiverAsked(Conflict):
+    """A waiver of this violation waits for an answer already; decide that one first."""
+
+
+class WaiverDecided(Conflict):
+    """A colleague has decided this waiver already; look at the violation again."""
+
+
+class OtherPersonNeeded(Conflict):
+    """Whoever asks for this waiver cannot approve it; ask a colleague who may."""
+
+
 class UnknownHostKey(NotFound):
     """The device never showed this key; collect its evidence first, then approve what it shows."""
 

@@ -12,6 +12,8 @@ A receiver writes rows in the same transaction and reaches for nothing outside.
 - `violation_opened(violation)`: a rule is broken on a device and was not before, or the waiver that
   allowed it has ended.
 - `violation_resolved(violation)`: the rule passes again.
+- `waiver_asked(waiver)`: somebody else than who asked must say yes or no.
+- `waiver_decided(waiver)`: somebody else has said yes or no; `waiver.status` says which.
 """
 
 from blinker import Namespace
@@ -25,3 +27,5 @@ problem_opened = _monitoring.signal("problem_opened")
 problem_cleared = _monitoring.signal("problem_cleared")
 violation_opened = _monitoring.signal("violation_opened")
 violation_resolved = _monitoring.signal("violation_resolved")
+waiver_asked = _monitoring.signal("waiver_asked")
+waiver_decided = _monitoring.signal("waiver_decided")

@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload
 from config import clock
 from config.database import bounded_count, db
 from monitoring.errors import BadWaiver, UnknownViolation
-from monitoring.models import Device, Violation, ViolationStatus
+from monitoring.models import Device, Violation, ViolationStatus, Waiver, WaiverStatus
 from monitoring.policy import Finding
 from monitoring.signals import violation_opened, violation_resolved
 from rental import journal
@@ -60,7 +60,7 @@ def _refresh(device: Device, finding: Finding, now: datetime) -> Violation:
     violation.severity = finding.severity
     violation.evidence, violation.reason = list(finding.evidence), finding.reason
     if violation.status is ViolationStatus.WAIVED and _is_over(violation, now):
-        _end_waiver(violation)
+        _end_waiver(violation, now)
     db.session.flush()
     return violation
 
@@ -69,14 +69,24 @@ def _is_over(violation: Violation, now: datetime) -> bool:
     return violation.waived_until is not None and violation.waived_until <= now
 
 
-def _end_waiver(violation: Violation) -> None:
+def _end_waiver(violation: Violation, now: datetime) -> None:
     violation.move_to(ViolationStatus.OPEN)
+    _close(violation, WaiverStatus.IN_FORCE, WaiverStatus.ENDED, now)
     db.session.flush()
     journal.record(violation, "waiver_ended", by=None)
     violation_opened.send(violation)
 
 
-def _lock(violation: Violation) -> None:
+def _close(violation: Violation, was: WaiverStatus, becomes: WaiverStatus, now: datetime) -> None:
+    """Close the waiver of this state, if there is one."""
+    db.session.execute(
+        sa.update(Waiver)
+        .where(Waiver.violation_id == violation.id, Waiver.status == was)
+        .values(status=becomes, ended_at=now)
+    )
+
+
+def lock(violation: Violation) -> None:
     """The row as it is now, until the commit: two colleagues decide one after the other."""
     db.session.flush()
     db.session.refresh(violation, with_for_update={"of": Violation})
@@ -84,7 +94,7 @@ def _lock(violation: Violation) -> None:
 
 def acknowledge(violation: Violation, *, by: Member, note: str | None = None) -> None:
     """Say that somebody looks after it; the resource stays off the calendar."""
-    _lock(violation)
+    lock(violation)
     violation.move_to(ViolationStatus.ACKNOWLEDGED)
     violation.acknowledged_at, violation.acknowledged_by_id = clock.now(), by.id
     violation.note = (note or "").strip() or None
@@ -95,14 +105,15 @@ def acknowledge(violation: Violation, *, by: Member, note: str | None = None) ->
 def waive(violation: Violation, *, by: Member, reason: str, until: datetime) -> None:
     """Bear the risk for a time: with a reason, a year at most. Raises BadWaiver.
 
-    The caller settles enforcement afterwards: see `enforcement.settle`.
+    Whether one person may say so alone is asked in `waivers`. The caller settles enforcement
+    afterwards: see `enforcement.settle`.
     """
     now = clock.now()
     if not reason.strip() or until.tzinfo is None or not now < until <= now + LONGEST_WAIVER:
         raise BadWaiver
     # Reading who asks may write what is half said, so it comes first.
     approver = by.id
-    _lock(violation)
+    lock(violation)
     violation.move_to(ViolationStatus.WAIVED)
     violation.waived_at, violation.waived_by_id = now, approver
     violation.waived_until, violation.waiver_reason = until, reason.strip()
@@ -112,9 +123,11 @@ def waive(violation: Violation, *, by: Member, reason: str, until: datetime) -> 
 
 def resolve(violation: Violation, *, at: datetime | None = None) -> None:
     """The rule passes again."""
-    _lock(violation)
+    lock(violation)
     violation.move_to(ViolationStatus.RESOLVED)
     violation.resolved_at = at or clock.now()
+    _close(violation, WaiverStatus.IN_FORCE, WaiverStatus.ENDED, violation.resolved_at)
+    _close(violation, WaiverStatus.ASKED, WaiverStatus.LAPSED, violation.resolved_at)
     db.session.flush()
     journal.record(violation, "resolved", by=None)
     violation_resolved.send(violation)
@@ -130,7 +143,7 @@ def end_waivers(*, at: datetime | None = None) -> list[Violation]:
         .with_for_update(of=Violation)
     ).all()
     for violation in over:
-        _end_waiver(violation)
+        _end_waiver(violation, now)
     return list(over)
 
 

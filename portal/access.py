@@ -88,6 +88,8 @@ TABLE: dict[str, frozenset[Role]] = {
     "see violations": DEVICES | LEADERS,
     "acknowledge violations": DEVICES,
     "waive violations": DEVICES | LEADERS,
+    # Of what takes two people whoever asked cannot.
+    "approve waivers": DEVICES | LEADERS,
     "see outages": DEVICES | LEADERS,
     # the house
     "see journal": LEADERS,

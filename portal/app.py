@@ -26,6 +26,7 @@ from portal import (
     series_notices,
     signin,
     vital_signs,
+    waiver_notices,
     webhooks,
     write_off_notices,
 )
@@ -73,6 +74,7 @@ def _listen(settings: Settings) -> None:
     series_notices.subscribe()
     overdue_notices.subscribe()
     write_off_notices.subscribe()
+    waiver_notices.subscribe()
 
 
 def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:

@@ -22,7 +22,7 @@ from config import clock, logs
 from config.database import transaction
 from config.errors import Unreachable
 from config.settings import Settings
-from monitoring import enforcement, evidence, polling, violations
+from monitoring import enforcement, evidence, polling, waivers
 from monitoring.alerts import deliveries
 from monitoring.polling import PollPlan
 from portal import idempotency, keys, notices, throttle
@@ -135,9 +135,9 @@ def collect_evidence(site: str) -> None:
 
 @queue.task(name="end_waivers")
 def end_waivers() -> None:
-    """Open again what was waived until now, and close what that takes off the calendar."""
+    """Open again what is waived no longer, and close what that takes off the calendar."""
     with transaction():
-        over = violations.end_waivers()
+        over = waivers.end_over()
         enforcement.settle_all([violation.device for violation in over])
 
 

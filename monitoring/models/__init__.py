@@ -43,6 +43,7 @@ from monitoring.models.rollups import FiveMinuteRow, HourRow, RollupLevel, Rollu
 from monitoring.models.states import DeviceStateRow
 from monitoring.models.surveys import Candidate, Survey, SurveyEnd
 from monitoring.models.unbooked import UnbookedRun, UnbookedWatch
+from monitoring.models.waivers import Waiver, WaiverStatus
 from monitoring.models.watch_states import WatchState
 
 __all__ = [
@@ -100,5 +101,7 @@ __all__ = [
     "Verdict",
     "Violation",
     "ViolationStatus",
+    "Waiver",
+    "WaiverStatus",
     "WatchState",
 ]

@@ -1,8 +1,10 @@
 """How violations and their risk are written."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from monitoring.models import Violation, ViolationStatus
+from monitoring import waivers
+from monitoring.models import Violation, ViolationStatus, Waiver, WaiverStatus
 from monitoring.risk import Exposure, Nearness, Risk, RiskLevel
 from monitoring.rules import Severity
 from portal.api.fields import Answer
@@ -30,6 +32,23 @@ class RiskAnswer(Answer):
     age_seconds: int
 
 
+class WaiverAnswer(Answer):
+    """Who asked to bear a risk, who agreed, and until when: an instant, or a booking's end."""
+
+    violation: int
+    rule: str
+    device: str
+    status: WaiverStatus
+    reason: str
+    until: str | None
+    booking: str | None
+    takes_two: bool
+    asked_by: str
+    asked_at: str
+    decided_by: str | None
+    decided_at: str | None
+
+
 class ViolationAnswer(Answer):
     """A rule is broken on a device."""
 
@@ -50,6 +69,8 @@ class ViolationAnswer(Answer):
     waived_at: str | None
     waived_until: str | None
     waiver_reason: str | None
+    # What is asked for, or else in force.
+    waiver: WaiverAnswer | None
     # Given where the list was asked for by risk.
     risk: RiskAnswer | None
 
@@ -74,8 +95,45 @@ def risk_as_json(risk: Risk) -> dict[str, Any]:
     }
 
 
-def violation_as_json(violation: Violation, risk: Risk | None = None) -> dict[str, Any]:
-    """The violation with its evidence, and its risk where it was asked for."""
+def waiver_as_json(waiver: Waiver) -> dict[str, Any]:
+    """The waiver; in force, `until` is when it ends as things stand now."""
+    violation = waiver.violation
+    is_in_force = waiver.status is WaiverStatus.IN_FORCE
+    return {
+        "violation": waiver.violation_id,
+        "rule": violation.rule,
+        "device": violation.device.name,
+        "status": waiver.status.value,
+        "reason": waiver.reason,
+        "until": local_or_none(violation.waived_until if is_in_force else waiver.until),
+        "booking": waiver.booking.reference if waiver.booking is not None else None,
+        "takes_two": waiver.takes_two,
+        "asked_by": waiver.asked_by.name,
+        "asked_at": local(waiver.asked_at),
+        "decided_by": waiver.decided_by.name if waiver.decided_by is not None else None,
+        "decided_at": local_or_none(waiver.decided_at),
+    }
+
+
+def violation_as_json(violation: Violation) -> dict[str, Any]:
+    """The violation with its evidence and its waiver."""
+    return violations_as_json([violation])[0]
+
+
+def violations_as_json(
+    found: Sequence[Violation], told: Mapping[int, Risk] | None = None
+) -> list[dict[str, Any]]:
+    """Many of them, with their risk where it was asked for."""
+    borne = waivers.current(found)
+    return [
+        _as_json(each, borne.get(each.id, ()), told.get(each.id) if told else None)
+        for each in found
+    ]
+
+
+def _as_json(violation: Violation, borne: Sequence[Waiver], risk: Risk | None) -> dict[str, Any]:
+    # What waits for an answer stands before what is in force.
+    waiver = min(borne, key=lambda one: one.status is not WaiverStatus.ASKED, default=None)
     device = violation.device
     return {
         "id": violation.id,
@@ -95,5 +153,6 @@ def violation_as_json(violation: Violation, risk: Risk | None = None) -> dict[st
         "waived_at": local_or_none(violation.waived_at),
         "waived_until": local_or_none(violation.waived_until),
         "waiver_reason": violation.waiver_reason,
+        "waiver": waiver_as_json(waiver) if waiver is not None else None,
         "risk": risk_as_json(risk) if risk is not None else None,
     }

@@ -2,20 +2,28 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from flask import Blueprint, Response
 from pydantic import Field
 
 from config import clock
-from monitoring import devices, enforcement, risks, violations
+from monitoring import devices, enforcement, risks, violations, waivers
 from monitoring.models import Violation, ViolationStatus
+from monitoring.waivers import NewWaiver
 from portal.access import current_member, may
 from portal.api.calls import Call, answer, offers
 from portal.api.fields import LARGEST_ID, Body, Instant, Paged, Reason, Text
-from portal.api.violation_answers import ViolationAnswer, violation_as_json
+from portal.api.violation_answers import (
+    ViolationAnswer,
+    WaiverAnswer,
+    violation_as_json,
+    violations_as_json,
+    waiver_as_json,
+)
 from portal.idempotency import once
+from rental import bookings
 
 room = Blueprint("api_violations", __name__)
 
@@ -45,10 +53,23 @@ class AcknowledgeBody(Body):
 
 
 class WaiveBody(Body):
-    """Why the risk is borne, and until when: a year at most."""
+    """Why the risk is borne, and until when: an instant (a year at most) or a booking's end."""
 
     reason: Reason
-    until: Instant
+    until: Instant | None = None
+    booking: Text | None = Field(default=None, max_length=40)
+
+
+class DeclineBody(Body):
+    """Why not, if you like."""
+
+    reason: Text | None = Field(default=None, max_length=2000)
+
+
+class WaiversQuery(Paged):
+    """Those in force, or those that wait for a second person."""
+
+    status: Literal["in_force", "asked"] = "in_force"
 
 
 @room.get("/violations")
@@ -63,7 +84,7 @@ def list_violations(query: ViolationsQuery) -> Response:
     if query.sort is Sort.RISK:
         return answer({"items": _by_risk(query, statuses), "total": total})
     page = violations.all_(statuses=statuses, device=of, limit=query.per_page, offset=query.offset)
-    return answer({"items": [violation_as_json(each) for each in page], "total": total})
+    return answer({"items": violations_as_json(page), "total": total})
 
 
 def _by_risk(query: ViolationsQuery, statuses: Sequence[ViolationStatus]) -> list[dict[str, Any]]:
@@ -85,7 +106,7 @@ def _by_risk(query: ViolationsQuery, statuses: Sequence[ViolationStatus]) -> lis
             limit=query.per_page - len(page),
             offset=max(query.offset - len(found), 0),
         )
-    return [violation_as_json(each, told.get(each.id)) for each in rows]
+    return violations_as_json(rows, told)
 
 
 @room.post("/violations/<int:violation_id>/acknowledge")
@@ -112,8 +133,53 @@ def acknowledge(violation_id: int, body: AcknowledgeBody) -> Response:
 @offers(Call("Bear the risk for a time", "violations", answer=ViolationAnswer, refusals=(404, 409)))
 @once
 def waive(violation_id: int, body: WaiveBody) -> Response:
-    """The resource is back on the calendar unless another violation keeps it off."""
+    """In force at once, or, where the terms want two people, `waiver` says that it is asked for.
+
+    In force, the resource is back on the calendar unless another violation keeps it off.
+    """
     violation = violations.get(violation_id)
-    violations.waive(violation, by=current_member(), reason=body.reason, until=body.until)
+    booking = bookings.get(body.booking) if body.booking is not None else None
+    waivers.ask(violation, NewWaiver(body.reason, body.until, booking), by=current_member())
     enforcement.settle(violation.device)
     return answer(violation_as_json(violation))
+
+
+@room.post("/violations/<int:violation_id>/waiver/approve")
+@may("approve waivers")
+@offers(Call("Agree to a waiver", "violations", answer=ViolationAnswer, refusals=(404, 409)))
+@once
+def approve_waiver(violation_id: int) -> Response:
+    """By somebody else than who asked."""
+    violation = violations.get(violation_id)
+    waivers.approve(waivers.get_asked(violation), by=current_member())
+    enforcement.settle(violation.device)
+    return answer(violation_as_json(violation))
+
+
+@room.post("/violations/<int:violation_id>/waiver/decline")
+@may("waive violations")
+@offers(
+    Call(
+        "Refuse a waiver, or take it back",
+        "violations",
+        answer=ViolationAnswer,
+        refusals=(404, 409),
+        is_body_optional=True,
+    )
+)
+@once
+def decline_waiver(violation_id: int, body: DeclineBody) -> Response:
+    """Whoever asked takes it back so."""
+    violation = violations.get(violation_id)
+    waivers.decline(waivers.get_asked(violation), by=current_member(), reason=body.reason or "")
+    return answer(violation_as_json(violation))
+
+
+@room.get("/waivers")
+@may("see violations")
+@offers(Call("List waivers", "violations", answer=WaiverAnswer, is_list=True))
+def list_waivers(query: WaiversQuery) -> Response:
+    """In force the first to end first; asked for the oldest first."""
+    found = waivers.in_force() if query.status == "in_force" else waivers.asked()
+    page = found[query.offset : query.offset + query.per_page]
+    return answer({"items": [waiver_as_json(each) for each in page], "total": len(found)})

@@ -94,6 +94,7 @@ from portal.pages import (
     violation_list,
     violations,
     waitlist,
+    waivers,
     wall,
     wall_links,
     work,
@@ -147,6 +148,7 @@ ROOMS = (
     circuits,
     dependencies,
     violations,
+    waivers,
     policies,
     journal,
     feeds,
@@ -210,6 +212,7 @@ PLACES = {
     "surveys": "devices",
     "credentials": "devices",
     "duty": "alerts",
+    "waivers": "violations",
     "facts": "devices",
     "configurations": "devices",
 }

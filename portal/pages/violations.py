@@ -1,6 +1,6 @@
 """Violations of the policies: what broke which rule, with its evidence, and who answers for it."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -10,13 +10,13 @@ from werkzeug.wrappers import Response
 
 from config import clock
 from config.database import transaction
-from monitoring import enforcement, rules, violations
+from monitoring import rules, violations, waiver_terms, waivers
 from monitoring.models import FindingRow, Violation
 from monitoring.rules import Rule
 from portal.access import current_member, may
 from portal.pages import formats, reading, violation_list
 from portal.pages.diary import told
-from portal.pages.reading import BadField
+from portal.pages.waivers import waiver_ends
 from rental import journal
 
 pages = Blueprint("violations", __name__, url_prefix="/violations")
@@ -70,7 +70,9 @@ def show(violation_id: int) -> str:
         risk=violation_list.weighed([violation])[0].risk,
         rule=rule_of(violation),
         entries=told(journal.of(violation)),
-        suggested=(clock.today() + timedelta(days=30)).isoformat(),
+        waivers=waivers.current([violation]).get(violation.id, []),
+        terms=waiver_terms.load(),
+        ends_with=waiver_ends(violation),
         first=(clock.today() + timedelta(days=1)).isoformat(),
     )
 
@@ -84,21 +86,4 @@ def acknowledge(violation_id: int) -> Response:
             violations.get(violation_id), by=current_member(), note=request.form.get("note", "")
         )
     flash(_("Acknowledged."), "good")
-    return redirect(url_for(".show", violation_id=violation_id))
-
-
-@pages.post("/<int:violation_id>/waive")
-@may("waive violations")
-def waive(violation_id: int) -> Response:
-    """Live with it until a day, for a reason."""
-    until = reading.day(request.form, "until")
-    if until is None:
-        raise BadField(_("Choose the day on which the waiver ends."))
-    ends_at = datetime.combine(until + timedelta(days=1), time(), clock.LOCAL).astimezone(UTC)
-    with transaction():
-        violation = violations.get(violation_id)
-        reason = request.form.get("reason", "")
-        violations.waive(violation, by=current_member(), reason=reason, until=ends_at)
-        enforcement.settle(violation.device)
-    flash(_("Waived until %(day)s.", day=formats.plain_day(until)), "good")
     return redirect(url_for(".show", violation_id=violation_id))

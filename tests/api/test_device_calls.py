@@ -149,8 +149,12 @@ def test_a_violation_takes_the_hall_off_the_calendar_until_it_is_waived(centre, 
     assert centre.member.post("/bookings", booking()).status_code == 409
 
     until = (clock.now() + timedelta(days=7)).isoformat()
-    waived = centre.operator.post(f"{path}/waive", {"reason": "Thay tuần sau", "until": until})
-    assert waived.json["status"] == "waived"
+    asked = centre.operator.post(f"{path}/waive", {"reason": "Thay tuần sau", "until": until})
+    assert (asked.json["status"], asked.json["waiver"]["status"]) == ("acknowledged", "asked")
+    assert centre.member.post("/bookings", booking()).status_code == 409
+    assert centre.operator.post(f"{path}/waiver/approve").status_code == 409
+    waived = centre.director.post(f"{path}/waiver/approve")
+    assert (waived.json["status"], waived.json["waiver"]["status"]) == ("waived", "in_force")
     assert centre.member.post("/bookings", booking()).status_code == 201
     assert centre.operator.get("/violations").json["total"] == 0
     assert centre.operator.get("/violations?status=waived&status=open").json["total"] == 1

@@ -17,7 +17,7 @@ from rental.models import Booking, BookingStatus, Line
 from tests.browser import axe
 from tests.browser.conftest import SignIn, picture
 from tests.browser.test_health import fits_a_telephone
-from tests.browser.test_personas import OPERATOR
+from tests.browser.test_personas import DIRECTOR, OPERATOR
 
 FOUND = (("N01", Severity.CRITICAL), ("N19", Severity.HIGH), ("N16", Severity.LOW))
 
@@ -83,4 +83,37 @@ def test_violations_are_worked_through_by_risk(
     picture(page, "violation")
     assert axe.violations(page) == []
     fits_a_telephone(page, "violation-telephone")
+    assert complaints == []
+
+
+def test_a_waiver_is_asked_for_by_keyboard_and_approved_by_a_second_person(
+    work: None, sign_in: SignIn, complaints: list[str]
+) -> None:
+    page = sign_in(OPERATOR)
+    page.goto("/violations?severity=critical")
+    page.locator("#results .row-link").first.click()
+    page.get_by_role("button", name="Miễn áp dụng").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.type("Đang phục vụ phiên khai mạc, thay ngay sau đó")
+    page.get_by_label("Đến hết ngày").fill((clock.today() + timedelta(days=3)).isoformat())
+    picture(page, "waiver-asked")
+    assert axe.violations(page) == []
+    fits_a_telephone(page, "waiver-asked-telephone")
+    page.get_by_role("button", name="Gửi đề nghị").press("Enter")
+    expect(page.locator(".notes").last).to_contain_text("đề nghị miễn áp dụng")
+    picture(page, "waiver-waits")
+    director = sign_in(DIRECTOR)
+    director.goto("/violations/waivers")
+    picture(director, "waivers-waiting")
+    assert axe.violations(director) == []
+    fits_a_telephone(director, "waivers-waiting-telephone")
+    director.get_by_role("button", name="Đồng ý").first.press("Enter")
+    director.locator("dialog[open] button[type=submit]").press("Enter")
+    expect(director.locator(".notes").last).to_contain_text("phê duyệt")
+    picture(director, "waiver-in-force")
+    assert axe.violations(director) == []
+    director.goto("/violations/waivers")
+    picture(director, "waivers-in-force")
+    assert axe.violations(director) == []
+    fits_a_telephone(director, "waivers-in-force-telephone")
     assert complaints == []

@@ -24,6 +24,7 @@ from monitoring.circuits import PortTerms
 from monitoring.probes.profiles import Profile
 from monitoring.rule_examples import ExampleFile
 from monitoring.rules import RuleBook
+from monitoring.waiver_terms import WaiverTerms
 from monitoring.watches import ThresholdFile
 from portal.pages.papers.terms import Edition
 from rental.approval_rules import ApprovalFile
@@ -43,6 +44,7 @@ ROOMS: dict[str, type[BaseModel]] = {
     "config/bookkeeping/accounts.yml": Accounts,
     "config/metering/*.yml": MeteringFile,
     "config/circuits/*.yml": PortTerms,
+    "config/waivers/terms.yml": WaiverTerms,
     "config/cancellation/*.yml": CancellationFile,
     "config/damages/*.yml": CompensationTerms,
     "config/reminders/*.yml": ReminderPolicy,

@@ -1,0 +1,12 @@
+"""Who may ask for waivers and approve them; the table of all takes it in."""
+
+PAGES = {
+    "GET /violations/waivers": "see violations",
+    "POST /violations/<int:violation_id>/waiver/approve": "approve waivers",
+    "POST /violations/<int:violation_id>/waiver/decline": "waive violations",
+}
+API = {
+    "GET /waivers": "see violations",
+    "POST /violations/<int:violation_id>/waiver/approve": "approve waivers",
+    "POST /violations/<int:violation_id>/waiver/decline": "waive violations",
+}
