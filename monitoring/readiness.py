@@ -1,4 +1,4 @@
-"""Is what a booking rents ready: answering, well, lawful, switched on. Red stops the handover.
+"""Is what a booking rents ready: answering, well, lawful, backed up, on. Red stops the handover.
 
 What nobody has looked at is amber, never green. Of a pool so many pieces must be ready as were
 booked; which of them goes over the counter is not known before.
@@ -15,11 +15,12 @@ from sqlalchemy.dialects.postgresql import insert
 
 from config import clock
 from config.database import db
-from monitoring import dependencies
+from monitoring import config_backups, dependencies
 from monitoring.dependencies import LineNeeds, Needed
 from monitoring.enforcement import GRAVE, STANDING
 from monitoring.errors import BadSignature, NotReady
 from monitoring.models import (
+    ConfigRound,
     Device,
     DeviceStatus,
     FindingRow,
@@ -34,6 +35,8 @@ from monitoring.rules import Severity
 from rental import journal
 from rental.models import Booking, BookingStatus, Line, Member
 
+# A configuration that was read longer ago says little about what a spare device would be given.
+OLDEST_BACKUP = timedelta(days=3)
 AHEAD = {Moment.DAY: timedelta(hours=24), Moment.HOUR: timedelta(minutes=60)}
 WORST_FIRST = (Verdict.RED, Verdict.AMBER, Verdict.GREEN)
 MOST_REASON = 500
@@ -49,6 +52,8 @@ class CheckKind(StrEnum):
     DISK = "disk"
     STREAM = "stream"
     SWITCHED = "switched"
+    BACKED_UP = "backed_up"
+    SAVED = "saved"
 
 
 # Of which kind an open problem is; the others are health.
@@ -82,12 +87,28 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Backup:
+    """The newest backup of a device's configuration: when, whether the last try failed, unsaved.
+
+    `unsaved_lines` is None where the platform cannot be asked for what it starts with.
+    """
+
+    succeeded_at: datetime | None = None
+    has_failed: bool = False
+    unsaved_lines: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
-    """What is known of a device: problems, violations, and whether rules were tried on it."""
+    """What is known of a device: problems, violations, whether rules were tried on it, its backup.
+
+    Without a backup its platform has none, or nobody gave it a login.
+    """
 
     problems: Sequence[tuple[str, str, Severity]] = ()
     violations: Sequence[tuple[str, Severity]] = ()
     was_audited: bool = False
+    backup: Backup | None = None
 
 
 def checks_of(device: Device, standing: Standing, interface: str | None = None) -> list[Check]:
@@ -109,6 +130,26 @@ def checks_of(device: Device, standing: Standing, interface: str | None = None) 
     if not standing.violations:
         verdict = Verdict.GREEN if standing.was_audited else Verdict.AMBER
         found.append(Check(CheckKind.RULES, name, verdict, "" if standing.was_audited else "none"))
+    if standing.backup is not None:
+        found += _of_backup(name, standing.backup, clock.now())
+    return found
+
+
+def _of_backup(name: str, backup: Backup, at: datetime) -> list[Check]:
+    """Never red: an event runs without a backup, and is not begun again without one."""
+    told = ""
+    if backup.succeeded_at is None:
+        told = "none"
+    elif backup.has_failed:
+        told = "failed"
+    elif backup.succeeded_at < at - OLDEST_BACKUP:
+        told = "old"
+    found = [Check(CheckKind.BACKED_UP, name, Verdict.AMBER if told else Verdict.GREEN, told)]
+    if backup.unsaved_lines is not None:
+        is_saved = backup.unsaved_lines == 0
+        verdict = Verdict.GREEN if is_saved else Verdict.AMBER
+        told = "" if is_saved else str(backup.unsaved_lines)
+        found.append(Check(CheckKind.SAVED, name, verdict, told))
     return found
 
 
@@ -171,7 +212,7 @@ class Readiness:
 def of_booking(booking: Booking) -> Readiness:
     """How ready a booking is now."""
     needs = dependencies.of_booking(booking)
-    standing = _standing({one.device.id for need in needs for one in need.needed})
+    standing = _standing({one.device.id: one.device for need in needs for one in need.needed})
     lines = tuple(LineReadiness(need.line, tuple(_of_line(need, standing))) for need in needs)
     return Readiness(lines, tuple(signatures(booking)))
 
@@ -193,7 +234,8 @@ def _of_needed(one: Needed, standing: Mapping[int, Standing]) -> list[Check]:
     return found
 
 
-def _standing(device_ids: set[int]) -> dict[int, Standing]:
+def _standing(devices: Mapping[int, Device]) -> dict[int, Standing]:
+    device_ids = set(devices)
     problems: dict[int, list[tuple[str, str, Severity]]] = {}
     for problem in db.session.scalars(
         sa.select(Problem)
@@ -214,10 +256,27 @@ def _standing(device_ids: set[int]) -> dict[int, Standing]:
             sa.select(FindingRow.device_id).where(FindingRow.device_id.in_(device_ids)).distinct()
         )
     )
+    backups = _backups(devices)
     return {
-        each: Standing(problems.get(each, ()), violations.get(each, ()), each in audited)
+        each: Standing(
+            problems.get(each, ()), violations.get(each, ()), each in audited, backups.get(each)
+        )
         for each in device_ids
     }
+
+
+def _backups(devices: Mapping[int, Device]) -> dict[int, Backup]:
+    """Of the devices whose platform and login allow one."""
+    able = [each.id for each in devices.values() if config_backups.is_backed_up(each)]
+    rows = db.session.scalars(sa.select(ConfigRound).where(ConfigRound.device_id.in_(able)))
+    rounds = {row.device_id: row for row in rows}
+    return {each: _backup(rounds.get(each)) for each in able}
+
+
+def _backup(row: ConfigRound | None) -> Backup:
+    if row is None:
+        return Backup()
+    return Backup(row.succeeded_at, row.failure is not None, row.unsaved_lines)
 
 
 def signatures(booking: Booking) -> list[ReadinessSignature]:

@@ -85,6 +85,8 @@ TABLE: dict[str, frozenset[Role]] = {
     # monitoring
     "see devices": DEVICES | LEADERS,
     "manage devices": DEVICES,
+    # The desk hands over, and needs to know whether it may.
+    "see readiness": DESK | DEVICES | LEADERS,
     "see violations": DEVICES | LEADERS,
     "acknowledge violations": DEVICES,
     "waive violations": DEVICES | LEADERS,

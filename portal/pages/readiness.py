@@ -43,6 +43,8 @@ def kind_words() -> dict[str, str]:
         CheckKind.DISK: _("Disk"),
         CheckKind.STREAM: _("Reachable"),
         CheckKind.SWITCHED: _("Line switched on"),
+        CheckKind.BACKED_UP: _("Configuration backed up"),
+        CheckKind.SAVED: _("Configuration saved"),
     }
 
 
@@ -64,7 +66,21 @@ def found_words(check: Check) -> str:
         if check.found == "none":
             return _("never checked")
         return _("rule %(rule)s is not met", rule=check.found) if check.found else _("all are met")
+    if check.kind is CheckKind.BACKED_UP:
+        return backup_words().get(check.found, check.found)
+    if check.kind is CheckKind.SAVED:
+        return _("%(count)s lines are not", count=check.found) if check.found else _("all of it is")
     return check.found
+
+
+def backup_words() -> dict[str, str]:
+    """How it is with the newest backup."""
+    return {
+        "": _("within three days"),
+        "none": _("never yet"),
+        "failed": _("the last try failed"),
+        "old": _("longer ago than three days"),
+    }
 
 
 def look(verdict: Verdict) -> tuple[str, str, str]:
@@ -80,7 +96,7 @@ def _of(booking: Booking) -> Readiness | None:
     """None where nothing is looked at, or by nobody who should see it."""
     if booking.status not in LOOKED_AT:
         return None
-    if not (allowed("see devices") or allowed("hand over bookings")):
+    if not allowed("see readiness"):
         return None
     found = readiness.of_booking(booking)
     return found if found.checks else None

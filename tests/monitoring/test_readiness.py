@@ -10,13 +10,14 @@ from config import clock
 from config.database import db, transaction
 from monitoring import access_ports, problems, readiness, violations
 from monitoring.errors import BadSignature, NotReady
-from monitoring.models import Device, DeviceRole, DeviceStatus, Moment, Verdict
+from monitoring.models import ConfigRound, Device, DeviceRole, DeviceStatus, Moment, Verdict
+from monitoring.probes.logins import SshLogin
 from monitoring.problems import NewProblem
-from monitoring.readiness import Check, CheckKind, Standing, checks_of, of_pool, worst
+from monitoring.readiness import Backup, Check, CheckKind, Standing, checks_of, of_pool, worst
 from monitoring.rules import Severity
 from rental.models import BookingStatus, Role
 from tests import build
-from tests.monitoring.policy_world import a_failure, a_switch
+from tests.monitoring.policy_world import a_failure, a_switch, with_login
 
 UP, DOWN = DeviceStatus.UP, DeviceStatus.DOWN
 RED, AMBER, GREEN = Verdict.RED, Verdict.AMBER, Verdict.GREEN
@@ -53,6 +54,34 @@ def test_the_port_of_another_renter_is_not_ours():
     standing = Standing([("access_port", "Gi0/9", Severity.CRITICAL)])
     checks = checks_of(Device(name="SW", status=UP), standing, "Gi0/3")
     assert CheckKind.SWITCHED not in {check.kind for check in checks}
+
+
+FRESH = clock.now() - timedelta(hours=2)
+
+
+@pytest.mark.parametrize(
+    ("backup", "backed_up", "saved"),
+    [
+        (Backup(FRESH, unsaved_lines=0), (GREEN, ""), (GREEN, "")),
+        (Backup(FRESH), (GREEN, ""), None),  # the platform does not tell what it starts with
+        (Backup(FRESH, unsaved_lines=7), (GREEN, ""), (AMBER, "7")),
+        (Backup(FRESH, has_failed=True), (AMBER, "failed"), None),
+        (Backup(FRESH - timedelta(days=3)), (AMBER, "old"), None),
+        (Backup(), (AMBER, "none"), None),  # what nobody has looked at is never green
+        (Backup(has_failed=True), (AMBER, "none"), None),
+    ],
+)
+def test_a_configuration_is_backed_up_and_saved_and_never_stops_an_event(backup, backed_up, saved):
+    checks = checks_of(Device(name="SW", status=UP), Standing(was_audited=True, backup=backup))
+    found = {check.kind: (check.verdict, check.found) for check in checks}
+    assert found[CheckKind.BACKED_UP] == backed_up
+    assert found.get(CheckKind.SAVED) == saved
+    assert worst(checks) is not RED
+
+
+def test_of_what_has_no_backups_nothing_is_said():
+    checks = checks_of(Device(name="UPS", status=UP), Standing(was_audited=True))
+    assert {check.kind for check in checks} == {CheckKind.ANSWERS, CheckKind.RULES}
 
 
 verdicts = st.lists(st.lists(st.sampled_from(Verdict), min_size=1, max_size=3), max_size=5)
@@ -150,3 +179,20 @@ def test_the_port_that_hands_a_circuit_out_is_looked_at(house):
         booking = build.a_booking(circuit)
         booking.status = BookingStatus.CONFIRMED
     assert readiness.of_booking(booking).verdict is RED
+
+
+def test_the_backup_of_a_device_with_a_login_is_looked_at(booking):
+    device = db.session.scalars(db.select(Device).filter_by(name="SW-1")).one()
+    kinds = {check.kind for check in readiness.of_booking(booking).checks}
+    assert CheckKind.BACKED_UP not in kinds
+    with_login(device, SshLogin("u", "p"))
+    found = {check.kind: check for check in readiness.of_booking(booking).checks}
+    assert (found[CheckKind.BACKED_UP].verdict, found[CheckKind.BACKED_UP].found) == (AMBER, "none")
+    at = clock.now()
+    db.session.add(
+        ConfigRound(device_id=device.id, since=at, succeeded_at=at, failure=None, unsaved_lines=3)
+    )
+    db.session.flush()
+    found = {check.kind: check for check in readiness.of_booking(booking).checks}
+    assert found[CheckKind.BACKED_UP].verdict is GREEN
+    assert (found[CheckKind.SAVED].verdict, found[CheckKind.SAVED].found) == (AMBER, "3")

@@ -7,13 +7,25 @@ import sqlalchemy as sa
 
 from config import clock
 from config.database import db, transaction
-from monitoring.models import DeviceStatus, ReadinessReport, ReadinessSignature, Verdict
+from monitoring import access_ports
+from monitoring.models import (
+    ConfigRound,
+    Device,
+    DeviceRole,
+    DeviceStatus,
+    PortState,
+    PortStatus,
+    ReadinessReport,
+    ReadinessSignature,
+    Verdict,
+)
+from monitoring.probes.logins import SshLogin
 from portal import rounds
 from portal.models import Notice
 from rental import bookings
 from rental.models import BookingStatus, Role
 from tests import build
-from tests.monitoring.policy_world import a_switch
+from tests.monitoring.policy_world import a_switch, with_login
 from tests.portal.conftest import csrf_of, signed_in
 
 
@@ -83,3 +95,62 @@ def test_operators_are_written_to_an_hour_and_a_day_before_and_once(service, per
     assert {notice.recipient for notice in told} == {"op@example.com"}
     assert "is not ready" in told[0].subject
     assert "SW-<1>: Connection, does not answer" in told[0].body
+
+
+def test_readiness_is_told_over_the_api(service, person, bearer, red):
+    call = service.test_client()
+    desk = bearer(person(role=Role.DESK))
+    found = call.get(f"/api/v1/bookings/{red.lower()}/readiness", headers=desk).json
+    assert (found["booking"], found["verdict"]) == (red, "red")
+    [line] = found["lines"]
+    answers = {"kind": "answers", "device": "SW-<1>", "verdict": "red", "found": "down"}
+    assert answers in line["checks"]
+    assert found["unsigned"] == [answers]
+    assert (found["signatures"], found["reports"]) == ([], [])
+    assert call.get("/api/v1/bookings/BK-ZZZZ/readiness", headers=desk).status_code == 404
+
+
+def test_what_is_missing_of_a_configuration_is_said_in_words(service, person, red):
+    with transaction():
+        device = db.session.scalars(sa.select(Device).filter_by(name="SW-<1>")).one()
+        with_login(device, SshLogin("u", "p"))
+        at = clock.now()
+        db.session.add(ConfigRound(device_id=device.id, since=at, succeeded_at=at, unsaved_lines=4))
+    page = signed_in(service, person(role=Role.DESK)).get(f"/bookings/{red}?lang=en").text
+    assert "Configuration saved: 4 lines are not" in page
+    assert "Configuration backed up: within three days" not in page, "only what is poor is listed"
+
+
+def test_the_ports_of_circuits_are_listed_over_the_api(service, person, bearer):
+    operator = person(role=Role.OPERATOR)
+    with transaction():
+        switch = a_switch(name="SW-P", resource=None, role=DeviceRole.SWITCH)
+        by = db.session.merge(operator)
+        circuit = build.a_circuit(code="NET-P")
+        kept = access_ports.add(switch, "Gi0/2", circuit, by=by)
+        booking = build.a_booking(circuit, starts_at=clock.now(), hours=2)
+        booking.status = BookingStatus.CONFIRMED
+        kept.is_managed = True
+        told = {"template": "{port} is a trunk; only access ports are switched."}
+        db.session.add(
+            PortState(
+                port_id=kept.id,
+                line_id=booking.lines[0].id,
+                vlan=112,
+                status=PortStatus.FAILED,
+                attempts=1,
+                reasons=[{**told, "values": {"port": "Gi0/2"}}],
+            )
+        )
+        access_ports.add(switch, "Gi0/3", circuit, by=by)
+        reference = booking.reference
+    call, header = service.test_client(), bearer(operator)
+    found = call.get("/api/v1/circuits/ports", headers=header).json
+    assert found["total"] == 2
+    first, second = found["items"]
+    assert (first["device"], first["interface"], first["resource"]) == ("SW-P", "Gi0/2", "NET-P")
+    assert (first["booking"], first["vlan"], first["status"]) == (reference, 112, "failed")
+    assert first["reasons"] == ["Gi0/2 is a trunk; only access ports are switched."]
+    assert (second["is_managed"], second["status"], second["booking"]) == (False, None, None)
+    page = call.get("/api/v1/circuits/ports?per_page=1&page=2", headers=header).json
+    assert [each["interface"] for each in page["items"]] == ["Gi0/3"]
