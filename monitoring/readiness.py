@@ -15,9 +15,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from config import clock
 from config.database import db
-from monitoring import config_backups, dependencies
+from monitoring import config_backups, dependencies, enforcing
 from monitoring.dependencies import LineNeeds, Needed
-from monitoring.enforcement import GRAVE, STANDING
+from monitoring.enforcement import STANDING
 from monitoring.errors import BadSignature, NotReady
 from monitoring.models import (
     ConfigRound,
@@ -31,7 +31,7 @@ from monitoring.models import (
     Verdict,
     Violation,
 )
-from monitoring.rules import Severity
+from monitoring.rules import Enforce, Severity
 from rental import journal
 from rental.models import Booking, BookingStatus, Line, Member
 
@@ -125,7 +125,8 @@ def checks_of(device: Device, standing: Standing, interface: str | None = None) 
         )
         found.append(Check(what, name, Verdict.RED if is_red else Verdict.AMBER, subject or kind))
     for rule, severity in standing.violations:
-        verdict = Verdict.RED if severity in GRAVE else Verdict.AMBER
+        is_red = Enforce.QUARANTINE in enforcing.steps_of(rule, severity)
+        verdict = Verdict.RED if is_red else Verdict.AMBER
         found.append(Check(CheckKind.RULES, name, verdict, rule))
     if not standing.violations:
         verdict = Verdict.GREEN if standing.was_audited else Verdict.AMBER

@@ -11,9 +11,10 @@ from config import documents
 from monitoring import rule_examples
 from monitoring.models import Platform
 from monitoring.rule_examples import Example, ExampleFile
-from monitoring.rules import FOLDER, Condition, Result, Rule, RuleBook, Source, Words
+from monitoring.rules import FOLDER, Condition, Enforce, Result, Rule, RuleBook, Source, Words
 
 PLATFORMS = frozenset(platform.value for platform in Platform)
+SWITCHING = PLATFORMS - {Platform.LINUX.value, Platform.GENERIC.value}
 # What each kind of condition looks at.
 _LOOKS_AT = {
     "sshd_option": Source.SSHD,
@@ -119,6 +120,7 @@ def _rule(rule: Rule) -> Iterator[str]:
         words: Words = getattr(rule, name)
         if not words.vi.strip() or not words.en.strip() or words.vi.strip() == words.en.strip():
             yield f"{name} is not given in both languages"
+    yield from _enforced(rule)
     for platform in rule.platforms:
         looked = {_LOOKS_AT.get(each.kind, Source.CONFIG) for each in _leaves(rule, platform)}
         if rule.evidence not in looked:
@@ -133,6 +135,19 @@ def _rule(rule: Rule) -> Iterator[str]:
     }
     for text in sorted(loose):
         yield f"begin the pattern with ^, or it fits descriptions as well: {text}"
+
+
+def _enforced(rule: Rule) -> Iterator[str]:
+    """What cannot be done about it although it is asked for."""
+    asked = rule.enforce or ()
+    twice = sorted({step.value for step in asked if asked.count(step) > 1})
+    if twice:
+        yield f"enforce names {', '.join(twice)} twice"
+    if Enforce.SHUT_PORT in asked and not set(rule.platforms) & SWITCHING:
+        yield "enforce asks to shut ports, but none of its platforms is a switch's"
+    if Enforce.REMEDIATE in asked and not all(map(rule.typed_on, rule.platforms)):
+        bare = [name for name in rule.platforms if not rule.typed_on(name)]
+        yield f"enforce asks to remediate, but no commands cure it on {', '.join(bare)}"
 
 
 def _leaves(rule: Rule, platform: str) -> Iterator[Condition]:

@@ -14,12 +14,27 @@ FOLDER = documents.HOME / "policies"
 
 
 class Severity(StrEnum):
-    """How much a broken rule matters; high and critical take the resource off the calendar."""
+    """How much a broken rule matters; of themselves high and critical ones quarantine."""
 
     CRITICAL = "critical"
     HIGH = "high"
     MEDIUM = "medium"
     LOW = "low"
+
+
+class Enforce(StrEnum):
+    """What is done about a broken rule."""
+
+    # Alerts are sent.
+    NOTIFY = "notify"
+    # It counts one step of severity more while an event runs, or the Internet reaches the device.
+    RAISE = "raise"
+    # The resource is off the calendar, and so are bookings that have not begun.
+    QUARANTINE = "quarantine"
+    # A remediation is wanted.
+    REMEDIATE = "remediate"
+    # The circuits that its ports hand out are off the calendar as well.
+    SHUT_PORT = "shut_port"
 
 
 class Result(StrEnum):
@@ -249,6 +264,8 @@ class Rule(_Strict):
     id: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9-]{1,11}$")]
     title: Words
     severity: Severity
+    # What is done where it is broken; left out, what its severity does.
+    enforce: tuple[Enforce, ...] | None = None
     platforms: Annotated[tuple[str, ...], Field(min_length=1)]
     evidence: Source
     when: Condition | None = None

@@ -12,6 +12,8 @@ A receiver writes rows in the same transaction and reaches for nothing outside.
 - `violation_opened(violation)`: a rule is broken on a device and was not before, or the waiver that
   allowed it has ended.
 - `violation_resolved(violation)`: the rule passes again.
+- `resource_quarantined(violation, closure=Closure)`: the violation has taken a resource off the
+  calendar, from `closure.during.lower` on.
 - `waiver_asked(waiver)`: somebody else than who asked must say yes or no.
 - `waiver_decided(waiver)`: somebody else has said yes or no; `waiver.status` says which.
 """
@@ -27,5 +29,6 @@ problem_opened = _monitoring.signal("problem_opened")
 problem_cleared = _monitoring.signal("problem_cleared")
 violation_opened = _monitoring.signal("violation_opened")
 violation_resolved = _monitoring.signal("violation_resolved")
+resource_quarantined = _monitoring.signal("resource_quarantined")
 waiver_asked = _monitoring.signal("waiver_asked")
 waiver_decided = _monitoring.signal("waiver_decided")

@@ -4,7 +4,7 @@ Outages, problems and violations in one list: what touches a running event first
 and age; what nobody is woken for stands last.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,9 +13,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from config.database import db
-from monitoring import exposure, problems
+from monitoring import enforcing, exposure, problems, risks
 from monitoring.exposure import GRAVITY, LiveUse, Quiet
 from monitoring.models import Device, Outage, Problem, Violation, ViolationStatus
+from monitoring.risk import Exposure
 from monitoring.rules import Severity
 
 STANDING = (ViolationStatus.OPEN, ViolationStatus.ACKNOWLEDGED)
@@ -31,7 +32,10 @@ class TroubleKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """One thing to look after; `severity` is one step up while an event runs on the device."""
+    """One thing to look after; `severity` is one step up while an event runs on the device.
+
+    A violation's is where its rule says so.
+    """
 
     kind: TroubleKind
     record: Outage | Problem | Violation
@@ -62,18 +66,38 @@ def all_(at: datetime) -> list[Trouble]:
     found = list(_found())
     uses = exposure.live_uses(at) if found else {}
     quiet = exposure.quiet({one.device.id: one.device for one in found}.values(), at)
-    return sorted((_weighed(one, uses, quiet) for one in found), key=lambda one: one.risk)
+    exposed = _exposed(found, at)
+    return sorted((_weighed(one, uses, quiet, exposed) for one in found), key=lambda one: one.risk)
+
+
+def _exposed(found: Iterable[Trouble], at: datetime) -> set[int]:
+    """The devices that the Internet reaches, of those whose rules ask for it."""
+    wanted = {
+        one.device.id
+        for one in found
+        if isinstance(one.record, Violation) and enforcing.is_exposure_asked(one.record.rule)
+    }
+    stances = risks.stances(wanted, at)
+    return {each for each, stance in stances.items() if Exposure.PUBLIC in stance.exposures}
 
 
 def _weighed(
-    one: Trouble, uses: Mapping[int, list[LiveUse]], quiet: Mapping[int, Quiet]
+    one: Trouble,
+    uses: Mapping[int, list[LiveUse]],
+    quiet: Mapping[int, Quiet],
+    exposed: set[int],
 ) -> Trouble:
     live = tuple(uses.get(one.device.id, ()))
+    is_raised = bool(live)
+    if isinstance(one.record, Violation):
+        is_raised = enforcing.is_raised(
+            one.record.rule, is_live=bool(live), is_exposed=one.device.id in exposed
+        )
     return Trouble(
         one.kind,
         one.record,
         one.device,
-        exposure.raised(one.severity, is_live=bool(live)),
+        exposure.raised(one.severity, is_live=is_raised),
         one.since,
         live,
         quiet.get(one.device.id),

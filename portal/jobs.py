@@ -139,6 +139,8 @@ def end_waivers() -> None:
     with transaction():
         over = waivers.end_over()
         enforcement.settle_all([violation.device for violation in over])
+    with transaction():
+        enforcement.bring_forward()
 
 
 @queue.task(name="expire_bookings")

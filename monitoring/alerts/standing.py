@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from monitoring import exposure, received_alerts, troubles
-from monitoring.models import AlertKind, Device, Outage, Problem, ReceivedAlert
-from monitoring.rules import Severity
+from monitoring import enforcing, exposure, received_alerts, troubles
+from monitoring.models import AlertKind, Device, Outage, Problem, ReceivedAlert, Violation
+from monitoring.rules import Enforce, Severity
 from monitoring.troubles import Trouble
 
 KINDS = {
@@ -40,7 +40,16 @@ class Standing:
 
 def all_(at: datetime) -> list[Standing]:
     """Everything that stands at this moment."""
-    return [*map(_of_trouble, troubles.all_(at)), *_received(at)]
+    found = [one for one in troubles.all_(at) if _is_told(one)]
+    return [*map(_of_trouble, found), *_received(at)]
+
+
+def _is_told(one: Trouble) -> bool:
+    """A violation whose rule leaves `notify` out stands in the lists and wakes nobody."""
+    record = one.record
+    return not isinstance(record, Violation) or Enforce.NOTIFY in enforcing.steps_of(
+        record.rule, record.severity
+    )
 
 
 def _of_trouble(one: Trouble) -> Standing:

@@ -23,6 +23,7 @@ VERBS = {
     "no_show": _("marked as no-show"),
     "reopened": _("reopened"),
     "closed_quarantine": _("quarantined"),
+    "closed_sooner": _("closed sooner than planned"),
     "closed_maintenance": _("closed for maintenance"),
     "closed_holiday": _("closed for a holiday"),
     "drafted": _("drafted"),

@@ -10,10 +10,10 @@ from flask import Blueprint, Response, render_template, request
 from flask_babel import lazy_gettext as _
 
 from config import clock
-from monitoring import compliance
+from monitoring import compliance, enforcing
 from monitoring.compliance import Kept, Month, Tally
 from monitoring.errors import UnknownRule
-from monitoring.rules import Result, Rule, Severity
+from monitoring.rules import Enforce, Result, Rule, Severity
 from portal import sheets
 from portal.access import may
 from portal.pages import reading, violation_list, violations
@@ -195,6 +195,25 @@ def _months() -> list[tuple[date, Month]]:
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), clock.LOCAL).astimezone(UTC)
+
+
+def steps_said(rule: Rule) -> list[str]:
+    """What is done where a rule is broken, in words."""
+    words = {
+        Enforce.NOTIFY: _("Alerts are sent"),
+        Enforce.RAISE: _("Counts more while an event runs or the Internet reaches it"),
+        Enforce.QUARANTINE: _("Takes what the device serves off the calendar"),
+        Enforce.REMEDIATE: _("A remediation is wanted"),
+        Enforce.SHUT_PORT: _("Takes the circuits of its ports off the calendar"),
+    }
+    done = enforcing.steps(rule, rule.severity)
+    found = [str(words[step]) for step in Enforce if step in done]
+    if rule.enforce is None:
+        found.insert(1, str(_("Counts more while an event runs")))
+    return found
+
+
+FOR_TEMPLATES = {"steps_said": steps_said}
 
 
 def _file(form: str) -> Response:
