@@ -149,6 +149,14 @@ def _close(violation: Violation, resource: Resource, quantity: int | None, since
     resource_quarantined.send(violation, closure=closure)
 
 
+def closures_of(violation: Violation) -> list[Closure]:
+    """What the violation keeps off the calendar."""
+    query = sa.select(Closure).where(
+        Closure.cause == violation.cause, Closure.reopened_at.is_(None)
+    )
+    return list(db.session.scalars(query.order_by(Closure.id)))
+
+
 def _reason(violation: Violation) -> str:
     """What anybody may read: the rule, and neither the device nor how it breaks it."""
     return f"information-security rule {violation.rule} is not met"

@@ -22,6 +22,7 @@ from portal import (
     overdue_notices,
     pages,
     problems,
+    quarantine_notices,
     request_ids,
     series_notices,
     signin,
@@ -74,6 +75,7 @@ def _listen(settings: Settings) -> None:
     series_notices.subscribe()
     overdue_notices.subscribe()
     write_off_notices.subscribe()
+    quarantine_notices.subscribe()
     waiver_notices.subscribe()
 
 

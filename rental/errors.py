@@ -264,3 +264,7 @@ class UnknownInterruption(NotFound):
 
 class BadJudgement(Invalid):
     """Say in a sentence whose doing the interruption was and how you know."""
+
+
+class BadSubstitute(Conflict):
+    """It cannot stand in for what was booked, or is no longer free; look at the booking again."""

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from config import clock
 from config.database import transaction
-from monitoring import rules, violations, waiver_terms, waivers
+from monitoring import enforcement, rules, violations, waiver_terms, waivers
 from monitoring.models import FindingRow, Violation
 from monitoring.rules import Rule
 from portal.access import current_member, may
@@ -70,6 +70,7 @@ def show(violation_id: int) -> str:
         risk=violation_list.weighed([violation])[0].risk,
         rule=rule_of(violation),
         entries=told(journal.of(violation)),
+        closures=enforcement.closures_of(violation),
         waivers=waivers.current([violation]).get(violation.id, []),
         terms=waiver_terms.load(),
         ends_with=waiver_ends(violation),

@@ -1,5 +1,6 @@
 """An operator works through the violations by keyboard, on a wide screen and on a telephone."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -9,15 +10,15 @@ from playwright.sync_api import expect
 
 from config import clock
 from config.database import db, transaction
-from monitoring import violations
-from monitoring.models import Device, Violation
+from monitoring import enforcement, violations
+from monitoring.models import Device, Platform, Violation
 from monitoring.policy import Finding, Result
 from monitoring.rules import Severity
-from rental.models import Booking, BookingStatus, Line
+from rental.models import Booking, BookingStatus, Line, Resource, ResourceKind
 from tests.browser import axe
 from tests.browser.conftest import SignIn, picture
 from tests.browser.test_health import fits_a_telephone
-from tests.browser.test_personas import DIRECTOR, OPERATOR
+from tests.browser.test_personas import DESK, DIRECTOR, OPERATOR
 
 FOUND = (("N01", Severity.CRITICAL), ("N19", Severity.HIGH), ("N16", Severity.LOW))
 
@@ -116,4 +117,61 @@ def test_a_waiver_is_asked_for_by_keyboard_and_approved_by_a_second_person(
     picture(director, "waivers-in-force")
     assert axe.violations(director) == []
     fits_a_telephone(director, "waivers-in-force-telephone")
+    assert complaints == []
+
+
+@pytest.fixture
+def lacking(centre_app: Flask) -> Iterator[tuple[int, str]]:
+    """A violation whose device serves what a coming booking rents; the booking's reference."""
+    with centre_app.app_context(), transaction():
+        coming = db.session.scalars(
+            sa.select(Line)
+            .join(Line.booking)
+            .join(Line.resource)
+            .where(
+                Booking.status == BookingStatus.CONFIRMED,
+                Line.starts_at > clock.now(),
+                Resource.kind == ResourceKind.HALL,
+                Resource.seats < 100,
+            )
+            .order_by(Line.starts_at)
+        ).first()
+        assert coming is not None
+        device = Device(
+            site_id=coming.resource.site_id,
+            name="SW-STRANDED",
+            platform=Platform.CISCO_IOS,
+            address="127.0.0.9",
+            resource_id=coming.resource_id,
+        )
+        db.session.add(device)
+        db.session.flush()
+        found = Finding("N01", Result.FAIL, Severity.CRITICAL, ("line vty 0 4",), "telnet")
+        violation = violations.open_or_refresh(device, found)
+        enforcement.settle(device)
+        ids = violation.id, coming.booking.reference, device.id
+    yield ids[:2]
+    with centre_app.app_context(), transaction():
+        violations.resolve(violations.get(ids[0]))
+        enforcement.settle(db.session.get_one(Device, ids[2]))
+        db.session.delete(db.session.get_one(Device, ids[2]))
+
+
+def test_the_desk_swaps_what_is_quarantined_by_keyboard(
+    lacking: tuple[int, str], sign_in: SignIn, complaints: list[str]
+) -> None:
+    violation, reference = lacking
+    operator = sign_in(OPERATOR)
+    operator.goto(f"/violations/{violation}")
+    expect(operator.locator("#affected")).to_contain_text(reference)
+    picture(operator, "violation-affected")
+    assert axe.violations(operator) == []
+    fits_a_telephone(operator, "violation-affected-telephone")
+    page = sign_in(DESK)
+    page.goto(f"/bookings/{reference}")
+    picture(page, "booking-stranded")
+    assert axe.violations(page) == []
+    fits_a_telephone(page, "booking-stranded-telephone")
+    page.get_by_role("button", name="Thay hạng mục đã đặt").press("Enter")
+    expect(page.locator("#notes")).to_contain_text("Đã thay bằng")
     assert complaints == []
