@@ -1,6 +1,6 @@
 """What the monitoring floor refuses."""
 
-from config.errors import Conflict, Invalid, NotFound
+from config.errors import Conflict, Invalid, NotFound, Refusal
 
 
 class UnknownDevice(NotFound):
@@ -37,6 +37,22 @@ class SurveyOver(Conflict):
 
 class CandidateTaken(Conflict):
     """Another device has this name or this address already; look at the list again."""
+
+
+class UnknownGuestAccess(NotFound):
+    """The booking has no such Wi-Fi credential; look at its page."""
+
+
+class GuestAccessOver(Conflict):
+    """It opens nothing any more, and the booking has no time left for it; look at its page."""
+
+
+class GuestAccessUnreadable(Conflict):
+    """The passphrase cannot be opened; restore the key it was sealed with, or renew it."""
+
+
+class GuestRefused(Refusal):
+    """The guest is not let in; check name, passphrase and the time of the booking."""
 
 
 class UnknownOutage(NotFound):

@@ -93,6 +93,10 @@ TABLE: dict[str, frozenset[Role]] = {
     # Of what takes two people whoever asked cannot.
     "approve waivers": DEVICES | LEADERS,
     "see outages": DEVICES | LEADERS,
+    # A unit sees its own.
+    "see guest access": RENTERS | DESK | DEVICES,
+    "issue guest access": DESK | DEVICES,
+    "authorise guests": DEVICES,
     # the house
     "see journal": LEADERS,
     "manage members": frozenset({Role.ADMINISTRATOR}),

@@ -22,6 +22,7 @@ from werkzeug.wrappers import Response as Answer
 from config import logs
 from config.database import db
 from config.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal, Unreachable
+from monitoring.errors import GuestRefused
 from portal.access import NotSignedIn
 from portal.pages import sentences
 from portal.signin import WrongPassword
@@ -33,6 +34,7 @@ log = logs.get(__name__)
 STATUS: dict[type[Refusal], int] = {
     NotSignedIn: 401,
     WrongPassword: 401,
+    GuestRefused: 401,
     TooManyAttempts: 429,
     TooLarge: 413,
     NotAllowed: 403,

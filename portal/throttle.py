@@ -18,6 +18,8 @@ from portal.models import SignInAttempt
 FREE_TRIES = 5
 # A house full of people may share one address.
 FREE_TRIES_OF_AN_ADDRESS = 50
+# Of one device that tries for one booking; many guests may come in at once.
+FREE_TRIES_OF_A_GUEST = 30
 LONGEST = timedelta(minutes=15)
 FORGOTTEN_AFTER = timedelta(hours=6)
 
@@ -32,6 +34,19 @@ class Visitor:
 
     email: str
     address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """Who asks for the Wi-Fi: the name typed, and the guest's own device where it is known."""
+
+    username: str
+    station: str
+
+    @property
+    def counted_as(self) -> str:
+        """A name that no e-mail has."""
+        return f"guest:{self.username}"
 
 
 def wait_after(failures: int, free: int = FREE_TRIES) -> timedelta:
@@ -85,6 +100,20 @@ def forget(visitor: Visitor) -> None:
     of_address = db.session.get(SignInAttempt, ("", visitor.address), with_for_update=True)
     if of_address is not None and of_address.failures:
         of_address.failures -= 1
+
+
+def admit_guest(guest: Guest) -> None:
+    """The same for the Wi-Fi, without counting the address: a RADIUS server asks for all."""
+    wait = _count(guest.counted_as, guest.station, FREE_TRIES_OF_A_GUEST, clock.now())
+    if wait:
+        raise TooManyAttempts(retry_after=max(1, round(wait.total_seconds() + 0.5)))
+
+
+def forget_guest(guest: Guest) -> None:
+    """The guest was let in: the device starts afresh."""
+    db.session.execute(
+        delete(SignInAttempt).filter_by(email=guest.counted_as, address=guest.station)
+    )
 
 
 def sweep() -> int:

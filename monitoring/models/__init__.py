@@ -24,6 +24,7 @@ from monitoring.models.devices import (
 )
 from monitoring.models.endpoints import Endpoint, EndpointStatus
 from monitoring.models.facts import FactRecord, FactsRound
+from monitoring.models.guests import GuestAccess, GuestEnd
 from monitoring.models.hostkeys import HostKey
 from monitoring.models.metric_fragments import MetricFragment
 from monitoring.models.outages import Outage, OutageCause
@@ -73,6 +74,8 @@ __all__ = [
     "FactsRound",
     "FindingRow",
     "FiveMinuteRow",
+    "GuestAccess",
+    "GuestEnd",
     "HostKey",
     "HourRow",
     "LayoutRow",

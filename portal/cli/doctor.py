@@ -14,8 +14,8 @@ from config import clock
 from config.database import db
 from config.errors import Refusal
 from config.settings import Settings
-from monitoring import config_backups, config_versions, credentials, partitions, policy
-from portal import jobs, keys, mail, shape
+from monitoring import config_backups, partitions, policy
+from portal import jobs, keys, mail, sealed_rows, shape
 from portal.app import create_app
 from portal.cli import options
 from portal.cli.attached import with_database
@@ -58,7 +58,7 @@ def _keys(settings: Settings, app: Flask) -> Finding:
     with app.app_context():
         locked = []
         if shape.is_current():
-            locked = [*credentials.locked(keyring), *config_versions.locked(keyring)]
+            locked = sealed_rows.locked(keyring)
     if locked:
         return False, f"the credential key is not the one that seals: {'; '.join(locked)}"
     return True, "session key and credential key can be read"

@@ -1,6 +1,5 @@
 """Credentials of devices: secrets go in and never come out; where each is used, and their key."""
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from config.database import db, transaction
 from config.errors import Conflict, Invalid
-from monitoring import config_versions, credential_use, credentials
+from monitoring import credential_use, credentials
 from monitoring.credentials import Keyring
 from monitoring.models import Credential, CredentialKind
 from monitoring.probes.logins import (
@@ -24,7 +23,7 @@ from monitoring.probes.logins import (
     SnmpUser,
     SshLogin,
 )
-from portal import jobs, keys
+from portal import jobs, keys, sealed_rows
 from portal.access import current_member, may
 from portal.pages import reading
 from portal.pages.diary import told
@@ -106,9 +105,8 @@ def _login(kind: CredentialKind | None) -> Login:
 def _index(problem: str = "", status: int = 200) -> tuple[str, int]:
     ring = _keyring()
     found = credentials.all_()
-    # Credentials and kept configurations are sealed with the same key and rotated together.
-    sealed = Counter(one.key_id for one in found)
-    sealed.update(config_versions.sealed_with())
+    # Whatever is sealed with the same key is rotated together.
+    sealed = sealed_rows.sealed_with()
     page = render_template(
         "credentials/_key.html" if reading.is_partial() else "credentials/index.html",
         found=found,
@@ -117,7 +115,7 @@ def _index(problem: str = "", status: int = 200) -> tuple[str, int]:
         total=sealed.total(),
         sealed=sealed[ring.key_id],
         waiting=sum(sealed[key] for key in ring.known_ids[1:] if key != ring.key_id),
-        locked=[*credentials.locked(ring), *config_versions.locked(ring)],
+        locked=sealed_rows.locked(ring),
         going=request.args.get("going") == "1",
         problem=problem,
     )

@@ -155,6 +155,12 @@ VERBS = {
     "restored": _("taken back into use"),
     "managed": _("switched by bookings"),
     "readiness_signed": _("signed for what was not ready"),
+    "guests_made": _("Wi-Fi for guests made"),
+    "guests_released": _("Wi-Fi for guests no longer needed"),
+    "guests_expired": _("Wi-Fi for guests over"),
+    "guests_moved": _("Wi-Fi for guests made anew later"),
+    "guests_revoked": _("Wi-Fi for guests revoked"),
+    "guests_renewed": _("Wi-Fi for guests renewed"),
     "left_alone": _("switched by bookings no more"),
 }
 SUBJECTS = {

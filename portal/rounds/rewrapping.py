@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from config import logs
 from config.database import transaction
-from monitoring import config_versions, credentials
 from monitoring.credentials import Keyring
-from portal import jobs, keys
+from portal import jobs, keys, sealed_rows
 from portal.jobs import queue
 
 log = logs.get(__name__)
@@ -24,7 +23,7 @@ class Done:
 def work(keyring: Keyring, told: Callable[[int], None] = lambda _: None) -> Done:
     """Wrap what another key wraps, one row a transaction; `told` hears how many are done."""
     count = 0
-    for rewrap_next in (credentials.rewrap_next, config_versions.rewrap_next):
+    for rewrap_next in sealed_rows.REWRAP_NEXT:
         beyond = 0
         while True:
             with transaction():
@@ -36,7 +35,7 @@ def work(keyring: Keyring, told: Callable[[int], None] = lambda _: None) -> Done
                 count += 1
                 told(count)
     with transaction():
-        return Done(count, [*credentials.locked(keyring), *config_versions.locked(keyring)])
+        return Done(count, sealed_rows.locked(keyring))
 
 
 @queue.task(name="rewrap_credentials")

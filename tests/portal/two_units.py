@@ -289,4 +289,4 @@ def _maintenance() -> dict[str, int]:
     plan = maintenance.add(hall, Terms("Bảo dưỡng", 90, clock.today()), by=None)
     equipment = db.session.scalars(db.select(Resource).filter_by(code="CAM")).one()
     service = servicing.begin(NewService(equipment), by=None)
-    return {"plan_id": plan.id, "service_id": service.id, "use_id": 1}
+    return {"plan_id": plan.id, "service_id": service.id, "use_id": 1, "access_id": 1}
