@@ -13,6 +13,7 @@ from rental import (
     admission,
     approvals,
     asking,
+    bandwidth,
     catalogue,
     changing,
     clearance_needs,
@@ -207,7 +208,7 @@ def confirm(booking: Booking, *, by: Member, override: str | None = None) -> Non
     """Promise the resources to the unit; from here on they are charged.
 
     `override` is the reason for passing over an older hold of another unit. Raises ApprovalsMissing
-    until everybody asked has said yes, a ClearanceRefusal, and HeldByAnother.
+    until everybody asked has said yes, BandwidthNotKept, a ClearanceRefusal, and HeldByAnother.
     """
     # Booking first, resources second, as everywhere: two deeds on one booking never deadlock.
     moves.lock(booking)
@@ -216,6 +217,7 @@ def confirm(booking: Booking, *, by: Member, override: str | None = None) -> Non
     for claim in claims:
         closures.require_open([claim.resource_id], claim.period)
     moves.require(booking, BookingStatus.CONFIRMED)
+    bandwidth.require_kept(line.resource for line in booking.lines)
     approvals.require(booking)
     clearance_needs.require(booking)
     hold_ranks.require_none(booking, claims, by=by, override=override)

@@ -8,6 +8,7 @@ from rental import (
     admission,
     approvals,
     asking,
+    bandwidth,
     clearance_needs,
     differences,
     journal,
@@ -120,6 +121,10 @@ def _replace_lines(
         return
     bookings = list(wanted)
     asks = asking.read_lines_of(list(wanted.values()), by)
+    for booking, of_one in zip(bookings, asks, strict=True):
+        if booking.status is BookingStatus.CONFIRMED:
+            has = {line.resource_id for line in booking.lines}
+            bandwidth.require_kept(a.resource for a in of_one if a.resource.id not in has)
     claims = occupancies.unfold([ask for of_one in asks for ask in of_one])
     apart_from = [booking.id for booking in bookings]
     events = admission.events([booking.unit for booking in bookings], asks, claims)

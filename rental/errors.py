@@ -66,6 +66,10 @@ class ReservedForOthers(Conflict):
     """The period is kept for other units; choose another time or ask the desk."""
 
 
+class BandwidthNotKept(Invalid):
+    """Nothing keeps the circuit to the Mbps it is rented as; it cannot be promised."""
+
+
 class HeldByAnother(Conflict):
     """Another unit holds this date; wait for its answer, or decline the request."""
 

@@ -23,6 +23,10 @@ class AccessPort(Base):
     resource_id: Mapped[int] = mapped_column(ForeignKey("resource.id"), index=True)
     # Whether bookings switch it on and off; without it nothing is ever typed on the device.
     is_managed: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # The highest speed that a poll has told; a port that is shut tells a low one.
+    speed_mbps: Mapped[int | None]
+    # What holds it to the circuit's Mbps beside this service, in an operator's words.
+    limited_by: Mapped[str | None] = mapped_column(String(200))
 
     device: Mapped[Device] = relationship(lazy="joined")
     resource: Mapped[Resource] = relationship(lazy="joined")

@@ -1,5 +1,6 @@
 """Switches one port over SSH, by the driver of its platform."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from monitoring import port_reasons
@@ -13,7 +14,7 @@ from monitoring.probes.ssh import ACCIDENTS, Deadline, SshTarget
 from monitoring.probes.switched import Switched, refused
 
 
-class Driver(Protocol):
+class Switch(Protocol):
     """Makes a port what it should be: looks, types what differs, looks again, then confirms.
 
     A change goes back by itself unless it is confirmed, wherever the platform can do that. A trial
@@ -26,12 +27,26 @@ class Driver(Protocol):
         """Settle the port over the open connection."""
 
 
-DRIVERS: dict[str, Driver] = {
-    "cisco_ios": IosPort.switch,
-    "cisco_xe": IosPort.switch,
-    "arista_eos": EosPort.switch,
-    "linux": linux_ports.switch,
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """How ports of a platform are switched, and whether they are held to their circuit's Mbps."""
+
+    switch: Switch
+    shapes: bool = False
+
+
+DRIVERS = {
+    "cisco_ios": Driver(IosPort.switch),
+    "cisco_xe": Driver(IosPort.switch),
+    "arista_eos": Driver(EosPort.switch),
+    "linux": Driver(linux_ports.switch, shapes=True),
 }
+
+
+def can_shape(platform: str) -> bool:
+    """Whether ports of this platform are held to the Mbps of their circuit."""
+    driver = DRIVERS.get(platform)
+    return driver is not None and driver.shapes
 
 
 def switch(
@@ -44,6 +59,6 @@ def switch(
     deadline: Deadline | None = None
     try:
         with ssh.connected(target.address, target.port, target.seconds) as deadline:
-            return driver(target, deadline, setting, is_trial=is_trial)
+            return driver.switch(target, deadline, setting, is_trial=is_trial)
     except ACCIDENTS as wrong:
         return ssh.failure(wrong, deadline)

@@ -12,14 +12,23 @@ from werkzeug.wrappers import Response
 from config import clock
 from config.database import db, transaction
 from config.errors import filled
-from monitoring import access_ports, circuit_use, devices, port_rates, provisioning, unbooked
+from monitoring import (
+    access_ports,
+    circuit_use,
+    devices,
+    port_limits,
+    port_rates,
+    provisioning,
+    unbooked,
+)
 from monitoring.models import Device, PortState, PortStatus
+from monitoring.probes import switching
 from portal.access import current_member, may
 from portal.jobs import settings_here
 from portal.pages import reading
 from portal.pages.device_form import PLATFORMS
 from portal.pages.reading import BadField
-from rental import catalogue
+from rental import bandwidth, catalogue
 
 pages = Blueprint("circuits", __name__, url_prefix="/devices")
 
@@ -116,6 +125,17 @@ def manage_port(port_id: int) -> Response:
     return redirect(url_for(".show_port", port_id=port_id))
 
 
+@pages.post("/access-ports/<int:port_id>/limit")
+@may("manage devices")
+def limit_port(port_id: int) -> Response:
+    """Note what holds a port to its circuit's Mbps beside this service, or that nothing does."""
+    with transaction():
+        port = access_ports.get(port_id)
+        port_limits.note_limit(port, request.form.get("limited_by", ""), by=current_member())
+    flash(_("Noted. Bookings follow within a minute."), "good")
+    return redirect(url_for(".show_port", port_id=port_id))
+
+
 @pages.post("/access-ports/<int:port_id>/again")
 @may("manage devices")
 def look_again(port_id: int) -> Response:
@@ -179,6 +199,9 @@ def _said(template: str, values: Mapping[str, str]) -> str:
 
 FOR_TEMPLATES = {
     "reasons_said": reasons_said,
+    "is_held": port_limits.is_held,
+    "can_shape": switching.can_shape,
+    "bandwidth_kept": bandwidth.is_kept,
     "port_look": port_look,
     "port_outcomes": outcome_words,
     "port_states": provisioning.states,

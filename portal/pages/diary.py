@@ -162,6 +162,10 @@ VERBS = {
     "guests_revoked": _("Wi-Fi for guests revoked"),
     "guests_renewed": _("Wi-Fi for guests renewed"),
     "left_alone": _("switched by bookings no more"),
+    "limited_elsewhere": _("noted what else limits it"),
+    "not_limited_elsewhere": _("nothing else limits it"),
+    "not_kept_to_its_mbps": _("not kept to its Mbit/s"),
+    "kept_to_its_mbps": _("kept to its Mbit/s again"),
 }
 SUBJECTS = {
     "booking": _("Booking"),

@@ -2,7 +2,7 @@
 
 from config import logs
 from config.database import transaction
-from monitoring import provisioning
+from monitoring import port_limits, provisioning
 from portal import keys
 from portal.jobs import queue, settings_here
 from rental import units
@@ -12,12 +12,13 @@ log = logs.get(__name__)
 
 @queue.task(name="reconcile_ports")
 def reconcile_ports(site: str) -> None:
-    """Settle the site's managed ports, unless the settings say that nothing is switched."""
+    """Note what circuits let through; settle the managed ports, where anything is switched."""
     settings = settings_here()
-    if settings.switch_ports == "off":
-        return
     with transaction():
         site_id = units.site(site).id
+        port_limits.note_site(site_id, is_switching=settings.switch_ports == "on")
+    if settings.switch_ports == "off":
+        return
     told = provisioning.reconcile_site(
         site_id, keys.keyring(settings), is_trial=settings.switch_ports == "trial"
     )

@@ -52,6 +52,8 @@ class Resource(Base):
     turnaround_after_minutes: Mapped[int] = mapped_column(default=0)
     seats: Mapped[int | None]
     mbps: Mapped[int | None]
+    # What a circuit's ports let through where nothing keeps them to `mbps`; None: it is kept.
+    unshaped_mbps: Mapped[int | None]
     # The rate's key in the tariff lists; without one the resource is priced by its kind's rate.
     tariff: Mapped[str | None] = mapped_column(String(60))
     is_retired: Mapped[bool] = mapped_column(default=False)

@@ -106,3 +106,26 @@ def test_a_renter_reads_whether_the_line_is_on(service, person, port, status, is
         service.extensions["settings"].__dict__["switch_ports"] = "off"
     assert words in page.text
     assert "SW-7" not in page.text
+
+
+def test_what_else_limits_a_port_is_noted_on_its_page(service, person, port):
+    operator = signed_in(service, person(role=Role.OPERATOR))
+    place = f"/devices/access-ports/{port.id}"
+    with transaction():
+        mine = db.session.get(AccessPort, port.id)
+        provisioning.manage(mine, is_managed=True, by=None)
+        mine.speed_mbps, mine.resource.unshaped_mbps = 1000, 1000
+    assert "không có gì giữ cổng ở mức đó" in operator.get(place).text
+    assert "chúng cho qua 1.000 Mbit/s" in operator.get("/catalogue/F9").text
+    renter = signed_in(service, person())
+    assert "chúng cho qua" not in renter.get("/catalogue/F9").text
+    form = {"csrf_token": token_of(operator), "limited_by": "<i>policer</i>"}
+    for _ in range(2):
+        assert operator.post(f"{place}/limit", data=form).status_code == 302
+    page = operator.get(place).text
+    assert "&lt;i&gt;policer" in page
+    assert "không có gì giữ cổng ở mức đó" not in page
+    verbs = [e.verb for e in db.session.query(JournalEntry).filter_by(subject="access_port")]
+    assert verbs.count("limited_elsewhere") == 1
+    operator.post(f"{place}/limit", data=form | {"limited_by": " "})
+    assert db.session.get(AccessPort, port.id).limited_by is None

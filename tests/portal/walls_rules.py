@@ -9,6 +9,7 @@ PAGES = {
     "GET /devices/access-ports/<int:port_id>": "see devices",
     "POST /devices/access-ports/<int:port_id>/manage": "manage devices",
     "POST /devices/access-ports/<int:port_id>/again": "manage devices",
+    "POST /devices/access-ports/<int:port_id>/limit": "manage devices",
     "GET /bookings/<reference>/monitoring": "see own bookings",
     "GET /wall/screens": "manage devices",
     "POST /wall/screens": "manage devices",
