@@ -72,7 +72,7 @@ def all_(at: datetime) -> list[CircuitUse]:
     running = _running(at)
     query = (
         sa.select(Resource)
-        .where(Resource.kind == ResourceKind.CIRCUIT, ~Resource.is_retired)
+        .where(Resource.kind == ResourceKind.CIRCUIT, ~Resource.is_retired, ~Resource.is_uplink)
         .order_by(Resource.code)
     )
     found = [

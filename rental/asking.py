@@ -135,6 +135,10 @@ def _check(line: WantedLine, resource: Resource) -> None:
             "{resource}: the site is closed then; choose its opening hours.",
             resource=resource.code,
         )
+    if resource.is_uplink:
+        raise BadBooking(
+            "{resource} is an uplink; book a circuit that goes through it.", resource=resource.code
+        )
     if resource.is_retired:
         raise BadBooking(
             "{resource} is no longer rented out; choose another.", resource=resource.code

@@ -133,8 +133,13 @@ _COLUMNS = (
 
 
 def listed(wanted: Wanted) -> list[Listed]:
-    """What the catalogue offers, in natural order of code (H50 before H100)."""
+    """What the catalogue offers, in natural order of code (H50 before H100).
+
+    Uplinks are there only where they are named.
+    """
     query = sa.select(*_COLUMNS).join(Site).where(~Resource.is_retired)
+    if wanted.codes is None:
+        query = query.where(~Resource.is_uplink)
     if wanted.kind:
         query = query.where(Resource.kind == wanted.kind)
     if wanted.seats_min:

@@ -34,6 +34,7 @@ class NewResource:
     turnaround_after_minutes: int = 0
     seats: int | None = None
     mbps: int | None = None
+    is_uplink: bool = False
     tariff: str | None = None
     parts: Mapping[str, int] = field(default_factory=dict)
 
@@ -73,7 +74,9 @@ def offered(codes: Iterable[str]) -> dict[str, Resource]:
     wanted = set(codes)
     if not wanted:
         return {}
-    query = sa.select(Resource).where(Resource.code.in_(wanted), ~Resource.is_retired)
+    query = sa.select(Resource).where(
+        Resource.code.in_(wanted), ~Resource.is_retired, ~Resource.is_uplink
+    )
     return {resource.code: resource for resource in db.session.scalars(query)}
 
 
@@ -104,12 +107,12 @@ def search(
     q: str | None = None,
     parts: bool = True,
 ) -> list[Resource]:
-    """What the catalogue offers, in natural order of code (H50 before H100).
+    """What the catalogue offers, in natural order of code (H50 before H100); uplinks are not.
 
     Every word of `q` stands in the name, code, category or description. Who does not ask for the
     parts of each leaves them out with `parts=False`.
     """
-    query = sa.select(Resource).where(~Resource.is_retired)
+    query = sa.select(Resource).where(~Resource.is_retired, ~Resource.is_uplink)
     if kind:
         query = query.where(Resource.kind == kind)
     if seats_min:
@@ -173,9 +176,12 @@ def add(new: NewResource, site: Site) -> Resource:
         turnaround_after_minutes=new.turnaround_after_minutes,
         seats=new.seats,
         mbps=new.mbps,
+        is_uplink=new.is_uplink,
         tariff=new.tariff,
     )
     parts = by_codes(new.parts)
+    for part in parts.values():
+        check_part(part)
     resource.parts = [
         Part(part=parts[code], quantity=quantity) for code, quantity in new.parts.items()
     ]
@@ -184,12 +190,23 @@ def add(new: NewResource, site: Site) -> Resource:
     return resource
 
 
+def check_part(part: Resource) -> None:
+    """Refuse an uplink among parts: a circuit takes its Mbps of it and no other quantity."""
+    if part.is_uplink:
+        raise BadResource(
+            "{uplink} is an uplink: name it as such, and the circuit takes its Mbps of it.",
+            uplink=part.code,
+        )
+
+
 def check(new: NewResource) -> None:
     """Refuse values that no resource can have."""
     if not CODE.fullmatch(new.code):
         raise BadResource("A code is 1 to 40 letters, digits, dots, dashes or underscores.")
     if not new.name.strip():
         raise BadResource("A resource needs a name.")
+    if new.is_uplink and new.kind is not ResourceKind.CIRCUIT:
+        raise BadResource("Only a circuit can be an uplink; its stock is its Mbps.")
     if new.stock < 0:
         raise BadResource("The stock cannot be negative.")
     if new.code in new.parts:

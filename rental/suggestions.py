@@ -192,7 +192,10 @@ def alternatives(resource: Resource, people: int | None = None) -> list[Resource
     The same site first, then the nearest size. Equipment without a category has no equal.
     """
     query = sa.select(Resource).where(
-        ~Resource.is_retired, Resource.kind == resource.kind, Resource.id != resource.id
+        ~Resource.is_retired,
+        ~Resource.is_uplink,
+        Resource.kind == resource.kind,
+        Resource.id != resource.id,
     )
     # The nearest size after the nearest place; where size does not matter, the oldest.
     size: sa.orm.InstrumentedAttribute[Any] = Resource.id

@@ -213,6 +213,7 @@ def _counted() -> list[Resource]:
     found = db.session.scalars(
         sa.select(Resource).where(
             ~Resource.is_retired,
+            ~Resource.is_uplink,
             sa.or_(Resource.kind != ResourceKind.HALL, Resource.id.not_in(whole)),
         )
     ).unique()

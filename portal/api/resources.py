@@ -9,7 +9,7 @@ from portal.access import current_member, may
 from portal.api.calls import Call, answer, offers
 from portal.api.fields import Answer, Body, Code, Paged, Pieces, Slug, Text, Word
 from portal.idempotency import once
-from rental import catalogue, journal, units
+from rental import catalogue, journal, units, uplinks
 from rental.catalogue import NewResource
 from rental.models import Resource, ResourceKind
 
@@ -47,6 +47,9 @@ class ResourceBody(Body):
     turnaround_after_minutes: int = Field(default=0, ge=0, le=2880)
     seats: int | None = Field(default=None, ge=1, le=1_000_000)
     mbps: int | None = Field(default=None, ge=1, le=10_000_000)
+    # Circuits take their Mbps of an uplink, whose stock is its Mbps; nobody books it by itself.
+    is_uplink: bool = False
+    uplink: Code | None = None
     parts: list[PartBody] = Field(default=[], max_length=100)
     tariff: Text | None = Field(default=None, min_length=1, max_length=60)
     # The slug of the unit whose head must agree where another books it.
@@ -75,13 +78,16 @@ class ResourceAnswer(Answer):
     turnaround_after_minutes: int
     seats: int | None
     mbps: int | None
+    is_uplink: bool
+    uplink: str | None
     tariff: str | None
     owner: str | None
     parts: list[PartAnswer]
 
 
 def as_json(resource: Resource) -> dict[str, Any]:
-    """The resource as the API writes it."""
+    """The resource as the API writes it; the uplink stands among the parts too."""
+    uplink = uplinks.of(resource)
     return {
         "code": resource.code,
         "kind": resource.kind.value,
@@ -95,6 +101,8 @@ def as_json(resource: Resource) -> dict[str, Any]:
         "turnaround_after_minutes": resource.turnaround_after_minutes,
         "seats": resource.seats,
         "mbps": resource.mbps,
+        "is_uplink": resource.is_uplink,
+        "uplink": uplink.code if uplink is not None else None,
         "tariff": resource.tariff,
         "owner": resource.owner.slug if resource.owner is not None else None,
         "parts": [{"resource": p.part.code, "quantity": p.quantity} for p in resource.parts],
@@ -128,8 +136,10 @@ def add_resource(body: ResourceBody) -> Response:
     parts: dict[str, int] = {}
     for part in body.parts:
         parts[part.resource] = parts.get(part.resource, 0) + part.quantity
-    new = NewResource(**{**body.model_dump(exclude={"owner"}), "parts": parts})
+    new = NewResource(**{**body.model_dump(exclude={"owner", "uplink"}), "parts": parts})
     added = catalogue.add(new, units.site(body.site))
+    if body.uplink is not None:
+        uplinks.lead(added, catalogue.get(body.uplink))
     journal.record(added, "added", by=current_member())
     if body.owner is not None:
         catalogue.give(added, units.get(body.owner), by=current_member())

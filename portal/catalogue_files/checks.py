@@ -85,6 +85,7 @@ def _references(record: Record) -> list[tuple[str, str]]:
         named = [
             ("site", record.site),
             ("unit", record.owner),
+            ("resource", record.uplink),
             *(("resource", part.resource) for part in record.parts),
         ]
     elif isinstance(record, PartRecord):

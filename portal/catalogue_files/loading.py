@@ -36,9 +36,9 @@ from portal.catalogue_files.records import (
     TariffRecord,
     UnitRecord,
 )
-from rental import agreements, catalogue, journal, units
+from rental import agreements, catalogue, journal, units, uplinks
 from rental.agreements import Target, Terms
-from rental.errors import AgreementsOverlap, BadAgreement
+from rental.errors import AgreementsOverlap, BadAgreement, BadResource
 from rental.models import Asset, Member, Part, Resource, Site, Unit
 
 ADDED, CHANGED, UNCHANGED, REMOVED = "added", "changed", "unchanged", "removed"
@@ -80,6 +80,7 @@ def import_file(path: Path, *, tariffs_folder: Path = tariff.FOLDER) -> Imported
     for kind in KINDS:
         if kind == "parts":
             _write_part_lists(draft.entries, imported)
+            _lead_through_uplinks(draft.entries, imported)
         for entry in checks.parents_first(draft.entries):
             if entry.kind == kind != "tariffs":
                 _write(entry, imported)
@@ -101,12 +102,30 @@ def _write_part_lists(entries: list[Entry], imported: Imported) -> None:
             continue
         listed = {part.resource: part.quantity for part in record.parts}
         for part in list(catalogue.get(record.code).parts):
-            if part.part.code not in listed:
+            if part.part.code not in listed and not part.part.is_uplink:
                 part.whole.parts.remove(part)
                 imported.note("parts", REMOVED)
         for code, quantity in listed.items():
             piece = PartRecord(whole=record.code, part=code, quantity=quantity)
             _write(Entry("parts", entry.place, piece), imported)
+
+
+def _lead_through_uplinks(entries: list[Entry], imported: Imported) -> None:
+    """A circuit takes the Mbps it has now, of the uplink named or of the one it had."""
+    for entry in entries:
+        record = entry.record
+        if not isinstance(record, ResourceRecord) or not {"uplink", "mbps"} & record.given.keys():
+            continue
+        circuit = catalogue.get(record.code)
+        is_named = "uplink" in record.given
+        uplink = uplinks.of(circuit) if not is_named else None
+        if record.uplink is not None:
+            uplink = catalogue.get(record.uplink)
+        try:
+            if uplinks.lead(circuit, uplink):
+                imported.note("parts", CHANGED)
+        except BadResource as refused:
+            raise BadCatalogue([f"{entry.place}: {refused.message}"]) from refused
 
 
 def known() -> Known:
@@ -159,7 +178,7 @@ def _write(entry: Entry, imported: Imported) -> None:
         # The database is the last judge: fewer pieces than are promised to bookings, say.
         told = str(refused.orig).partition("\n")[0]
         raise BadCatalogue([f"{entry.place}: {told}"]) from refused
-    except (BadAgreement, AgreementsOverlap) as refused:
+    except (BadAgreement, AgreementsOverlap, BadResource) as refused:
         raise BadCatalogue([f"{entry.place}: {refused.message}"]) from refused
     imported.note(entry.kind, verb)
 
@@ -211,7 +230,7 @@ def _write_member(record: MemberRecord) -> str:
 
 def _write_resource(record: ResourceRecord) -> str:
     row = catalogue.find(record.code)
-    linked = ("parts", "site", "owner")
+    linked = ("parts", "site", "owner", "uplink")
     values = {name: value for name, value in record.given.items() if name not in linked}
     if "owner" in record.given:
         values["owner"] = units.get(record.owner) if record.owner is not None else None
@@ -222,6 +241,7 @@ def _write_resource(record: ResourceRecord) -> str:
 
 def _write_part(record: PartRecord) -> str:
     whole, part = catalogue.get(record.whole), catalogue.get(record.part)
+    catalogue.check_part(part)
     row = db.session.scalar(
         sa.select(Part).where(Part.whole_id == whole.id, Part.part_id == part.id)
     )

@@ -203,6 +203,9 @@ class ResourceRecord(Record):
     mbps: Annotated[int | None, Field(ge=1, le=1_000_000)] = None
     tariff: _short(60) = None  # type: ignore[valid-type]
     is_retired: bool = False
+    # Its stock is its Mbps, of which circuits that name it as their uplink take theirs.
+    is_uplink: bool = False
+    uplink: Code | None = None
     parts: tuple[PartOf, ...] = ()
 
 

@@ -13,11 +13,12 @@ from portal.access import allowed, current_member, may
 from portal.pages import closed, reading
 from portal.pages.reading import BadField
 from portal.pages.timeline_rows import Viewer
-from rental import calendar, catalogue, closures, units
+from rental import calendar, catalogue, closures, units, uplinks
 from rental.calendar import EntryKind
 from rental.closures import NewClosure
 from rental.models import Closure, ClosureKind, Member, Resource, ResourceKind
 from rental.period import Period
+from rental.uplinks import UplinkUse
 
 pages = Blueprint("catalogue", __name__, url_prefix="/catalogue")
 
@@ -103,7 +104,7 @@ def kept_for(closure: Closure) -> list[str]:
     ]
 
 
-FOR_TEMPLATES = {"kept_for": kept_for}
+FOR_TEMPLATES = {"kept_for": kept_for, "uplink_of": uplinks.of, "uplink_use": uplinks.use}
 
 
 @pages.get("")
@@ -118,8 +119,15 @@ def index() -> str:
         offers=listed,
         wanted=wanted,
         sites=units.sites(),
+        uplinks=_uplinks(),
         free=sum(1 for offer in listed if offer.free),
     )
+
+
+def _uplinks() -> list[UplinkUse]:
+    """The uplinks, for the staff; htmx does not ask for them again."""
+    is_shown = allowed("see every unit's bookings") and not reading.is_partial()
+    return uplinks.uses() if is_shown else []
 
 
 @pages.get("/<code>")

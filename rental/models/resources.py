@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from config.database import Base
@@ -37,6 +37,7 @@ class Resource(Base):
             " AND turnaround_after_minutes BETWEEN 0 AND 2880",
             name="turnaround_within_two_days",
         ),
+        CheckConstraint("NOT is_uplink OR kind = 'circuit'", name="uplink_is_a_circuit"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -54,6 +55,8 @@ class Resource(Base):
     mbps: Mapped[int | None]
     # What a circuit's ports let through where nothing keeps them to `mbps`; None: it is kept.
     unshaped_mbps: Mapped[int | None]
+    # Circuits take their Mbps of it as a part; its stock is its Mbps. Nobody rents it by itself.
+    is_uplink: Mapped[bool] = mapped_column(default=False, server_default=false())
     # The rate's key in the tariff lists; without one the resource is priced by its kind's rate.
     tariff: Mapped[str | None] = mapped_column(String(60))
     is_retired: Mapped[bool] = mapped_column(default=False)

@@ -217,3 +217,40 @@ def test_a_visitor_without_a_token_learns_nothing(centre):
         found = centre.nobody.get(path)
         assert found.status_code == 401
         assert found.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_a_circuit_takes_its_mbps_of_the_uplink_it_names(centre):
+    uplink = {"kind": "circuit", "code": "UP-1", "name": "1 Gbps", "stock": 1000, "is_uplink": True}
+    fast = {"kind": "circuit", "code": "F600", "name": "600", "mbps": 600, "uplink": "UP-1"}
+    assert centre.desk.post("/resources", fast).status_code == 404, "no such uplink yet"
+    assert centre.desk.post("/resources", uplink).status_code == 201
+    added = centre.desk.post("/resources", {**fast, "stock": 2})
+    assert (added.json["uplink"], added.json["is_uplink"]) == ("UP-1", False)
+    assert added.json["parts"] == [{"resource": "UP-1", "quantity": 600}]
+    assert codes(centre.member.get("/resources?kind=circuit")) == ["F600"]
+    assert centre.member.post("/bookings", booking(lines=[line("F600")])).status_code == 201
+    refused = centre.member.post("/bookings", booking(lines=[line("F600")]))
+    assert refused.status_code == 409
+    (conflict,) = refused.json["conflicts"]
+    assert (conflict["resource"], conflict["free"], conflict["wanted"]) == ("UP-1", 400, 600)
+    found = centre.member.get(f"/availability?{PERIOD}&resource=F600").json["resources"]
+    free = [segment["free"] for segment in found[0]["segments"]]
+    assert (max(free), min(free)) == (1, 0), "never two: 1 000 Mbps hold one of 600"
+    assert centre.member.post("/bookings", booking(lines=[line("UP-1")])).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        {"uplink": "H100"},  # a hall is none
+        {"uplink": "UP-1", "mbps": None},  # of how much?
+        {"parts": [{"resource": "UP-1", "quantity": 1}]},  # its Mbps and no other quantity
+        {"is_uplink": True, "kind": "hall"},
+    ],
+)
+def test_a_wrong_uplink_is_refused(centre, over):
+    uplink = {"kind": "circuit", "code": "UP-1", "name": "1 Gbps", "stock": 1000, "is_uplink": True}
+    assert centre.desk.post("/resources", uplink).status_code == 201
+    fast = {"kind": "circuit", "code": "F600", "name": "600", "mbps": 600}
+    assert centre.desk.post("/resources", {**fast, **over}).status_code == 422
+    assert centre.desk.get("/resources/F600").status_code == 404
