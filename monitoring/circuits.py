@@ -4,7 +4,7 @@ Nothing is remembered but what a port has now, so that a run that was missed hea
 asks again, later or elsewhere, gets the answer that holds then.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -179,6 +179,25 @@ def desired(
             del free[port.id]
     wanted |= {port_id: Wanted(port_id) for port_id in free}
     return Plan(wanted, tuple(short))
+
+
+def lacking(ports: Mapping[int, int], rentals: Iterable[Rental], terms: PortTerms) -> list[Rental]:
+    """Who will find no port of its circuit or no VLAN when its time comes, in order of start.
+
+    `ports` counts the ports of each circuit. Leads and lags do not count: who only has these gives
+    way. Whoever starts first has what there is.
+    """
+    served: list[Rental] = []
+    short = []
+    for rental in sorted(rentals, key=lambda one: (one.starts_at, one.line_id)):
+        beside = [one for one in served if one.ends_at > rental.starts_at]
+        taken = sum(one.quantity for one in beside if one.resource_id == rental.resource_id)
+        has_ports = taken + rental.quantity <= ports.get(rental.resource_id, 0)
+        if has_ports and len(beside) < len(terms.pool):
+            served.append(rental)
+        else:
+            short.append(rental)
+    return short
 
 
 def _vlans_kept(ports: Iterable[RentedPort], rentals: Sequence[Rental]) -> dict[int, int]:

@@ -21,12 +21,11 @@ from monitoring import (
     credentials,
     evidence,
     port_records,
-    problems,
+    port_shortages,
     readings,
     site_locks,
 )
-from monitoring.circuits import Plan, PortTerms, Rental, RentedPort, Wanted
-from monitoring.exposure import RUNNING
+from monitoring.circuits import PortTerms, RentedPort, Wanted
 from monitoring.models import AccessPort, Device, PortChange, PortState, PortStatus
 from monitoring.port_blocks import PortSetting
 from monitoring.port_records import Task
@@ -35,9 +34,8 @@ from monitoring.probes.outcomes import Failure, FailureKind
 from monitoring.probes.reading import ADMIN, Reading
 from monitoring.probes.ssh import SshTarget
 from monitoring.probes.switched import Switched, SwitchOutcome
-from monitoring.problems import NewProblem
 from rental import journal
-from rental.models import Booking, Line, Member
+from rental.models import Line, Member
 
 log = logs.get(__name__)
 
@@ -102,7 +100,7 @@ def due(site_id: int, keyring: credentials.Keyring, at: datetime) -> tuple[list[
     if not ports:
         return [], 0
     terms, states = circuits.terms_on(at.date()), _states(ports)
-    rentals = _rentals({port.resource_id for port in ports}, at, terms)
+    rentals = port_shortages.rented({port.resource_id for port in ports}, at, terms)
     plan = circuits.desired(
         [
             RentedPort(port.id, port.resource_id, states[port.id].line_id, states[port.id].vlan)
@@ -112,7 +110,7 @@ def due(site_id: int, keyring: credentials.Keyring, at: datetime) -> tuple[list[
         at,
         terms,
     )
-    _tell_short(ports, plan, at)
+    port_shortages.tell(ports, rentals, at, terms)
     polled: dict[int, Reading | None] = {}
     tasks = []
     for port in ports:
@@ -156,29 +154,6 @@ def _states(ports: Sequence[AccessPort]) -> dict[int, PortState]:
     return found
 
 
-def _rentals(
-    resource_ids: set[int], at: datetime, terms: PortTerms
-) -> dict[int, tuple[Rental, str]]:
-    """The confirmed lines of these circuits around now, by id, with their bookings' references."""
-    query = (
-        sa.select(Line, Booking.reference)
-        .join(Line.booking)
-        .where(
-            Line.resource_id.in_(resource_ids),
-            Booking.status.in_(RUNNING),
-            Line.starts_at <= at + terms.lead,
-            Line.ends_at > at - terms.lag,
-        )
-    )
-    return {
-        line.id: (
-            Rental(line.id, line.resource_id, line.quantity, line.starts_at, line.ends_at),
-            reference,
-        )
-        for line, reference in db.session.execute(query)
-    }
-
-
 def _want(state: PortState, wanted: Wanted) -> None:
     if (state.line_id, state.vlan) != (wanted.line_id, wanted.vlan):
         state.line_id, state.vlan = wanted.line_id, wanted.vlan
@@ -219,19 +194,6 @@ def _setting(port: AccessPort, wanted: Wanted, terms: PortTerms) -> PortSetting:
     known = frozenset({*terms.pool, terms.parking_vlan})
     vlan, mbps = wanted.vlan or terms.parking_vlan, port.resource.mbps if wanted.is_on else None
     return PortSetting(port.interface, wanted.is_on, vlan, known, mbps)
-
-
-def _tell_short(ports: Sequence[AccessPort], plan: Plan, at: datetime) -> None:
-    """A rental that lacks a port or a VLAN is a problem of the device of its circuit."""
-    lacking = {rental.resource_id: rental for rental in plan.short}
-    by_circuit = {port.resource_id: port for port in reversed(ports)}
-    for resource_id, port in by_circuit.items():
-        subject = f"{port.resource.code}: no port or VLAN left"
-        if (rental := lacking.get(resource_id)) is not None:
-            new = NewProblem(port_records.PROBLEM, subject, port_records.gravity(rental, at))
-            problems.open_(port.device, new, at=at)
-        else:
-            port_records.clear(port.device_id, subject, at)
 
 
 def _settled(

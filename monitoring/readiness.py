@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from config import clock
 from config.database import db
-from monitoring import config_backups, dependencies, enforcing
+from monitoring import config_backups, dependencies, enforcing, port_shortages
 from monitoring.dependencies import LineNeeds, Needed
 from monitoring.enforcement import STANDING
 from monitoring.errors import BadSignature, NotReady
@@ -40,6 +40,8 @@ OLDEST_BACKUP = timedelta(days=3)
 AHEAD = {Moment.DAY: timedelta(hours=24), Moment.HOUR: timedelta(minutes=60)}
 WORST_FIRST = (Verdict.RED, Verdict.AMBER, Verdict.GREEN)
 MOST_REASON = 500
+# What is found where a line lacks a port or a VLAN.
+NOTHING_LEFT = "nothing_left"
 
 
 class CheckKind(StrEnum):
@@ -220,9 +222,21 @@ def of_booking(booking: Booking) -> Readiness:
 
 def _of_line(need: LineNeeds, standing: Mapping[int, Standing]) -> list[Check]:
     by_device = [_of_needed(one, standing) for one in need.needed]
+    short = _short(need, standing)
     if need.line.resource.stock > 1:
-        return of_pool(by_device, need.line.quantity)
-    return [check for checks in by_device for check in checks]
+        return [*of_pool(by_device, need.line.quantity), *short]
+    return [*(check for checks in by_device for check in checks), *short]
+
+
+def _short(need: LineNeeds, standing: Mapping[int, Standing]) -> list[Check]:
+    """What says that this line will find no port or VLAN, however many others are well."""
+    code, reference = need.line.resource.code, need.line.booking.reference
+    return [
+        Check(CheckKind.SWITCHED, one.device.name, Verdict.RED, NOTHING_LEFT)
+        for one in need.needed
+        for _kind, subject, _gravity in standing.get(one.device.id, Standing()).problems
+        if port_shortages.is_of(subject, code, reference)
+    ]
 
 
 def _of_needed(one: Needed, standing: Mapping[int, Standing]) -> list[Check]:

@@ -70,7 +70,8 @@ def found_words(check: Check) -> str:
         return backup_words().get(check.found, check.found)
     if check.kind is CheckKind.SAVED:
         return _("%(count)s lines are not", count=check.found) if check.found else _("all of it is")
-    return check.found
+    is_short = check.found == readiness.NOTHING_LEFT
+    return _("no port or VLAN is left for it") if is_short else check.found
 
 
 def backup_words() -> dict[str, str]:

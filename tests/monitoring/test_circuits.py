@@ -155,3 +155,21 @@ def test_the_terms_of_the_day_are_those_shipped_and_none_are_none():
     assert circuits.terms_on(date(2026, 12, 1)).code == "ports-sample-2024"
     with pytest.raises(BadDocument):
         circuits.terms_on(date(2020, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("rentals", "short", "reason"),
+    [
+        ([rental(1), rental(2, 1)], [], "one after the other on the same port"),
+        ([rental(1), rental(2, 0.5)], [2], "whoever starts first has it"),
+        ([rental(2, 0.5), rental(1)], [2], "in whatever order they are read"),
+        ([rental(1, quantity=2)], [1], "two ports of one"),
+        ([rental(1), rental(2, 0.5), rental(3, 1.2)], [2], "the third finds it free again"),
+        ([rental(n, resource_id=n) for n in (1, 2, 3)], [], "three VLANs for three"),
+        ([rental(n, resource_id=n) for n in (1, 2, 3, 4)], [4], "there is no fourth VLAN"),
+        ([rental(1, resource_id=9)], [1], "a circuit without ports"),
+    ],
+)
+def test_who_will_find_no_port_or_vlan_is_known_before(rentals, short, reason):
+    counts = {1: 1, 2: 1, 3: 1, 4: 1}
+    assert [one.line_id for one in circuits.lacking(counts, rentals, TERMS)] == short, reason

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from config import clock
 from config.database import db, transaction
-from monitoring import access_ports, hostkeys, provisioning
-from monitoring.circuits import Wanted
+from monitoring import access_ports, hostkeys, provisioning, readiness
+from monitoring.circuits import VlanRange, Wanted
 from monitoring.models import (
     AccessPort,
     DeviceRole,
@@ -17,6 +17,7 @@ from monitoring.models import (
     PortState,
     PortStatus,
     Problem,
+    Verdict,
 )
 from monitoring.probes import switching
 from monitoring.probes.logins import SshLogin
@@ -233,3 +234,47 @@ def test_a_driver_is_told_what_the_circuit_is_rented_as_while_it_is_on(port):
     on = provisioning._setting(port, Wanted(port.id, 1, 110), terms)
     off = provisioning._setting(port, Wanted(port.id), terms)
     assert (on.mbps, off.mbps) == (100, None)
+
+
+def lacks(booking) -> list[Problem]:
+    query = sa.select(Problem).where(Problem.subject.endswith(booking.reference))
+    return list(db.session.scalars(query.order_by(Problem.id)))
+
+
+def test_who_will_find_no_vlan_is_told_a_day_before_and_is_red_until_it_is_mended(
+    port, switch, monkeypatch
+):
+    with transaction():
+        other = build.a_circuit(site=port.device.site)
+        second = access_ports.add(port.device, "GigabitEthernet1/0/2", other, by=None)
+        provisioning.manage(second, is_managed=True, by=None)
+    terms = provisioning.circuits.terms_on(clock.now().date())
+    one_vlan = terms.model_copy(update={"vlans": [VlanRange(first=110, last=110)]})
+    monkeypatch.setattr(provisioning.circuits, "terms_on", lambda _day: one_vlan)
+    start = clock.now().replace(microsecond=0) + 30 * HOUR
+    first, late = book(port, start), book(second, start + HOUR)
+    round_at(port, start - 27 * HOUR)
+    assert lacks(late) == [], "there is time"
+    round_at(port, start - 24 * HOUR)
+    (problem,) = lacks(late)
+    assert (problem.severity, lacks(first)) == (Severity.HIGH, [])
+    assert "no port or VLAN left" in problem.subject
+    red = [check for check in readiness.of_booking(late).checks if check.verdict is Verdict.RED]
+    assert [(check.kind, check.found) for check in red] == [
+        (readiness.CheckKind.SWITCHED, readiness.NOTHING_LEFT)
+    ]
+    well = readiness.of_booking(first).checks
+    assert all(check.verdict is not Verdict.RED for check in well), "another's trouble"
+    monkeypatch.setattr(provisioning.circuits, "terms_on", lambda _day: terms)
+    round_at(port, start - 23 * HOUR)
+    db.session.refresh(problem)
+    assert problem.cleared_at is not None
+
+
+def test_who_only_waits_for_the_lag_of_the_one_before_lacks_nothing(port, switch):
+    start = clock.now().replace(microsecond=0)
+    book(port, start, hours=2)
+    following = book(port, start + 2 * HOUR)
+    for minutes in (0, 110, 119):
+        round_at(port, start + minutes * MINUTE)
+        assert lacks(following) == []
