@@ -6,6 +6,7 @@ from config.database import db, transaction
 from monitoring import access_ports, port_reasons, provisioning
 from monitoring.models import AccessPort, DeviceRole, PortChange, PortState, PortStatus
 from monitoring.port_reasons import because
+from portal.rounds import ports as rounds
 from rental.models import BookingStatus, JournalEntry, Role
 from tests import build
 from tests.monitoring.policy_world import a_switch
@@ -129,3 +130,21 @@ def test_what_else_limits_a_port_is_noted_on_its_page(service, person, port):
     assert verbs.count("limited_elsewhere") == 1
     operator.post(f"{place}/limit", data=form | {"limited_by": " "})
     assert db.session.get(AccessPort, port.id).limited_by is None
+
+
+def test_the_round_tells_rental_what_nothing_keeps_only_where_ports_are_switched(service, port):
+    with transaction():
+        mine = db.session.get(AccessPort, port.id)
+        provisioning.manage(mine, is_managed=True, by=None)
+        mine.speed_mbps = 1000
+        site = mine.device.site.slug
+    noted = []
+    try:
+        for mode in ("off", "trial", "on", "off"):
+            service.extensions["settings"].__dict__["switch_ports"] = mode
+            with service.app_context():
+                rounds.reconcile_ports(site)
+                noted.append(db.session.get(AccessPort, port.id).resource.unshaped_mbps)
+    finally:
+        service.extensions["settings"].__dict__["switch_ports"] = "off"
+    assert noted == [None, None, 1000, None]
