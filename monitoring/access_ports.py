@@ -38,7 +38,7 @@ def add(device: Device, interface: str, circuit: Resource, *, by: Member | None)
 
 
 def _check(device: Device, name: str, circuit: Resource) -> None:
-    if circuit.kind is not ResourceKind.CIRCUIT:
+    if circuit.kind is not ResourceKind.CIRCUIT or circuit.is_uplink:
         raise BadAccessPort("{name} is no circuit; choose a circuit.", name=circuit.name)
     if device.role not in ROLES:
         raise BadAccessPort("{name} is no switch or router; choose one.", name=device.name)

@@ -7,6 +7,7 @@ import pytest
 from config import clock
 from config.database import db
 from monitoring import access_ports, polling, port_limits, provisioning
+from monitoring.errors import BadAccessPort
 from monitoring.models import AccessPort, DeviceRole, Platform
 from monitoring.port_limits import PortLimit
 from monitoring.probes.outcomes import Outcome, Target
@@ -146,3 +147,10 @@ def test_what_was_confirmed_stands_but_nothing_unkept_is_added_to_it(house):
     both = [WantedLine(code, 1, longer) for code in (circuit.code, other.code)]
     with pytest.raises(BandwidthNotKept):
         bookings.change(booking, Changes(lines=both), by=desk)
+
+
+def test_a_port_hands_out_no_uplink(house):
+    uplink = build.a_circuit(is_uplink=True, mbps=None, stock=1000)
+    device = a_switch(resource=None, site=uplink.site, role=DeviceRole.SWITCH)
+    with pytest.raises(BadAccessPort):
+        access_ports.add(device, "Gi0/1", uplink, by=None)
