@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, Response
 
 from config.errors import filled
-from monitoring import access_ports, provisioning, readiness
+from monitoring import access_ports, port_limits, provisioning, readiness
 from monitoring.models import AccessPort, Moment, PortState, PortStatus, Verdict
 from monitoring.readiness import Check, CheckKind
 from portal.access import may
@@ -67,7 +67,8 @@ class PortAnswer(Answer):
     """A port that hands out a circuit; what bookings want of it, and what was last verified.
 
     `booking` and `vlan` are null where it should be off; `status` and what follows where bookings
-    do not switch it.
+    do not switch it. `speed_mbps` is the highest that polls have told; `is_held` says whether
+    something keeps it to the Mbps of its circuit.
     """
 
     id: int
@@ -76,6 +77,9 @@ class PortAnswer(Answer):
     interface: str
     resource: str
     is_managed: bool
+    speed_mbps: int | None
+    is_held: bool
+    limited_by: str | None
     booking: str | None
     vlan: int | None
     status: PortStatus | None
@@ -151,6 +155,9 @@ def _port(port: AccessPort, state: PortState | None) -> dict[str, Any]:
         "interface": port.interface,
         "resource": port.resource.code,
         "is_managed": port.is_managed,
+        "speed_mbps": port.speed_mbps,
+        "is_held": port_limits.is_held(port),
+        "limited_by": port.limited_by,
         "booking": line.booking.reference if line is not None else None,
         "vlan": state.vlan if state is not None else None,
         "status": state.status.value if state is not None else None,

@@ -131,6 +131,7 @@ def test_the_ports_of_circuits_are_listed_over_the_api(service, person, bearer):
         booking = build.a_booking(circuit, starts_at=clock.now(), hours=2)
         booking.status = BookingStatus.CONFIRMED
         kept.is_managed = True
+        kept.speed_mbps = 1000
         told = {"template": "{port} is a trunk; only access ports are switched."}
         db.session.add(
             PortState(
@@ -151,6 +152,7 @@ def test_the_ports_of_circuits_are_listed_over_the_api(service, person, bearer):
     assert (first["device"], first["interface"], first["resource"]) == ("SW-P", "Gi0/2", "NET-P")
     assert (first["booking"], first["vlan"], first["status"]) == (reference, 112, "failed")
     assert first["reasons"] == ["Gi0/2 is a trunk; only access ports are switched."]
+    assert (first["speed_mbps"], first["is_held"], first["limited_by"]) == (1000, False, None)
     assert (second["is_managed"], second["status"], second["booking"]) == (False, None, None)
     page = call.get("/api/v1/circuits/ports?per_page=1&page=2", headers=header).json
     assert [each["interface"] for each in page["items"]] == ["Gi0/3"]
