@@ -134,11 +134,19 @@ def marked(tags: Sequence[str]) -> Exposure | None:
     return max(said, key=lambda one: OF_EXPOSURE[one], default=None)
 
 
+def weight(severity: Severity, stance: Stance, opened_at: datetime, at: datetime) -> float:
+    """What a violation weighs at an instant: the product of its four factors."""
+    widest = max(OF_EXPOSURE[each] for each in stance.exposures)
+    older = 1 + (OF_AGE - 1) * min(_age(opened_at, at) / OLDEST, 1)
+    return OF_SEVERITY[severity] * widest * OF_NEARNESS[nearness(stance.use, at)] * older
+
+
 def assess(severity: Severity, stance: Stance, opened_at: datetime, at: datetime) -> Risk:
     """The risk of a violation at an instant."""
-    near = nearness(stance.use, at)
-    age = max(at - opened_at, timedelta())
-    widest = max(OF_EXPOSURE[each] for each in stance.exposures)
-    older = 1 + (OF_AGE - 1) * min(age / OLDEST, 1)
-    weight = OF_SEVERITY[severity] * widest * OF_NEARNESS[near] * older
-    return Risk(weight, severity, stance, near, age)
+    weighs = weight(severity, stance, opened_at, at)
+    age = _age(opened_at, at)
+    return Risk(weighs, severity, stance, nearness(stance.use, at), age)
+
+
+def _age(opened_at: datetime, at: datetime) -> timedelta:
+    return max(at - opened_at, timedelta())

@@ -2,35 +2,58 @@
 
 import ipaddress
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased, joinedload
 
 from config.database import db
 from monitoring import dependencies, risk
 from monitoring.models import AccessPort, Device, Violation
 from monitoring.risk import Exposure, Risk, Stance, Use
+from monitoring.rules import Severity
 from rental.models import Resource
 
 
-def ranked(conditions: Sequence[sa.ColumnElement[bool]], at: datetime) -> list[tuple[int, Risk]]:
-    """The ids of the violations that meet the conditions, the greatest risk first.
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Some of the violations in the order of their risk, and how many there are in all."""
 
-    Of equal risk the oldest stands first. Reads four columns of each: a list of violations that
-    stand, not of all that ever were.
+    risks: dict[int, Risk]
+    total: int
+
+    @property
+    def ids(self) -> list[int]:
+        """Their ids, the greatest risk first."""
+        return list(self.risks)
+
+
+def ranked(
+    conditions: Sequence[sa.ColumnElement[bool]], at: datetime, *, limit: int = 30, offset: int = 0
+) -> Ranking:
+    """The violations that meet the conditions, the greatest risk first, of equal ones the oldest.
+
+    Reads four columns of each: a list of violations that stand, not of all that ever were.
     """
     query = sa.select(
         Violation.id, Violation.device_id, Violation.severity, Violation.opened_at
     ).where(*conditions)
     rows = db.session.execute(query).tuples().all()
-    known = stances({device_id for _id, device_id, _severity, _opened in rows}, at)
-    found = [
-        (each, risk.assess(severity, known[device_id], opened_at, at), opened_at)
-        for each, device_id, severity, opened_at in rows
-    ]
-    found.sort(key=lambda one: (-one[1].weight, one[2], one[0]))
-    return [(each, told) for each, told, _opened in found]
+    known = stances({row[1] for row in rows}, at)
+
+    def place(row: tuple[int, int, Severity, datetime]) -> tuple[float, datetime, int]:
+        each, device_id, severity, opened_at = row
+        return -risk.weight(severity, known[device_id], opened_at, at), opened_at, each
+
+    shown = sorted(rows, key=place)[offset : offset + limit]
+    told = {
+        each: risk.assess(severity, known[device_id], opened_at, at)
+        for each, device_id, severity, opened_at in shown
+    }
+    return Ranking(told, len(rows))
 
 
 def of(violations: Collection[Violation], at: datetime) -> dict[int, Risk]:
@@ -54,7 +77,9 @@ def stances(device_ids: Collection[int], at: datetime) -> dict[int, Stance]:
     if not device_ids:
         return {}
     uses = uses_of(at)
-    query = sa.select(Device.id, Device.address, Device.tags).where(Device.id.in_(device_ids))
+    query = sa.select(Device.id, Device.address, Device.tags).where(
+        _is_one_of(Device.id, device_ids)
+    )
     rented, shared = _rented(device_ids), _shared(device_ids)
     found = {}
     for device_id, address, tags in db.session.execute(query).tuples():
@@ -102,14 +127,22 @@ def _rented(device_ids: Collection[int]) -> set[int]:
     serving = (
         sa.select(Device.id)
         .join(Resource, Resource.id == Device.resource_id)
-        .where(Device.id.in_(device_ids), ~Resource.is_retired)
+        .where(_is_one_of(Device.id, device_ids), ~Resource.is_retired)
     )
-    handing = sa.select(AccessPort.device_id).where(AccessPort.device_id.in_(device_ids))
+    handing = sa.select(AccessPort.device_id).where(_is_one_of(AccessPort.device_id, device_ids))
     return set(db.session.scalars(serving)) | set(db.session.scalars(handing))
 
 
 def _shared(device_ids: Collection[int]) -> set[int]:
     """Those through which others in use are reached."""
     below = aliased(Device)
-    query = sa.select(below.parent_id).where(below.parent_id.in_(device_ids), below.is_enabled)
+    query = sa.select(below.parent_id).where(
+        _is_one_of(below.parent_id, device_ids), below.is_enabled
+    )
     return {each for each in db.session.scalars(query) if each is not None}
+
+
+def _is_one_of(column: Any, ids: Collection[int]) -> sa.ColumnElement[bool]:
+    """One array in place of a parameter for each of thousands."""
+    found: sa.ColumnElement[bool] = column == sa.any_(sa.literal(list(ids), ARRAY(sa.Integer)))
+    return found

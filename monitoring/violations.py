@@ -9,9 +9,11 @@ from sqlalchemy.orm import joinedload
 
 from config import clock
 from config.database import bounded_count, db
+from monitoring import waiver_terms
 from monitoring.errors import BadWaiver, UnknownViolation
 from monitoring.models import Device, Violation, ViolationStatus, Waiver, WaiverStatus
 from monitoring.policy import Finding
+from monitoring.rules import Severity
 from monitoring.signals import violation_opened, violation_resolved
 from rental import journal
 from rental.models import Member
@@ -56,10 +58,12 @@ def _refresh(device: Device, finding: Finding, now: datetime) -> Violation:
     violation = find_open(device, finding.rule)
     if violation is None:
         raise UnknownViolation
+    was = violation.severity
     violation.refreshed_at = now
     violation.severity = finding.severity
     violation.evidence, violation.reason = list(finding.evidence), finding.reason
-    if violation.status is ViolationStatus.WAIVED and _is_over(violation, now):
+    is_waived = violation.status is ViolationStatus.WAIVED
+    if is_waived and (_is_over(violation, now) or _takes_another(violation, was)):
         _end_waiver(violation, now)
     db.session.flush()
     return violation
@@ -67,6 +71,12 @@ def _refresh(device: Device, finding: Finding, now: datetime) -> Violation:
 
 def _is_over(violation: Violation, now: datetime) -> bool:
     return violation.waived_until is not None and violation.waived_until <= now
+
+
+def _takes_another(violation: Violation, was: Severity) -> bool:
+    """Whether it has become graver than what one person may have waived alone."""
+    terms = waiver_terms.load()
+    return terms.take_two(violation.severity) and not terms.take_two(was)
 
 
 def _end_waiver(violation: Violation, now: datetime) -> None:

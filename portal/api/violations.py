@@ -95,18 +95,16 @@ def _by_risk(query: ViolationsQuery, statuses: Sequence[ViolationStatus]) -> lis
     of = devices.get(query.device) if query.device is not None else None
     if of is not None:
         standing.append(Violation.device_id == of.id)
-    found = risks.ranked(standing, clock.now())
-    page = found[query.offset : query.offset + query.per_page]
-    told = dict(page)
-    rows = risks.loaded([each for each, _risk in page])
-    if ViolationStatus.RESOLVED in statuses and len(page) < query.per_page:
+    found = risks.ranked(standing, clock.now(), limit=query.per_page, offset=query.offset)
+    rows = risks.loaded(found.ids)
+    if ViolationStatus.RESOLVED in statuses and len(rows) < query.per_page:
         rows += violations.all_(
             statuses=[ViolationStatus.RESOLVED],
             device=of,
-            limit=query.per_page - len(page),
-            offset=max(query.offset - len(found), 0),
+            limit=query.per_page - len(rows),
+            offset=max(query.offset - found.total, 0),
         )
-    return violations_as_json(rows, told)
+    return violations_as_json(rows, found.risks)
 
 
 @room.post("/violations/<int:violation_id>/acknowledge")

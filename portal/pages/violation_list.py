@@ -64,9 +64,8 @@ def _ordering(sort: Sort) -> Sequence[Any]:
 
 def live(limit: int = 10) -> list[Weighed]:
     """The violations nobody has settled, those of the greatest risk first."""
-    found = risks.ranked([Violation.status.in_(LIVE)], clock.now())[:limit]
-    told = dict(found)
-    return [Weighed(each, told[each.id]) for each in risks.loaded([each for each, _risk in found])]
+    found = risks.ranked([Violation.status.in_(LIVE)], clock.now(), limit=limit)
+    return [Weighed(each, found.risks[each.id]) for each in risks.loaded(found.ids)]
 
 
 def count_live() -> int:
@@ -90,12 +89,13 @@ def listing() -> Listing[Weighed]:
     sort = reading.word(request.args, "sort", Sort) or Sort.RISK
     first = (page - 1) * reading.PER_PAGE
     if sort is Sort.RISK and not is_history:
-        found = risks.ranked(conditions, clock.now())[first : first + reading.PER_PAGE]
-        rows = risks.loaded([each for each, _risk in found])
+        found = risks.ranked(conditions, clock.now(), limit=reading.PER_PAGE, offset=first)
+        rows = [Weighed(each, found.risks[each.id]) for each in risks.loaded(found.ids)]
     else:
         wanted = _query(*conditions).order_by(*_ordering(sort))
-        rows = list(db.session.scalars(wanted.limit(reading.PER_PAGE).offset(first)))
-    return Listing(weighed(rows), total, page)
+        listed = db.session.scalars(wanted.limit(reading.PER_PAGE).offset(first))
+        rows = weighed(list(listed))
+    return Listing(rows, total, page)
 
 
 def weighed(rows: list[Violation]) -> list[Weighed]:

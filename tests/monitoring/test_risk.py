@@ -190,8 +190,10 @@ def test_the_list_begins_with_what_an_event_needs(now):
     lesser = opened(busy, "high", now)
     old = opened(idle, "high", now - 10 * DAY, "N02")
     new = opened(idle, "high", now, "N04")
-    ids = [each for each, _risk in risks.ranked([], now)]
+    ids = risks.ranked([], now).ids
     assert ids == [lesser, grave, old, new]
+    second = risks.ranked([], now, limit=2, offset=1)
+    assert (second.ids, second.total) == ([grave, old], 4)
     assert [each.id for each in risks.loaded(ids)] == ids
     waived = risks.ranked([violations.Violation.status == ViolationStatus.WAIVED], now)
-    assert waived == []
+    assert (waived.ids, waived.total) == ([], 0)

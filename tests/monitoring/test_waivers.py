@@ -73,6 +73,16 @@ def test_the_terms_are_an_operators():
     assert not WaiverTerms(second_person=(), source="x").take_two(Severity.CRITICAL)
 
 
+def test_what_one_person_waived_opens_again_where_it_becomes_grave(device, operator, other):
+    lesser = violations.open_or_refresh(device, a_failure("N01", Severity.MEDIUM))
+    grave = violations.open_or_refresh(device, a_failure("N02", Severity.HIGH))
+    waivers.ask(lesser, for_days(), by=operator)
+    waivers.approve(waivers.ask(grave, for_days(), by=operator), by=other)
+    for rule in ("N01", "N02"):
+        violations.open_or_refresh(device, a_failure(rule, Severity.CRITICAL))
+    assert (lesser.status, grave.status) == (ViolationStatus.OPEN, ViolationStatus.WAIVED)
+
+
 def test_until_a_second_person_agrees_nothing_changes(grave, operator, other):
     waiver = waivers.ask(grave, for_days(), by=operator)
     enforcement.settle(grave.device)
