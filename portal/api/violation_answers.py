@@ -9,6 +9,8 @@ from monitoring.risk import Exposure, Nearness, Risk, RiskLevel
 from monitoring.rules import Severity
 from portal.api.fields import Answer
 from portal.api.instants import local, local_or_none
+from rental.models import BookingStatus
+from rental.substitutes import Stranded
 
 
 class UseAnswer(Answer):
@@ -30,6 +32,19 @@ class RiskAnswer(Answer):
     nearness: Nearness
     event: UseAnswer | None
     age_seconds: int
+
+
+class AffectedAnswer(Answer):
+    """A line of a booking that lacks what was closed, and what is free in its place, by code."""
+
+    booking: str
+    title: str
+    status: BookingStatus
+    resource: str
+    quantity: int
+    starts_at: str
+    ends_at: str
+    substitutes: list[str]
 
 
 class WaiverAnswer(Answer):
@@ -92,6 +107,20 @@ def risk_as_json(risk: Risk) -> dict[str, Any]:
             "ends_at": local(use.ends_at),
         },
         "age_seconds": round(risk.age.total_seconds()),
+    }
+
+
+def affected_as_json(one: Stranded) -> dict[str, Any]:
+    """A line that lacks something."""
+    return {
+        "booking": one.booking.reference,
+        "title": one.booking.title,
+        "status": one.booking.status.value,
+        "resource": one.line.resource.code,
+        "quantity": one.line.quantity,
+        "starts_at": local(one.line.starts_at),
+        "ends_at": local(one.line.ends_at),
+        "substitutes": [other.code for other in one.others],
     }
 
 

@@ -16,14 +16,16 @@ from portal.access import current_member, may
 from portal.api.calls import Call, answer, offers
 from portal.api.fields import LARGEST_ID, Body, Instant, Paged, Reason, Text
 from portal.api.violation_answers import (
+    AffectedAnswer,
     ViolationAnswer,
     WaiverAnswer,
+    affected_as_json,
     violation_as_json,
     violations_as_json,
     waiver_as_json,
 )
 from portal.idempotency import once
-from rental import bookings
+from rental import bookings, substitutes
 
 room = Blueprint("api_violations", __name__)
 
@@ -105,6 +107,25 @@ def _by_risk(query: ViolationsQuery, statuses: Sequence[ViolationStatus]) -> lis
             offset=max(query.offset - found.total, 0),
         )
     return violations_as_json(rows, found.risks)
+
+
+@room.get("/violations/<int:violation_id>/affected")
+@may("see violations")
+@offers(
+    Call(
+        "Which bookings lack what a violation closed",
+        "violations",
+        answer=AffectedAnswer,
+        refusals=(404,),
+        is_list=True,
+    )
+)
+def affected(violation_id: int, query: Paged) -> Response:
+    """The soonest first, 20 bookings at most, each line with what is equal and free."""
+    closed = enforcement.closures_of(violations.get(violation_id))
+    found = substitutes.under(closed)
+    page = found[query.offset : query.offset + query.per_page]
+    return answer({"items": [affected_as_json(each) for each in page], "total": len(found)})
 
 
 @room.post("/violations/<int:violation_id>/acknowledge")

@@ -31,7 +31,7 @@ FIELD = "line-"
 @may("change every unit's bookings")
 def swap(reference: str) -> Response:
     """Put what was chosen in the place of what the booking lacks."""
-    seen = reading.integer(request.form, "revision")
+    seen = reading.integer(request.form, "revision") or 0
     chosen = {
         _number(name): value for name, value in request.form.items() if name.startswith(FIELD)
     }

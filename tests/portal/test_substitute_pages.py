@@ -111,3 +111,14 @@ def test_a_unit_sees_neither_the_list_nor_the_button(service, scene):
     page = signed_in(service, member).get(f"/bookings/{reference}?lang=en").text
     assert "off the calendar at that time" not in page
     assert "/substitutes" not in page
+
+
+def test_who_lacks_what_is_told_over_the_api(service, person, bearer, scene):
+    reference, _line, violation, _member, _desk = scene
+    header = bearer(person(role=Role.OPERATOR))
+    path = f"/api/v1/violations/{violation}/affected"
+    found = service.test_client().get(path, headers=header).json
+    assert found["total"] == 1
+    [one] = found["items"]
+    assert (one["booking"], one["resource"]) == (reference, "LINE-A")
+    assert one["substitutes"] == ["LINE-B"]

@@ -7,6 +7,7 @@ PAGES = {
 }
 API = {
     "GET /waivers": "see violations",
+    "GET /violations/<int:violation_id>/affected": "see violations",
     "POST /violations/<int:violation_id>/waiver/approve": "approve waivers",
     "POST /violations/<int:violation_id>/waiver/decline": "waive violations",
 }

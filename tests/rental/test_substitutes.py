@@ -1,16 +1,18 @@
 """Who lacks what a closure took, what stands in, and swapping it under every check."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 
 from config import clock
-from config.database import db
+from config.database import db, transaction
+from config.errors import Conflict
 from rental import bookings, closures, journal, substitutes
 from rental.asking import RequestedBooking, WantedLine
 from rental.closures import NewClosure
 from rental.errors import BadSubstitute, ChangedMeanwhile, MovedOn
-from rental.models import ClosureKind, EventKind, Part
+from rental.models import Booking, ClosureKind, EventKind, Member, Part, Resource
 from rental.period import Period
 from tests import build
 
@@ -203,3 +205,44 @@ def test_what_was_handed_over_is_not_swapped_here(desk):
     quarantined(hall)
     with pytest.raises(MovedOn):
         substitutes.swap(booking, {booking.lines[0].id: other}, by=desk)
+
+
+def swapped_at_once(house, pairs, other, desk):
+    """How two colleagues fare who swap at the same moment: the names of their refusals, if any."""
+    wanted = [(booking.id, booking.lines[0].id, booking.revision) for booking in pairs]
+    other_id, desk_id = other.id, desk.id
+    db.session.commit()
+
+    def swap(one):
+        booking_id, line_id, seen = one
+        try:
+            with house.app_context(), transaction():
+                booking = db.session.get_one(Booking, booking_id)
+                chosen = {line_id: db.session.get_one(Resource, other_id)}
+                by = db.session.get_one(Member, desk_id)
+                substitutes.swap(booking, chosen, by=by, seen=seen)
+        except Conflict as refusal:
+            return type(refusal).__name__
+        return "done"
+
+    with ThreadPoolExecutor(2) as pool:
+        return sorted(pool.map(swap, wanted), key=lambda word: word != "done")
+
+
+def test_two_who_swap_the_same_line_at_once_do_it_once(house, desk):
+    hall, other = build.a_hall(), build.a_hall()
+    booking = booked(desk, (hall, 1))
+    quarantined(hall)
+    first, second = swapped_at_once(house, [booking, booking], other, desk)
+    assert first == "done"
+    assert second in ("ChangedMeanwhile", "BadSubstitute")
+
+
+def test_the_last_free_hall_stands_in_for_one_of_two(house, desk):
+    one, two, other = build.a_hall(), build.a_hall(), build.a_hall()
+    pairs = [booked(desk, (one, 1)), booked(desk, (two, 1))]
+    quarantined(one)
+    quarantined(two)
+    first, second = swapped_at_once(house, pairs, other, desk)
+    assert first == "done"
+    assert second in ("ResourceUnavailable", "BadSubstitute")
