@@ -74,6 +74,7 @@ def show(violation_id: int) -> str:
         waivers=waivers.current([violation]).get(violation.id, []),
         terms=waiver_terms.load(),
         ends_with=waiver_ends(violation),
+        suggested=(clock.today() + timedelta(days=30)).isoformat(),
         first=(clock.today() + timedelta(days=1)).isoformat(),
     )
 

@@ -52,11 +52,11 @@ def waive(violation_id: int) -> Response:
 
 def _typed() -> NewWaiver:
     reason, reference = request.form.get("reason", ""), request.form.get("booking", "").strip()
-    until = reading.day(request.form, "until")
-    if (until is None) == (not reference):
-        raise BadField(_("Choose the day on which the waiver ends, or the booking it ends with."))
-    if until is None:
+    if reference:
         return NewWaiver(reason, booking=bookings.get(reference))
+    until = reading.day(request.form, "until")
+    if until is None:
+        raise BadField(_("Choose the day on which the waiver ends, or the booking it ends with."))
     ends_at = datetime.combine(until + timedelta(days=1), time(), clock.LOCAL).astimezone(UTC)
     return NewWaiver(reason, ends_at)
 
