@@ -56,20 +56,7 @@ def fill(devices: int, found: int) -> None:
     for number, device in enumerate(rows):
         if number % 10:
             device.parent_id = rows[number - number % 10].id
-    for number in range(EVENTS):
-        starts_at = now - timedelta(hours=1) + timedelta(minutes=7 * number)
-        times = {"starts_at": starts_at, "ends_at": starts_at + timedelta(hours=3)}
-        booking = Booking(
-            reference=f"BK-RISK-{number:04}",
-            unit=unit,
-            member=member,
-            title="Sự kiện",
-            event_kind=EventKind.BROADCAST,
-            status=BookingStatus.CONFIRMED,
-            **times,
-        )
-        booking.lines = [Line(resource=circuits[number * 7 % devices], quantity=1, **times)]
-        db.session.add(booking)
+    _events(member, circuits)
     severities = list(Severity)
     db.session.execute(
         sa.insert(Violation),
@@ -83,6 +70,25 @@ def fill(devices: int, found: int) -> None:
             for n in range(found)
         ],
     )
+
+
+def _events(member: Member, circuits: list[Resource]) -> None:
+    """Of three hours each, the first begun, over a day."""
+    now = clock.now()
+    for number in range(EVENTS):
+        starts_at = now - timedelta(hours=1) + timedelta(minutes=7 * number)
+        times = {"starts_at": starts_at, "ends_at": starts_at + timedelta(hours=3)}
+        booking = Booking(
+            reference=f"BK-RISK-{number:04}",
+            unit=member.unit,
+            member=member,
+            title="Sự kiện",
+            event_kind=EventKind.BROADCAST,
+            status=BookingStatus.CONFIRMED,
+            **times,
+        )
+        booking.lines = [Line(resource=circuits[number * 7 % len(circuits)], quantity=1, **times)]
+        db.session.add(booking)
 
 
 def measure(devices: int, found: int) -> None:
