@@ -9,9 +9,9 @@ are ours.
 import re
 import shlex
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, Field, TypeAdapter
 
 from monitoring import port_reasons
 from monitoring.port_blocks import PortSetting
@@ -27,6 +27,9 @@ KINDS = (None, "veth", "tun", "dummy")
 # What the kernel puts on a device by itself.
 DEFAULT_QDISCS = frozenset({"noqueue", "noop", "pfifo_fast", "pfifo", "fq_codel", "fq", "mq"})
 _INFO = ("UNTAGGED", "Egress Untagged")
+
+
+Number = Annotated[int, Field(ge=1, le=4094)]
 
 
 class _Inner(BaseModel):
@@ -49,8 +52,8 @@ class Link(BaseModel):
 
 
 class _VlanRow(BaseModel):
-    vlan: int
-    vlanEnd: int | None = None  # noqa: N815  # as `bridge` writes it
+    vlan: Number
+    vlanEnd: Number | None = None  # noqa: N815  # as `bridge` writes it
     flags: list[str] = []
 
 
@@ -166,11 +169,12 @@ def read(name: str, told: Told) -> BridgePort:
 
 
 def _vlans(text: str) -> list[Vlan]:
+    # Of a range the ends: two VLANs are a trunk already, and a host may claim ranges without end.
     return [
         Vlan(number, "PVID" in row.flags, any(flag in _INFO for flag in row.flags))
         for port in _VLANS.validate_json(text or "[]")
         for row in port.vlans
-        for number in range(row.vlan, min(row.vlanEnd or row.vlan, 4094) + 1)
+        for number in {row.vlan, row.vlanEnd or row.vlan}
     ]
 
 

@@ -89,10 +89,12 @@ class _Port:
                 seconds=DEAD_MAN_SECONDS,
             )
         )
-        if status != 0:
-            complaint = because(port_reasons.COMPLAINT, command="mktemp", told=told.strip())
+        made = told.split()
+        if status != 0 or not made:
+            said = " ".join(made)[:300] or f"exit {status}"
+            complaint = because(port_reasons.COMPLAINT, command="mktemp", told=said)
             return refused(complaint, before.text, commands)
-        folder = shlex.quote(told.strip().splitlines()[-1])
+        folder = shlex.quote(made[-1])
         against = self._carry_out(commands) or self._missing() or self._confirm(folder)
         if against is None:
             return Switched(SwitchOutcome.APPLIED, before.text, commands, (), has_dead_man=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from monitoring import bridge_ports
-from monitoring.bridge_ports import BridgePort, Shaping, Vlan
+from monitoring.bridge_ports import LINKS, BridgePort, Shaping, Told, Vlan
 from monitoring.port_blocks import PortSetting
 from monitoring.probes import linux_ports, switching
 from monitoring.probes.ssh import PinnedKey, SshTarget
@@ -234,3 +234,54 @@ def a_port(**over) -> BridgePort:
 )
 def test_only_an_access_port_of_a_bridge_that_keeps_vlans_apart_is_one(over, is_refused):
     assert (bridge_ports.guard(a_port(**over), "", ON) is not None) is is_refused
+
+
+UP = '[{"ifindex": 7, "flags": ["UP"], "master": "br0", "linkinfo": {"info_slave_kind": "bridge"}}]'
+FILTERING = '[{"ifindex": 2, "flags": [], "linkinfo": {"info_data": {"vlan_filtering": 1}}}]'
+
+
+def read(vlans: str, **over: str) -> BridgePort:
+    link, bridge = (LINKS.validate_json(text)[0] for text in (UP, FILTERING))
+    return bridge_ports.read(PORT, Told(link, bridge, vlans, "", "", **over))
+
+
+@pytest.mark.parametrize(
+    ("vlans", "is_refused"),
+    [
+        (
+            '[{"ifname": "press3", "vlans": [{"vlan": 9, "flags": ["PVID", "Egress Untagged"]}]}]',
+            False,
+        ),
+        ('[{"ifname": "press3", "vlans": [{"vlan": 9}]}]', True),
+        ('[{"ifname": "press3", "vlans": [{"vlan": 100, "vlanEnd": 102}]}]', True),
+        ('[{"vlans": [' + ",".join(['{"vlan": 1, "vlanEnd": 4094}'] * 9000) + "]}]", True),
+    ],
+)
+def test_what_bridge_prints_of_vlans_is_read(vlans, is_refused):
+    assert (bridge_ports.guard(read(vlans), "", ON) is not None) is is_refused
+
+
+@pytest.mark.parametrize(
+    "vlans",
+    [
+        '[{"vlans": [{"vlan": -1000000000}]}]',
+        '[{"vlans": [{"vlan": 1, "vlanEnd": 1000000000}]}]',
+        '{"press3": [{"vlan": 9}]}',  # as iproute2 before 5.0 wrote it
+        "Command line is not complete.",
+    ],
+)
+def test_what_is_no_answer_of_bridge_is_a_failure_and_no_accident(vlans):
+    with pytest.raises(ValueError, match="validation error"):
+        read(vlans)
+
+
+def test_a_host_that_says_yes_and_tells_no_folder_is_refused(host, monkeypatch):
+    real = linux_ports._Port._run
+
+    def mute(self, script):
+        status, told = real(self, script)
+        return (0, "") if "mktemp" in script else (status, told)
+
+    monkeypatch.setattr(linux_ports._Port, "_run", mute)
+    assert settle(host, ON).outcome is SwitchOutcome.REFUSED
+    assert not host.is_up()
