@@ -7,9 +7,21 @@ import sqlalchemy as sa
 
 from config.database import db
 from monitoring import enforcement, evidence, policy, unbooked
-from monitoring.models import Device
+from monitoring.models import AccessPort, Device, FindingRow
 from monitoring.policy import Evidence, Rule
-from monitoring.rules import Source
+from monitoring.rules import Result, Source
+
+
+def left_over(rules: Sequence[Rule]) -> list[int]:
+    """The devices of which such a rule still says something though they hand out no circuit."""
+    asked = [rule.id for rule in rules if rule.evidence is Source.TRAFFIC]
+    ports = sa.select(AccessPort.id).where(AccessPort.device_id == FindingRow.device_id)
+    query = sa.select(FindingRow.device_id).where(
+        FindingRow.rule.in_(asked),
+        FindingRow.result != Result.NOT_APPLICABLE,
+        ~ports.exists(),
+    )
+    return sorted(set(db.session.scalars(query)))
 
 
 def record(device: Device, at: datetime, rules: Sequence[Rule] | None = None) -> None:

@@ -1,11 +1,14 @@
 """Looks for traffic that nobody booked, judges it, and hands what is over to finance."""
 
+from functools import cache
+
 from billing import unbilled
 from billing.errors import BadTraffic, NoBuckets, UseDecided
 from config import clock, logs
 from config.database import db, transaction
 from monitoring import policy, unbooked, unbooked_rules
 from monitoring.models import Device
+from monitoring.rules import Rule
 from portal import unbilled_uses
 from portal.jobs import queue
 from rental.models import Booking
@@ -13,12 +16,18 @@ from rental.models import Booking
 log = logs.get(__name__)
 
 
+@cache
+def _rules() -> list[Rule]:
+    """As they were when this process first asked; a restart reads them anew."""
+    return policy.load()
+
+
 @queue.task(name="watch_unbooked_ports")
 def watch_unbooked_ports() -> None:
     """Each device, each run and each use in a transaction of its own; what cannot be is told."""
+    rules = _rules()
     with transaction():
-        devices = unbooked.due()
-    rules = policy.load() if devices else []
+        devices = sorted({*unbooked.due(), *unbooked_rules.left_over(rules)})
     for device_id in devices:
         with transaction():
             device = db.session.get(Device, device_id)

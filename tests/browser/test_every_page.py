@@ -49,7 +49,7 @@ PAGES["finance@centre.example"] += ["/bank", "/bank/mapping", "/bank/entries"]
 PAGES["finance@centre.example"] += ["/bank/entries?state=matched", "/bank/entries/1?q=bao"]
 PAGES["director@centre.example"] += ["/write-offs", "/reports/ageing"]
 PAGES["finance@centre.example"] += ["/closing", "/reports/vat", "/reports/revenue", "/traffic"]
-PAGES["finance@centre.example"] += ["/circuit-months"]
+PAGES["finance@centre.example"] += ["/circuit-months", "/unbilled"]
 PAGES["operator@centre.example"] += ["/interruptions", "/devices/troubles"]
 PAGES["operator@centre.example"] += [
     "/devices/availability",

@@ -245,6 +245,20 @@ def test_nobody_changes_what_is_sealed(scene: Scene) -> None:
     assert unbilled.verify(unbilled.get(use.id)) == []
 
 
+def test_what_a_port_left_behind_is_resolved_when_it_is_taken_away(scene: Scene) -> None:
+    scene.carries(10, FAINT_BPS)
+    scene.look(12)
+    scene.carries(60, LOUD_BPS)
+    scene.look(62)
+    scene.look(120)
+    assert [one.status for one in violations()] == [ViolationStatus.OPEN], "nothing was told"
+    with transaction():
+        access_ports.remove(access_ports.get(scene.port.id), by=None)
+    scene.look(121)
+    assert [one.status for one in violations()] == [ViolationStatus.RESOLVED]
+    assert found(scene) == "not_applicable"
+
+
 def test_a_port_that_is_taken_from_its_circuit_ends_its_run(scene: Scene) -> None:
     scene.carries(10, FAINT_BPS)
     scene.look(12)
