@@ -83,7 +83,8 @@ $(MADE)/translations: $(MADE)/packages $(wildcard portal/translations/*/LC_MESSA
 # What the tests need of the machine. Where it may not be installed, tests say what they miss.
 PROGRAMS := chromium:chromium snmpd:snmpd snmpget:snmp sshd:openssh-server tc:iproute2 pdftoppm:poppler-utils \
 	nginx:nginx-light systemd-analyze:systemd openssl:openssl \
-	promtool:prometheus amtool:prometheus-alertmanager
+	promtool:prometheus amtool:prometheus-alertmanager \
+	radclient:freeradius-utils freeradius:freeradius-rest
 machine:
 	@missing=; \
 	for pair in $(PROGRAMS); do command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; done; \
