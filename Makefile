@@ -84,7 +84,7 @@ $(MADE)/translations: $(MADE)/packages $(wildcard portal/translations/*/LC_MESSA
 PROGRAMS := chromium:chromium snmpd:snmpd snmpget:snmp sshd:openssh-server tc:iproute2 pdftoppm:poppler-utils \
 	nginx:nginx-light systemd-analyze:systemd openssl:openssl \
 	promtool:prometheus amtool:prometheus-alertmanager \
-	radclient:freeradius-utils freeradius:freeradius-rest
+	radclient:freeradius-utils freeradius:freeradius-rest eapol_test:eapoltest
 machine:
 	@missing=; \
 	for pair in $(PROGRAMS); do command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; done; \
