@@ -19,6 +19,8 @@ def assets() -> dict[int, str]:
             Closure,
             sa.and_(
                 Closure.cause == sa.func.concat("violation:", Violation.id),
+                # A rule may close circuits of its ports as well: those are no asset of its.
+                Closure.resource_id == Device.resource_id,
                 Closure.kind == ClosureKind.QUARANTINE,
                 Closure.reopened_at.is_(None),
             ),

@@ -12,6 +12,7 @@ from monitoring.alerts import standing
 from monitoring.models import DeviceRole
 from monitoring.rules import Enforce, Severity
 from monitoring.signals import resource_quarantined
+from portal import quarantine
 from rental import bookings
 from rental.asking import RequestedBooking, WantedLine
 from rental.models import Asset, Closure, EventKind, Movement, Part, Role
@@ -263,6 +264,20 @@ def test_a_rule_that_shuts_ports_closes_the_circuits_of_its_ports(says):
         violations.resolve(violation)
         enforcement.settle(switch)
     assert all(closure.reopened_at is not None for closure in found)
+
+
+def test_an_asset_stays_behind_the_counter_for_its_own_closure_alone(says):
+    resource = build.equipment(stock=3)
+    asset = Asset(resource=resource, tag="SW-9")
+    switch = a_switch(resource=resource, asset=asset, role=DeviceRole.SWITCH)
+    operator = build.a_member(role=Role.OPERATOR)
+    access_ports.add(switch, "Gi0/1", build.a_circuit(), by=operator)
+    says(Enforce.SHUT_PORT)
+    broken(switch)
+    assert quarantine.assets() == {}
+    says(Enforce.SHUT_PORT, Enforce.QUARANTINE)
+    enforcement.settle(switch)
+    assert quarantine.assets() == {asset.id: "N01"}
 
 
 def test_the_floor_above_hears_once_of_a_quarantine(house):
