@@ -137,6 +137,20 @@ class Settings(BaseSettings):
             " type, `on` types it on ports that operators marked."
         ),
     ] = "off"
+    remediate: Annotated[
+        Literal["off", "check", "on"],
+        Field(
+            description="Whether playbooks cure violations on devices: `check` says what they would"
+            " change, `on` applies what was approved. Workers need ansible-core."
+        ),
+    ] = "off"
+    remedy_hosts: Annotated[
+        Path | None,
+        Field(
+            description="A folder with variables of single hosts for these playbooks, NAME.yml each"
+            " (Ansible's host_vars)."
+        ),
+    ] = None
     evidence_minutes: Annotated[
         int, Field(ge=1, le=1440, description="Minutes between two collections of policy evidence.")
     ] = 60

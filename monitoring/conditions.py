@@ -63,6 +63,7 @@ _JUDGES: dict[str, Callable[[Any, Evidence], Verdict]] = {
     "rsa_bits": server_conditions.rsa_bits,
     "saved": server_conditions.saved,
     "unbooked_traffic": server_conditions.unbooked_traffic,
+    "communities_refused": server_conditions.communities_refused,
     "snmp_value": server_conditions.snmp_value,
     "firmware": server_conditions.firmware,
     "all_of": lambda many, evidence: all_([judge(one, evidence) for one in many]),

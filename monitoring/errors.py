@@ -1,6 +1,6 @@
 """What the monitoring floor refuses."""
 
-from config.errors import Conflict, Invalid, NotFound, Refusal
+from config.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal
 
 
 class UnknownDevice(NotFound):
@@ -153,6 +153,26 @@ class WaiverDecided(Conflict):
 
 class OtherPersonNeeded(Conflict):
     """Whoever asks for this waiver cannot approve it; ask a colleague who may."""
+
+
+class UnknownRemediation(NotFound):
+    """There is no such remediation; look it up in the list of remediations."""
+
+
+class NoRemedy(Invalid):
+    """No playbook cures this rule on this platform, or the rule is kept again; see its cure."""
+
+
+class RemediationMovedOn(Conflict):
+    """The remediation has moved on since you looked; look again before you decide."""
+
+
+class OtherDigest(Conflict):
+    """It would change something else by now than what you looked at; look again, then approve."""
+
+
+class SecondPerson(NotAllowed):
+    """A risky remediation takes two people: somebody else than who asked for it must approve it."""
 
 
 class UnknownHostKey(NotFound):

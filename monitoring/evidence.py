@@ -31,7 +31,7 @@ from monitoring.credentials import Keyring
 from monitoring.errors import CredentialUnreadable
 from monitoring.models import ConfigRound, Device, EvidenceRecord, FindingRow, Platform
 from monitoring.policy import Evidence, Finding, Result, Rule
-from monitoring.probes import linux, ssh, tcp
+from monitoring.probes import communities, linux, ssh, tcp
 from monitoring.probes.logins import SshLogin
 from monitoring.probes.outcomes import Failure, FailureKind
 from monitoring.probes.ssh import PinnedKey, SshTarget
@@ -55,6 +55,7 @@ class Asked:
     port: int
     login: SshLogin | Failure
     host_key: PinnedKey | None
+    snmp_port: int = 161
     seconds: float = 60.0
 
 
@@ -81,6 +82,7 @@ def asked(device: Device, keyring: Keyring, *, seconds: float = 60.0) -> Asked:
         port=device.ssh_port,
         login=_opened(device, keyring),
         host_key=PinnedKey(key.algorithm, key.key) if key else None,
+        snmp_port=device.snmp_port,
         seconds=seconds,
     )
 
@@ -184,6 +186,7 @@ def _collect_host(device: Asked, target: SshTarget) -> Collected:
         listeners=linux_evidence.listeners(host.ports) if isinstance(host.ports, str) else None,
         host_key_is_pinned=True,
         host_key=_strength(device.host_key),
+        communities=communities.answered(device.address, device.snmp_port),
         missing={source.value: failure.message for source, failure in failures.items()},
     )
     kept = {

@@ -11,7 +11,17 @@ from config import documents
 from monitoring import rule_examples
 from monitoring.models import Platform
 from monitoring.rule_examples import Example, ExampleFile
-from monitoring.rules import FOLDER, Condition, Enforce, Result, Rule, RuleBook, Source, Words
+from monitoring.rules import (
+    FOLDER,
+    PLAYBOOKS,
+    Condition,
+    Enforce,
+    Result,
+    Rule,
+    RuleBook,
+    Source,
+    Words,
+)
 
 PLATFORMS = frozenset(platform.value for platform in Platform)
 SWITCHING = PLATFORMS - {Platform.LINUX.value, Platform.GENERIC.value}
@@ -22,6 +32,7 @@ _LOOKS_AT = {
     "host_key": Source.HOST_KEY,
     "rsa_bits": Source.HOST_KEY,
     "saved": Source.STARTUP,
+    "communities_refused": Source.SNMP,
     "snmp_value": Source.SNMP,
     "unbooked_traffic": Source.TRAFFIC,
     "firmware": Source.VERSION,
@@ -125,6 +136,8 @@ def _rule(rule: Rule) -> Iterator[str]:
         looked = {_LOOKS_AT.get(each.kind, Source.CONFIG) for each in _leaves(rule, platform)}
         if rule.evidence not in looked:
             yield f"evidence is {rule.evidence.value}, but no condition on {platform} looks at it"
+    if rule.remedy is not None and not (PLAYBOOKS / f"{rule.remedy.playbook}.yml").is_file():
+        yield f"there is no playbook {rule.remedy.playbook} in ansible/remedies"
     loose = {
         pattern.pattern
         for platform in rule.platforms

@@ -59,6 +59,8 @@ class Example(_Strict):
     listens: tuple[Port, ...] | None = None
     answers: dict[int, bool] | None = None
     host_key: HostKey | None = None
+    # Communities that were tried, and whether the agent answered.
+    communities: dict[str, bool] | None = None
     snmp: dict[str, str] | None = None
     unsaved_lines: Annotated[int, Field(ge=0)] | None = None
     carries: tuple[Carries, ...] | None = None
@@ -66,9 +68,11 @@ class Example(_Strict):
     @model_validator(mode="after")
     def _shows_something(self) -> "Example":
         shown = (self.text, self.listens, self.answers, self.host_key, self.snmp)
-        if all(each is None for each in (*shown, self.unsaved_lines, self.carries)):
+        extra = (self.unsaved_lines, self.carries, self.communities)
+        if all(each is None for each in (*shown, *extra)):
             raise ValueError(
-                "give one of text, listens, answers, host_key, snmp, unsaved_lines, carries"
+                "give one of text, listens, answers, host_key, snmp, unsaved_lines, carries, "
+                "communities"
             )
         return self
 
@@ -101,6 +105,7 @@ def evidence(example: Example, platform: str) -> Evidence:
         open_ports=example.answers,
         host_key_is_pinned=None if key is None else key.approved,
         host_key=None if key is None else (key.algorithm, key.bits),
+        communities=example.communities,
         snmp=example.snmp,
         unsaved_lines=example.unsaved_lines,
         port_traffic=None if example.carries is None else tuple(map(_traffic, example.carries)),

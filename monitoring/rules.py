@@ -1,16 +1,22 @@
 """Security rules as operators write them: the shape of `config/policies/*.yml`, and its reader."""
 
 import re
+import sys
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from config import documents
 
 FOLDER = documents.HOME / "policies"
+_BESIDE = documents.HOME.parent / "ansible" / "remedies"
+# Beside the code, or where an installed package keeps them.
+PLAYBOOKS = (
+    _BESIDE if _BESIDE.is_dir() else Path(sys.prefix) / "share" / "media-center" / "remedies"
+)
 
 
 class Severity(StrEnum):
@@ -184,6 +190,13 @@ class SshdOption(_Strict):
         return self
 
 
+class Refused(_Strict):
+    """Communities that an agent must not answer to; `if_unseen` is the answer where none tried."""
+
+    communities: Annotated[tuple[str, ...], Field(min_length=1)]
+    if_unseen: Literal[Result.UNKNOWN, Result.NOT_APPLICABLE] = Result.UNKNOWN
+
+
 class SnmpValue(_Strict):
     """What the poller read: `sysName` or `sysDescr`, and the pattern it fits."""
 
@@ -216,6 +229,7 @@ class Condition(_Strict):
     host_key: Literal["pinned"] | None = None
     rsa_bits: Annotated[int, Field(ge=1024, le=16384)] | None = None
     saved: Literal[True] | None = None
+    communities_refused: Refused | None = None
     snmp_value: SnmpValue | None = None
     unbooked_traffic: Literal["none"] | None = None
     firmware: Annotated[tuple[Train, ...], Field(min_length=1)] | None = None
@@ -258,6 +272,17 @@ class Instead(_Strict):
     commands: tuple[str, ...] = ()
 
 
+class Remedy(_Strict):
+    """A playbook of `ansible/remedies` that cures it on `platforms`; risky takes two people."""
+
+    playbook: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
+    platforms: Annotated[tuple[str, ...], Field(min_length=1)]
+    variables: dict[Annotated[str, Field(pattern=r"^remedy_[a-z0-9_]+$")], Any] = Field(
+        default_factory=dict
+    )
+    risky: bool = True
+
+
 class Rule(_Strict):
     """One rule: what must hold, on which platforms, how much it matters, how it is cured."""
 
@@ -274,12 +299,15 @@ class Rule(_Strict):
     reason: Words
     cure: Words
     commands: tuple[str, ...] = ()
+    remedy: Remedy | None = None
     mappings: tuple[Mapping, ...] = ()
     references: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _speaks_of_its_platforms(self) -> "Rule":
         strange = self.instead.keys() - set(self.platforms)
+        if self.remedy is not None and set(self.remedy.platforms) - set(self.platforms):
+            raise ValueError("remedy names platforms that platforms does not")
         if strange:
             raise ValueError(f"instead names {', '.join(sorted(strange))}, platforms does not")
         return self
@@ -291,6 +319,11 @@ class Rule(_Strict):
     def typed_on(self, platform: str) -> tuple[str, ...]:
         """What an operator types on the platform to cure it."""
         return self.instead[platform].commands if platform in self.instead else self.commands
+
+    def remedy_on(self, platform: str) -> Remedy | None:
+        """What cures it on the platform, if a playbook does."""
+        has_one = self.remedy is not None and platform in self.remedy.platforms
+        return self.remedy if has_one else None
 
 
 class RuleBook(_Strict):

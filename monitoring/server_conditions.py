@@ -2,7 +2,7 @@
 
 import re
 
-from monitoring.rules import Bounds, Result, SnmpValue, SshdOption, Train
+from monitoring.rules import Bounds, Refused, Result, SnmpValue, SshdOption, Train
 from monitoring.verdicts import Evidence, Verdict, unseen
 
 _DSA = "ssh-dss"
@@ -106,6 +106,16 @@ def unbooked_traffic(_: str, evidence: Evidence) -> Verdict:
     if silent:
         return Verdict(Result.UNKNOWN, reason=f"not measured lately: {', '.join(silent)}")
     return Verdict(Result.PASS, tuple(one.port for one in evidence.port_traffic))
+
+
+def communities_refused(wanted: Refused, evidence: Evidence) -> Verdict:
+    """The agent answers to none of them; what was not tried was not seen."""
+    tried = evidence.communities or {}
+    if answering := [name for name in wanted.communities if tried.get(name)]:
+        return Verdict(Result.FAIL, tuple(f"the agent answers to {name}" for name in answering))
+    if any(name not in tried for name in wanted.communities):
+        return Verdict(wanted.if_unseen, reason="the communities were not tried")
+    return Verdict(Result.PASS, tuple(f"no answer to {name}" for name in wanted.communities))
 
 
 def snmp_value(wanted: SnmpValue, evidence: Evidence) -> Verdict:

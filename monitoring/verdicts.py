@@ -39,6 +39,8 @@ class Evidence:
     unsaved_lines: int | None = None
     # The ports that hand out circuits, and what the poller measured on them.
     port_traffic: tuple[PortTraffic, ...] | None = None
+    # Communities that were tried, and whether the agent answered to them.
+    communities: Mapping[str, bool] | None = None
     # What the poller read last: `sysName`, `sysDescr`.
     snmp: Mapping[str, str] | None = None
     missing: Mapping[str, str] = field(default_factory=dict)

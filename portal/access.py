@@ -92,6 +92,8 @@ TABLE: dict[str, frozenset[Role]] = {
     "waive violations": DEVICES | LEADERS,
     # Of what takes two people whoever asked cannot.
     "approve waivers": DEVICES | LEADERS,
+    # Of a risky remediation whoever approves is never who asked.
+    "remedy violations": DEVICES | LEADERS,
     "see outages": DEVICES | LEADERS,
     # A unit sees its own.
     "see guest access": RENTERS | DESK | DEVICES,

@@ -45,6 +45,7 @@ STEADY = (
     Turn("survey_networks", 20, each_site=True),
     Turn("collect_facts", 60, each_site=True),
     Turn("reconcile_ports", 60, each_site=True),
+    Turn("remedy_devices", 20, each_site=True),
     Turn("back_up_configurations", 60, each_site=True),
     Turn("look_ahead", 60),
     Turn("end_waivers", 60),

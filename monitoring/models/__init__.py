@@ -40,6 +40,7 @@ from monitoring.models.problems import Problem
 from monitoring.models.readiness import Moment, ReadinessReport, ReadinessSignature, Verdict
 from monitoring.models.readings import ReadingRow
 from monitoring.models.received_alerts import ReceivedAlert
+from monitoring.models.remediations import Remediation, RemediationStatus
 from monitoring.models.rollups import FiveMinuteRow, HourRow, RollupLevel, RollupProgress
 from monitoring.models.states import DeviceStateRow
 from monitoring.models.surveys import Candidate, Survey, SurveyEnd
@@ -92,6 +93,8 @@ __all__ = [
     "ReadinessSignature",
     "ReadingRow",
     "ReceivedAlert",
+    "Remediation",
+    "RemediationStatus",
     "RollupLevel",
     "RollupProgress",
     "Silence",

@@ -77,6 +77,7 @@ from portal.pages import (
     readiness,
     reading,
     receipts,
+    remediations,
     reports,
     risk_words,
     sensor_words,
@@ -154,6 +155,7 @@ ROOMS = (
     violations,
     waivers,
     policies,
+    remediations,
     journal,
     feeds,
     sharing,
@@ -219,6 +221,7 @@ PLACES = {
     "waivers": "violations",
     "facts": "devices",
     "configurations": "devices",
+    "remediations": "policies",
 }
 
 

@@ -122,6 +122,17 @@ FINDING = {
     "not_applicable": State("calm", "minus", _("Not applicable")),
     "waived": State("plum", "scale", _("Waived")),
 }
+REMEDIATION = {
+    "planned": State("info", "hourglass", _("Being checked")),
+    "checked": State("warn", "eye", _("To be approved")),
+    "approved": State("info", "circle-check", _("Approved")),
+    "applying": State("info", "tool", _("Being applied")),
+    "verified": State("good", "shield-check", _("Cured")),
+    "rolled_back": State("bad", "arrow-back-up", _("Undone")),
+    "unchanged": State("calm", "minus", _("Nothing to change")),
+    "failed": State("bad", "circle-x", _("Failed")),
+    "withdrawn": State("calm", "x", _("Taken back")),
+}
 HOLD = {
     "standing": State("info", "hand-stop", _("On hold")),
     "converted": State("good", "circle-check", _("Booked")),
@@ -165,6 +176,7 @@ ALL = {
     "dispute": DISPUTE,
     "einvoice": EINVOICE,
     "finding": FINDING,
+    "remediation": REMEDIATION,
     "hold": HOLD,
     "wait": WAIT,
     "approval": APPROVAL,

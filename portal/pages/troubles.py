@@ -76,6 +76,7 @@ def kind_words() -> dict[str, str]:
         "certificate": _("Certificate"),
         "host_key": _("Host key"),
         "access_port": _("Port of a circuit"),
+        "remediation": _("Remediation"),
     }
 
 

@@ -73,6 +73,8 @@ class OpenSshServer:
     def __init__(self, folder: Path, program: str) -> None:
         self.folder, self.program, self.port = folder, program, free_port()
         self.process: subprocess.Popen[bytes] | None = None
+        # What its configuration begins with: the first value of an option counts.
+        self.head = ""
         self.host_key()
         self._keygen(folder / "login")
         shutil.copy(folder / "login.pub", folder / "authorized_keys")
@@ -113,7 +115,7 @@ class OpenSshServer:
             **options,
         }
         lines = (f"{key} {value}\n" for key, value in given.items())
-        (self.folder / "sshd_config").write_text("".join(lines) + more)
+        (self.folder / "sshd_config").write_text(self.head + "".join(lines) + more)
         command = [self.program, "-D", "-e", "-f", str(self.folder / "sshd_config")]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)

@@ -21,7 +21,7 @@ from config import clock
 from config.database import db
 from monitoring import credentials, device_tests, outages, problems
 from monitoring.credentials import Keyring
-from monitoring.models import Device, DeviceStatus, Survey, Violation
+from monitoring.models import Device, DeviceStatus, Remediation, Survey, Violation
 from monitoring.probes.logins import SnmpCommunity
 from monitoring.problems import NewProblem
 from monitoring.rules import Severity
@@ -260,6 +260,16 @@ def _device(scene: Scene) -> None:
     db.session.add(violation)
     db.session.flush()
     scene.ids |= {"device_id": device.id, "key_id": 1, "violation_id": violation.id}
+    remediation = Remediation(
+        device_id=device.id,
+        violation_id=violation.id,
+        rule="NET-1",
+        playbook="sshd_options",
+        variables={},
+    )
+    db.session.add(remediation)
+    db.session.flush()
+    scene.ids["remediation_id"] = remediation.id
     scene.ids["rule_id"] = "N01"
     keyring = Keyring(b"k" * 32)
     scene.ids["credential_id"] = credentials.add("SNMP", SnmpCommunity("x"), keyring).id

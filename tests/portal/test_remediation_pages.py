@@ -1,0 +1,134 @@
+"""Remediations on pages and over the API: seen as a diff, approved by another; the inventory."""
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.serving import make_server
+
+from config.database import db, transaction
+from monitoring import remediations, violations
+from monitoring.models import Platform, Remediation, RemediationStatus
+from monitoring.probes.playbooks import Change
+from monitoring.rules import Severity
+from rental.models import Role
+from tests.monitoring.policy_world import a_failure, a_switch
+from tests.portal.conftest import signed_in, token_of
+
+INVENTORY = Path(__file__).parents[2] / "ansible" / "inventory" / "media_center.py"
+
+
+@pytest.fixture
+def violation_id(service: Flask) -> int:
+    with service.app_context(), transaction():
+        device = a_switch(platform=Platform.LINUX, name="enc-<b>1")
+        finding = a_failure("L01", Severity.HIGH, evidence=("permitrootlogin yes",))
+        return violations.open_or_refresh(device, finding).id
+
+
+def checked(remediation_id: int) -> str:
+    """What a worker writes once it has looked."""
+    with transaction():
+        one = remediations.get(remediation_id)
+        change = Change("Set the options", "/etc/ssh/x.conf", "A\n<b>\n", "A\nPermitRootLogin no\n")
+        one.artefact, one.digest = remediations.artefact([change], one.playbook)
+        one.move_to(RemediationStatus.CHECKED)
+        return one.digest or ""
+
+
+def test_two_operators_walk_a_remediation_to_its_approval(
+    service: Flask, person: Any, violation_id: int
+) -> None:
+    one, other = (signed_in(service, person(role=Role.OPERATOR)) for _ in range(2))
+    page = one.get(f"/violations/{violation_id}?lang=en").text
+    assert "Check what would change" in page
+    asked = one.post(f"/remediations/of/{violation_id}", data={"csrf_token": token_of(one)})
+    here = asked.headers["Location"]
+    number = int(here.rsplit("/", 1)[1])
+    assert "switched off in this installation" in one.get(f"{here}?lang=en").text
+    digest = checked(number)
+
+    seen = one.get(f"{here}?lang=en").text
+    assert "somebody else must approve it" in seen
+    assert "&lt;b&gt;" in seen
+    assert "<b>1" not in seen
+    refused = one.post(f"{here}/approve", data={"csrf_token": token_of(one), "digest": digest})
+    assert refused.status_code == 403
+    seen = other.get(f"{here}?lang=en").text
+    stale = other.post(f"{here}/approve", data={"csrf_token": token_of(other), "digest": "f" * 64})
+    assert stale.status_code == 409
+    other.post(f"{here}/approve", data={"csrf_token": token_of(other), "digest": digest})
+    assert remediations.get(number).status is RemediationStatus.APPROVED
+    twice = other.post(f"{here}/approve", data={"csrf_token": token_of(other), "digest": digest})
+    assert twice.status_code == 409
+    other.post(f"{here}/withdraw", data={"csrf_token": token_of(other)})
+    assert "L01" in other.get("/remediations?status=withdrawn&lang=vi").text
+
+
+def test_the_same_over_the_api(service: Flask, person: Any, bearer: Any, violation_id: int) -> None:
+    client = service.test_client()
+    first, second = (bearer(person(role=Role.OPERATOR)) for _ in range(2))
+    made = client.post(f"/api/v1/violations/{violation_id}/remediate", headers=first)
+    assert made.status_code == 201
+    number = made.json["id"]
+    again = client.post(f"/api/v1/violations/{violation_id}/remediate", headers=second)
+    assert again.json["id"] == number
+    digest = checked(number)
+    body = {"digest": digest}
+    where = f"/api/v1/remediations/{number}/approve"
+    assert client.post(where, json=body, headers=first).status_code == 403
+    assert client.post(where, json={"digest": "x"}, headers=second).status_code == 422
+    assert client.post(where, json=body, headers=second).json["status"] == "approved"
+    shown = client.get("/api/v1/remediations?status=approved", headers=first).json
+    assert [each["id"] for each in shown["items"]] == [number]
+    assert shown["items"][0]["changes"][0]["after"] == "A\nPermitRootLogin no\n"
+    missing = client.post("/api/v1/violations/999999/remediate", headers=first)
+    assert missing.status_code == 404
+    assert db.session.query(Remediation).count() == 1
+
+
+@pytest.fixture
+def address(service: Flask) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, service, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+def test_ansible_takes_its_hosts_from_us(
+    person: Any, bearer: Any, violation_id: int, address: str
+) -> None:
+    token = bearer(person(role=Role.OPERATOR))["Authorization"].removeprefix("Bearer ")
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+        "HOME": "/nonexistent",
+        "LC_ALL": "C.UTF-8",
+        "ANSIBLE_HOME": "/tmp/ansible-inventory-test",
+        "MEDIA_CENTER_URL": address,
+        "MEDIA_CENTER_TOKEN": token,
+    }
+    command = ["ansible-inventory", "-i", str(INVENTORY), "--list"]
+    listed = subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=True, timeout=60
+    )
+    told = json.loads(listed.stdout)
+    [host] = told["platform_linux"]["hosts"]
+    assert host.startswith("device-"), "a name that could be a pattern is not used"
+    assert told["_meta"]["hostvars"][host]["media_center_name"] == "enc-<b>1"
+    environment["MEDIA_CENTER_TOKEN"] = "wrong"
+    denied = subprocess.run(
+        [sys.executable, str(INVENTORY)],
+        check=False,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert denied.returncode == 1
+    assert "gives no inventory" in denied.stderr
