@@ -242,6 +242,19 @@ def _survey(site: Site) -> int:
     return survey.id
 
 
+def _remediation(violation: Violation) -> int:
+    planned = Remediation(
+        device_id=violation.device_id,
+        violation_id=violation.id,
+        rule="NET-1",
+        playbook="sshd_options",
+        variables={},
+    )
+    db.session.add(planned)
+    db.session.flush()
+    return planned.id
+
+
 def _device(scene: Scene) -> None:
     room = build.a_site(slug="room")
     device = Device(name="sw-1", address="192.0.2.7", site_id=room.id, status=DeviceStatus.UP)
@@ -260,16 +273,7 @@ def _device(scene: Scene) -> None:
     db.session.add(violation)
     db.session.flush()
     scene.ids |= {"device_id": device.id, "key_id": 1, "violation_id": violation.id}
-    remediation = Remediation(
-        device_id=device.id,
-        violation_id=violation.id,
-        rule="NET-1",
-        playbook="sshd_options",
-        variables={},
-    )
-    db.session.add(remediation)
-    db.session.flush()
-    scene.ids["remediation_id"] = remediation.id
+    scene.ids["remediation_id"] = _remediation(violation)
     scene.ids["rule_id"] = "N01"
     keyring = Keyring(b"k" * 32)
     scene.ids["credential_id"] = credentials.add("SNMP", SnmpCommunity("x"), keyring).id
