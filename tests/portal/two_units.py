@@ -273,8 +273,7 @@ def _device(scene: Scene) -> None:
     db.session.add(violation)
     db.session.flush()
     scene.ids |= {"device_id": device.id, "key_id": 1, "violation_id": violation.id}
-    scene.ids["remediation_id"] = _remediation(violation)
-    scene.ids["rule_id"] = "N01"
+    scene.ids |= {"rule_id": "N01", "remediation_id": _remediation(violation)}
     keyring = Keyring(b"k" * 32)
     scene.ids["credential_id"] = credentials.add("SNMP", SnmpCommunity("x"), keyring).id
     scene.ids["test_id"] = device_tests.ask(device, by=None).id
