@@ -26,6 +26,11 @@ def steps_of(rule_id: str, severity: Severity) -> frozenset[Enforce]:
     return steps(_book().get(rule_id), severity)
 
 
+def rules_that(step: Enforce) -> list[str]:
+    """The ids of the rules that ask for this themselves."""
+    return sorted(each.id for each in _book().values() if step in (each.enforce or ()))
+
+
 def is_raised(rule_id: str, *, is_live: bool, is_exposed: bool) -> bool:
     """Whether a violation counts one step of severity more.
 

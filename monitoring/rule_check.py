@@ -158,9 +158,8 @@ def _enforced(rule: Rule) -> Iterator[str]:
         yield f"enforce names {', '.join(twice)} twice"
     if Enforce.SHUT_PORT in asked and not set(rule.platforms) & SWITCHING:
         yield "enforce asks to shut ports, but none of its platforms is a switch's"
-    if Enforce.REMEDIATE in asked and not all(map(rule.typed_on, rule.platforms)):
-        bare = [name for name in rule.platforms if not rule.typed_on(name)]
-        yield f"enforce asks to remediate, but no commands cure it on {', '.join(bare)}"
+    if Enforce.REMEDIATE in asked and rule.remedy is None:
+        yield "enforce asks to remediate, but the rule has no remedy"
 
 
 def _leaves(rule: Rule, platform: str) -> Iterator[Condition]:

@@ -37,7 +37,7 @@ class Enforce(StrEnum):
     RAISE = "raise"
     # The resource is off the calendar, and so are bookings that have not begun.
     QUARANTINE = "quarantine"
-    # A remediation is wanted.
+    # What its remedy would change is looked at; people approve it.
     REMEDIATE = "remediate"
     # The circuits that its ports hand out are off the calendar as well.
     SHUT_PORT = "shut_port"

@@ -203,7 +203,7 @@ def steps_said(rule: Rule) -> list[str]:
         Enforce.NOTIFY: _("Alerts are sent"),
         Enforce.RAISE: _("Counts more while an event runs or the Internet reaches it"),
         Enforce.QUARANTINE: _("Takes what the device serves off the calendar"),
-        Enforce.REMEDIATE: _("A remediation is wanted"),
+        Enforce.REMEDIATE: _("What its remedy would change is looked at"),
         Enforce.SHUT_PORT: _("Takes the circuits of its ports off the calendar"),
     }
     done = enforcing.steps(rule, rule.severity)

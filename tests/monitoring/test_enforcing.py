@@ -36,6 +36,9 @@ rules:
 """
 
 
+REMEDY = "remedy: {playbook: sshd_options, platforms: [cisco_ios]}"
+
+
 def a_rule(folder: Path, enforce="", severity="medium", **over):
     """The one rule of a folder that says this."""
     words = {"platforms": "cisco_ios", "commands": "commands: [no telnet]", **over}
@@ -70,8 +73,8 @@ def test_a_rule_off_the_books_follows_its_severity():
     [
         ("[notify, notify]", {}, "enforce names notify twice"),
         ("[shut_port]", {"platforms": "linux"}, "none of its platforms is a switch's"),
-        ("[remediate]", {"commands": ""}, "no commands cure it on cisco_ios"),
-        ("[notify, raise, quarantine, remediate, shut_port]", {}, None),
+        ("[remediate]", {}, "the rule has no remedy"),
+        ("[notify, raise, quarantine, remediate, shut_port]", {"commands": REMEDY}, None),
     ],
 )
 def test_the_check_names_what_cannot_be_done(tmp_path, enforce, over, fault):
@@ -104,6 +107,12 @@ def broken(device, severity=Severity.CRITICAL, rule="N01"):
     violation = violations.open_or_refresh(device, a_failure(rule, severity))
     enforcement.settle(device)
     return violation
+
+
+def test_the_rules_that_ask_for_a_remediation_are_known_by_id(says):
+    assert enforcing.rules_that(Enforce.REMEDIATE) == []
+    says(Enforce.REMEDIATE)
+    assert enforcing.rules_that(Enforce.REMEDIATE) == ["N01"]
 
 
 def test_a_grave_rule_that_only_notifies_closes_nothing(says):
