@@ -191,6 +191,8 @@ def reopen(use: UnbilledUse, *, by: Member | None, reason: str) -> None:
     db.session.refresh(use, with_for_update={"of": UnbilledUse})
     if use.state is UseState.WAITING:
         raise UseDecided
+    if use.state is UseState.COVERED and by is not None:
+        raise BadUse("A booking takes this time; cancel or move that booking first.")
     made = use.charge
     if made is not None:
         if made.invoice is not None and made.invoice.status is not InvoiceStatus.DRAFT:

@@ -28,6 +28,7 @@ from monitoring.probes.switched import SwitchOutcome
 from monitoring.rolling import FIVE_MINUTES, STATS
 from monitoring.unbooked_runs import Heard, RunEnd, Spell, step
 from monitoring.verdicts import PortTraffic
+from rental import catalogue
 from rental.models import Booking, BookingStatus, Closure, ClosureKind, Line, Resource
 from rental.period import Period
 
@@ -207,11 +208,13 @@ def _carried(
 
 def _claims(resource_ids: Iterable[int], span: Period, terms: PortTerms) -> dict[int, list[_Claim]]:
     ids = set(resource_ids)
+    # A kit that a circuit is a part of is booked as a whole.
+    having = catalogue.parts_by_whole(ids)
     lines = db.session.scalars(
         sa.select(Line)
         .join(Line.booking)
         .where(
-            Line.resource_id.in_(ids),
+            Line.resource_id.in_(having),
             Booking.status.in_(TAKEN),
             Line.starts_at < span.ends_at + terms.lead,
             Line.ends_at > span.starts_at - terms.lag,
@@ -224,7 +227,8 @@ def _claims(resource_ids: Iterable[int], span: Period, terms: PortTerms) -> dict
     for line in lines:
         during = Period(line.starts_at - terms.lead, line.ends_at + terms.lag)
         claim = _Claim(during, line, switched.get(line.id))
-        found.setdefault(line.resource_id, []).append(claim)
+        for resource_id in having[line.resource_id]:
+            found.setdefault(resource_id, []).append(claim)
     for resource_id, during in _maintenance(ids, span):
         found.setdefault(resource_id, []).append(_Claim(during, None))
     return found

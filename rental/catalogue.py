@@ -229,6 +229,14 @@ _BELOW = sa.text("""
     )
     SELECT whole_id, part_id, quantity FROM below
 """)
+_ABOVE = sa.text("""
+    WITH RECURSIVE above (whole_id, part_id) AS (
+        SELECT whole_id, part_id FROM part WHERE part_id = ANY(:ids)
+        UNION
+        SELECT part.whole_id, above.part_id FROM part JOIN above ON part.part_id = above.whole_id
+    )
+    SELECT whole_id, part_id FROM above
+""")
 _LOCK = sa.text("""
     SELECT id, code, stock, greatest(turnaround_before_minutes, turnaround_after_minutes)
     FROM resource WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE
@@ -241,6 +249,15 @@ def parts_of(resource_ids: Iterable[int]) -> dict[int, list[tuple[int, int]]]:
     for whole_id, part_id, quantity in db.session.execute(_BELOW, {"ids": [*resource_ids]}):
         parts.setdefault(whole_id, []).append((part_id, quantity))
     return parts
+
+
+def parts_by_whole(resource_ids: Iterable[int]) -> dict[int, set[int]]:
+    """Each of these resources, and each whole that has one at any depth, with those it has."""
+    wanted = set(resource_ids)
+    found = {one: {one} for one in wanted}
+    for whole_id, part_id in db.session.execute(_ABOVE, {"ids": [*wanted]}):
+        found.setdefault(whole_id, set()).add(part_id)
+    return found
 
 
 def unfolded(

@@ -23,7 +23,8 @@ from monitoring.models import (
 )
 from portal import rounds
 from rental import bookings
-from rental.models import Booking, BookingStatus
+from rental.models import Booking, BookingStatus, Part
+from tests import build
 from tests.monitoring.test_rolling import NOON
 from tests.portal.unbooked_world import FAINT_BPS, LOUD_BPS, MINUTE, Scene, tidied, uses
 
@@ -154,6 +155,19 @@ def test_only_what_nobody_has_booked_counts(
     assert len(uses()) == found
 
 
+def test_a_kit_that_holds_the_circuit_is_a_booking_of_it(scene: Scene) -> None:
+    with transaction():
+        kit, case = build.equipment(code="KIT"), build.equipment(code="CASE")
+        db.session.add(Part(whole_id=case.id, part_id=scene.circuit.id))
+        db.session.add(Part(whole_id=kit.id, part_id=case.id))
+        build.a_booking(kit, starts_at=NOON, hours=2, status=BookingStatus.CONFIRMED)
+    scene.carries(10, FAINT_BPS)
+    scene.look(10)
+    scene.carries(70, LOUD_BPS)
+    scene.look(90)
+    assert runs() == []
+
+
 def test_the_lead_and_lag_of_a_booking_are_its_own(scene: Scene) -> None:
     scene.book(25, 60)
     scene.carries(10, FAINT_BPS)
@@ -174,6 +188,8 @@ def test_a_booking_made_late_takes_it_away_and_its_end_gives_it_back(scene: Scen
     (use,) = uses()
     assert use.state is UseState.COVERED
     assert use.booking is not None
+    with pytest.raises(BadUse), transaction():
+        unbilled.reopen(use, by=scene.finance, reason="vẫn thu")
     with transaction():
         db.session.get_one(Booking, second.id).status = BookingStatus.CANCELLED
     scene.look(132)
