@@ -15,7 +15,7 @@ class WaiverTerms(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    second_person: tuple[Severity, ...] = (Severity.CRITICAL, Severity.HIGH)
+    second_person: tuple[Severity, ...] = ()
     source: str = Field(min_length=1)
 
     def take_two(self, severity: Severity) -> bool:

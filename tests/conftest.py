@@ -16,12 +16,22 @@ import monitoring.signals
 import rental.signals
 from config import embedded
 from config.database import Base, db
+from monitoring import waiver_terms
+from monitoring.rules import Severity
+from monitoring.waiver_terms import WaiverTerms
 from portal import schema
 
 HOME = Path(__file__).parent.parent
 
 # A test's database may lose its last second when the machine does.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+@pytest.fixture
+def grave_takes_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installation whose waivers of grave rules take two people."""
+    terms = WaiverTerms(second_person=(Severity.CRITICAL, Severity.HIGH), source="a decision")
+    monkeypatch.setattr(waiver_terms, "load", lambda: terms)
 
 
 @pytest.fixture(scope="session")

@@ -87,6 +87,7 @@ def test_violations_are_worked_through_by_risk(
     assert complaints == []
 
 
+@pytest.mark.usefixtures("grave_takes_two")
 def test_a_waiver_is_asked_for_by_keyboard_and_approved_by_a_second_person(
     work: None, sign_in: SignIn, complaints: list[str]
 ) -> None:

@@ -30,6 +30,9 @@ from tests.monitoring.policy_world import a_failure, a_switch, open_closures
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
+pytestmark = pytest.mark.usefixtures("grave_takes_two")
+
+
 @pytest.fixture
 def operator(house):
     return build.a_member(role=Role.OPERATOR)
@@ -70,7 +73,8 @@ def test_what_is_grave_takes_two_people(device, operator, severity, takes_two):
 
 
 def test_the_terms_are_an_operators():
-    assert not WaiverTerms(second_person=(), source="x").take_two(Severity.CRITICAL)
+    assert not WaiverTerms(source="x").take_two(Severity.CRITICAL)
+    assert WaiverTerms(second_person=("critical",), source="x").take_two(Severity.CRITICAL)
 
 
 def test_what_one_person_waived_opens_again_where_it_becomes_grave(device, operator, other):

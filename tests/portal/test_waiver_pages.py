@@ -23,6 +23,9 @@ from tests.portal.conftest import signed_in, token_of
 DAY = timedelta(days=1)
 
 
+pytestmark = pytest.mark.usefixtures("grave_takes_two")
+
+
 @pytest.fixture
 def operator(service, person):
     return person(role=Role.OPERATOR, name="Kỹ thuật viên")
