@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from config import clock
 from config.database import transaction
-from monitoring import guests
+from monitoring import guest_networks, guests
 from monitoring.credentials import Keyring
 from monitoring.errors import GuestAccessOver, GuestAccessUnreadable
 from monitoring.models import GuestAccess
@@ -22,7 +22,7 @@ from portal.languages import LANGUAGES
 from portal.pages import guest_cards
 from portal.pages.bookings import visible
 from portal.pages.guest_cards import Card
-from rental.models import Booking
+from rental.models import Booking, Resource
 
 pages = Blueprint("guests", __name__, url_prefix="/bookings/<reference>/guests")
 
@@ -113,7 +113,17 @@ def _of(booking: Booking) -> list[GuestAccess]:
     return guests.of_booking(booking)
 
 
+def _names_at(resource: Resource) -> list[str]:
+    """The networks that whoever books the resource gets for its guests, by name."""
+    return [
+        network.ssid
+        for network in guest_networks.networks_on(clock.today())
+        if resource.code in network.resources
+    ]
+
+
 FOR_TEMPLATES: dict[str, Any] = {
     "guests_of": _of,
+    "guest_networks_at": _names_at,
     "guests_coming": lambda booking: guests.coming(booking, clock.now()),
 }

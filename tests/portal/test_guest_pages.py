@@ -75,6 +75,14 @@ def test_the_unit_reads_name_passphrase_and_code(
     assert page.headers["Cache-Control"] == "no-store"
 
 
+def test_the_catalogue_says_who_offers_it(service: Flask, booking: Booking, owner: Member) -> None:
+    with transaction():
+        build.a_hall(code="PLAIN")
+    client = signed_in(service, owner)
+    assert "MediaCenter Press" in client.get("/catalogue/H100").text
+    assert "MediaCenter Press" not in client.get("/catalogue/PLAIN").text
+
+
 def test_before_its_time_the_page_says_when_it_is_made(
     service: Flask, booking: Booking, owner: Member
 ) -> None:
