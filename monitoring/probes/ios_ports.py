@@ -5,10 +5,16 @@ well (`configure terminal revert timer`, which needs an `archive`): a worker tha
 nothing half done. Where it cannot, what does not hold is typed back at once.
 """
 
+import re
+
 from monitoring import port_blocks, port_reasons
 from monitoring.port_reasons import Reason, because
 from monitoring.probes.cli_ports import DEAD_MAN_MINUTES, WRONG, CliPort
 from monitoring.probes.switched import Switched, SwitchOutcome, refused
+
+# `show archive config rollback timer` names who set it (Cisco, Configuration Rollback Confirmed
+# Change); without one the device answers with a complaint.
+_USER = re.compile(r"^\s*User:\s*(\S+)\s*$", re.MULTILINE)
 
 
 class IosPort(CliPort):
@@ -17,6 +23,17 @@ class IosPort(CliPort):
     dialect = port_blocks.IOS
     show_block = "show running-config interface {}"
     show_neighbours = ("show lldp neighbors {} detail", "show cdp neighbors {} detail")
+
+    def settle(self, *, is_trial: bool) -> Switched:
+        """Take back what an earlier session of ours left unconfirmed, then look."""
+        if not is_trial and self._is_ours(self.say("show archive config rollback timer")):
+            self.say("configure revert now")
+        return super().settle(is_trial=is_trial)
+
+    def _is_ours(self, pending: str) -> bool:
+        """Whether our login set the timer that runs; a person's own is left alone."""
+        found = _USER.search(pending)
+        return found is not None and found[1] == self.target.login.username
 
     def apply(self, before: str, commands: list[str]) -> Switched:
         """Type it, look, and confirm or go back."""

@@ -170,6 +170,7 @@ class Terminal:
             "configure terminal": self._begin_configuring,
             "configure confirm": self._confirm,
             "configure revert now": self._revert,
+            "show archive config rollback timer": self._pending,
             "show running-config": self._running,
             "show running-config all": self._running,
             "show startup-config": lambda: (
@@ -197,6 +198,8 @@ class Terminal:
         """`configure terminal revert timer MINUTES`, which an `archive` makes possible."""
         if len(words) != 2 or not means(words[0], "timer") or not words[1].isdigit():
             return self._invalid("configure")
+        if self.box.reverting is not None:
+            return "%A Rollback Confirmed Change is pending already\n"
         if not self.box.running.section("archive"):
             return "%Rollback requires an archive to be configured first.\n"
         until = clock.now() + timedelta(minutes=int(words[1]))
@@ -204,6 +207,12 @@ class Terminal:
         return "Rollback Confirmed Change: Backing up current running config\n" + (
             self._begin_configuring()
         )
+
+    def _pending(self) -> str:
+        if self.box.reverting is None:
+            return "%No Rollback Confirmed Change pending\n"
+        until = f"{self.box.reverting[0]:%H:%M:%S %Z %a %b %d %Y}"
+        return f"Time configured(or reconfigured): {until}\nUser: {self.box.username}\n"
 
     def _confirm(self) -> str:
         if self.box.reverting is None:
