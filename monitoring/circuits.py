@@ -4,6 +4,7 @@ Nothing is remembered but what a port has now, so that a run that was missed hea
 asks again, later or elsewhere, gets the answer that holds then.
 """
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -160,24 +161,27 @@ def desired(
     """
     around = [one for one in rentals if one.starts_at - terms.lead <= at < one.ends_at + terms.lag]
     order = sorted(around, key=lambda r: (not r.is_running(at), r.starts_at, r.line_id))
-    free = {port.id: port for port in sorted(ports, key=lambda port: port.id)}
+    free: dict[int, list[RentedPort]] = {}
+    for port in sorted(ports, key=lambda port: port.id):
+        free.setdefault(port.resource_id, []).append(port)
     vlans = _vlans_kept(ports, order)
-    pool = [vlan for vlan in terms.pool if vlan not in vlans.values()]
+    held = set(vlans.values())
+    pool = deque(vlan for vlan in terms.pool if vlan not in held)
     wanted: dict[int, Wanted] = {}
     short = []
     for rental in order:
-        fitting = [port for port in free.values() if port.resource_id == rental.resource_id]
+        fitting = free.get(rental.resource_id, [])
         fitting.sort(key=lambda port: (port.line_id != rental.line_id, port.id))
         given = fitting[: rental.quantity]
-        vlan = vlans.get(rental.line_id) or (pool.pop(0) if given and pool else None)
+        vlan = vlans.get(rental.line_id) or (pool.popleft() if given and pool else None)
         if len(given) < rental.quantity or vlan is None:
             short.append(rental)
         if vlan is None:
             continue
         for port in given:
             wanted[port.id] = Wanted(port.id, rental.line_id, vlan)
-            del free[port.id]
-    wanted |= {port_id: Wanted(port_id) for port_id in free}
+        del fitting[: rental.quantity]
+    wanted |= {port.id: Wanted(port.id) for left in free.values() for port in left}
     return Plan(wanted, tuple(short))
 
 
@@ -188,12 +192,12 @@ def lacking(ports: Mapping[int, int], rentals: Iterable[Rental], terms: PortTerm
     way. Whoever starts first has what there is.
     """
     served: list[Rental] = []
-    short = []
+    short, vlans = [], len(terms.pool)
     for rental in sorted(rentals, key=lambda one: (one.starts_at, one.line_id)):
         beside = [one for one in served if one.ends_at > rental.starts_at]
         taken = sum(one.quantity for one in beside if one.resource_id == rental.resource_id)
         has_ports = taken + rental.quantity <= ports.get(rental.resource_id, 0)
-        if has_ports and len(beside) < len(terms.pool):
+        if has_ports and len(beside) < vlans:
             served.append(rental)
         else:
             short.append(rental)
@@ -204,8 +208,10 @@ def _vlans_kept(ports: Iterable[RentedPort], rentals: Sequence[Rental]) -> dict[
     """The VLAN that each rental has already; of two that claim one the first keeps it."""
     held = {port.line_id: port.vlan for port in ports if port.line_id and port.vlan}
     found: dict[int, int] = {}
+    taken: set[int] = set()
     for rental in rentals:
         vlan = held.get(rental.line_id)
-        if vlan is not None and vlan not in found.values():
+        if vlan is not None and vlan not in taken:
             found[rental.line_id] = vlan
+            taken.add(vlan)
     return found
