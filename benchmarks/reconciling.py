@@ -58,7 +58,6 @@ def plan(ports: int) -> None:
 
 def fill(ports: int) -> int:
     """A site of switches whose ports were settled a minute ago; its id."""
-    now = clock.now()
     site, unit = Site(slug="s", name="S"), Unit(slug="u", name="U")
     member = Member(unit=unit, email="m@example.com", name="M")
     db.session.add_all([site, unit, member])
@@ -72,6 +71,14 @@ def fill(ports: int) -> int:
     ]
     db.session.add_all([*devices, *rented])
     db.session.flush()
+    _switch(devices, rented)
+    _book(member, rented)
+    return site.id
+
+
+def _switch(devices: list[Device], rented: list[Resource]) -> None:
+    """Managed ports for the circuits, found shut a minute ago."""
+    now = clock.now()
     made = [
         AccessPort(
             device_id=devices[n // PER_SWITCH].id,
@@ -79,7 +86,7 @@ def fill(ports: int) -> int:
             resource_id=rented[n].id,
             is_managed=True,
         )
-        for n in range(ports)
+        for n in range(len(rented))
     ]
     db.session.add_all(made)
     db.session.flush()
@@ -97,20 +104,24 @@ def fill(ports: int) -> int:
             for port in made
         ],
     )
+
+
+def _book(member: Member, rented: list[Resource]) -> None:
+    """Bookings that began an hour ago, spread over the circuits."""
+    now = clock.now()
     for number in range(BOOKED):
         times = {"starts_at": now - timedelta(hours=1), "ends_at": now + timedelta(hours=2)}
         booking = Booking(
             reference=f"BK-PORT-{number:04}",
-            unit=unit,
+            unit=member.unit,
             member=member,
             title="Sự kiện",
             event_kind=EventKind.BROADCAST,
             status=BookingStatus.CONFIRMED,
             **times,
         )
-        booking.lines = [Line(resource=rented[number * ports // BOOKED], quantity=1, **times)]
+        booking.lines = [Line(resource=rented[number * len(rented) // BOOKED], quantity=1, **times)]
         db.session.add(booking)
-    return site.id
 
 
 def look(ports: int) -> None:
