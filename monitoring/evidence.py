@@ -337,21 +337,26 @@ def findings(device: Device) -> list[FindingRow]:
     )
 
 
-def targets(site_id: int, keyring: Keyring, *, seconds: float = 60.0) -> list[Asked]:
-    """The site's devices that SSH is configured for, their logins opened."""
+def targets(
+    site_id: int, keyring: Keyring, *, only: int | None = None, seconds: float = 60.0
+) -> list[Asked]:
+    """The site's devices that SSH is configured for (or the one of this id), logins opened."""
     rows = db.session.scalars(
         sa.select(Device)
         .where(
             Device.site_id == site_id,
             Device.is_enabled,
             Device.ssh_credential_id.is_not(None),
+            *([Device.id == only] if only is not None else []),
         )
         .order_by(Device.id)
     )
     return [asked(device, keyring, seconds=seconds) for device in rows]
 
 
-def collect_site(site_id: int, keyring: Keyring, *, seconds: float = 60.0) -> dict[str, int]:
+def collect_site(
+    site_id: int, keyring: Keyring, *, only: int | None = None, seconds: float = 60.0
+) -> dict[str, int]:
     """Collect and record the evidence of a site; how many rules passed, failed and so on.
 
     The network is asked outside any transaction. Each device is written in one of its own, so
@@ -359,7 +364,7 @@ def collect_site(site_id: int, keyring: Keyring, *, seconds: float = 60.0) -> di
     """
     rules = policy.load()
     with transaction():
-        wanted = targets(site_id, keyring, seconds=seconds)
+        wanted = targets(site_id, keyring, only=only, seconds=seconds)
     totals: dict[str, int] = {}
     with ThreadPoolExecutor(max_workers=MOST_THREADS, thread_name_prefix="evidence") as pool:
         asking = {pool.submit(collect, device): device for device in wanted}

@@ -60,12 +60,16 @@ def connected_to(settings: Settings, connections: int) -> AbstractContextManager
     )
 
 
-def defer(link: psycopg.Connection, task: str, site: str | None = None) -> bool:
+def defer(
+    link: psycopg.Connection, task: str, site: str | None = None, device: int | None = None
+) -> bool:
     """Put a job into the queue on this connection, within its transaction if it has one.
 
     False where such a job waits already: it will do the work of both.
     """
-    name = f"{task}:{site}" if site else task
+    about = {"site": site} if site else {}
+    told: dict[str, str | int] = {**about, **({"device": device} if device is not None else {})}
+    name = ":".join([task, *map(str, told.values())])
     deferrer = configure_task(
         name=task,
         job_manager=_by_hand,
@@ -80,7 +84,7 @@ def defer(link: psycopg.Connection, task: str, site: str | None = None) -> bool:
         link.execute("SELECT 1")
     try:
         with link.transaction():
-            deferrer.defer(**({"site": site} if site else {}))
+            deferrer.defer(**told)
     except AlreadyEnqueued:
         return False
     return True
@@ -131,6 +135,14 @@ def collect_evidence(site: str) -> None:
     # Not by the words of the results: `pass` would be hidden as a password is.
     found = ", ".join(f"{count} {result}" for result, count in sorted(totals.items()))
     log.info("evidence collected", site=site, findings=found or "none")
+
+
+@queue.task(name="judge_device")
+def judge_device(site: str, device: int) -> None:
+    """Read and judge one device because somebody wants to know now."""
+    with transaction():
+        site_id = units.site(site).id
+    evidence.collect_site(site_id, keys.keyring(settings_here()), only=device)
 
 
 @queue.task(name="end_waivers")

@@ -6,15 +6,17 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import partial
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext as _
+from werkzeug.wrappers import Response as RedirectResponse
 
 from config import clock
-from monitoring import compliance, enforcing
+from config.database import db, transaction
+from monitoring import compliance, devices, enforcing
 from monitoring.compliance import Kept, Month, Tally
 from monitoring.errors import UnknownRule
 from monitoring.rules import Enforce, Result, Rule, Severity
-from portal import sheets
+from portal import jobs, sheets
 from portal.access import may
 from portal.pages import reading, violation_list, violations
 from portal.pages.export_tables import Head, Table
@@ -235,6 +237,18 @@ def _kept_rows(by: By) -> Iterator[Sequence[sheets.Value]]:
 def _month_rows() -> Iterator[Sequence[sheets.Value]]:
     for first, month in _months():
         yield f"{first:%Y-%m}", month.opened, month.resolved, month.standing, month.grave
+
+
+@pages.post("/devices/<int:device_id>/judge")
+@may("manage devices")
+def judge(device_id: int) -> RedirectResponse:
+    """Read and judge a device now; whoever asks again before it is done waits for the same."""
+    with transaction():
+        device = devices.get(device_id)
+        link = db.session.connection().connection.driver_connection
+        jobs.defer(link, "judge_device", device.site.slug, device.id)  # type: ignore[arg-type]
+    flash(str(_("It is read and judged within a minute; look again then.")), "good")
+    return redirect(f"{url_for('devices.show', device_id=device_id)}#policies")
 
 
 for _form in sheets.WRITERS:

@@ -8,12 +8,14 @@ import pytest
 
 from config import clock
 from config.database import db, transaction
-from monitoring import evidence, policy, violations
-from monitoring.models import Device, Platform
+from monitoring import evidence, hostkeys, policy, violations
+from monitoring.models import Device, FindingRow, Platform
+from monitoring.probes.logins import SshLogin
+from portal.demo.ssh_switch import SshSwitch
 from rental.models import Role
 from tests import build
-from tests.monitoring.policy_world import a_switch
-from tests.portal.conftest import signed_in
+from tests.monitoring.policy_world import KEYRING, a_switch, with_login
+from tests.portal.conftest import signed_in, token_of
 
 LAX = "hostname SW-LAX\nsnmp-server community public RO\nline vty 0 4\n transport input telnet\n"
 GOOD = "hostname SW-GOOD\nip ssh version 2\nline vty 0 4\n transport input ssh\n"
@@ -184,3 +186,33 @@ def test_a_violation_leads_to_its_rule_and_names_the_commands_of_its_platform(se
     assert 'href="/policies/N14"' in page
     assert "idle-timeout 10" in page
     assert "exec-timeout" not in page
+
+
+def test_a_device_is_judged_at_once_when_an_operator_asks(service, operator, two_switches):
+    device_id = two_switches[0]
+    here = f"/policies/devices/{device_id}/judge"
+    form = {"csrf_token": token_of(operator)}
+    asked = operator.post(here, data=form)
+    assert asked.headers["Location"] == f"/devices/{device_id}#policies"
+    operator.post(here, data=form)
+    waiting = db.session.execute(
+        db.text("SELECT args FROM procrastinate_jobs WHERE task_name = 'judge_device'")
+    ).scalars()
+    site = db.session.get_one(Device, device_id).site.slug
+    assert list(waiting) == [{"site": site, "device": device_id}], "asked for twice, done once"
+    assert operator.post("/policies/devices/999999/judge", data=form).status_code == 404
+
+
+def test_a_worker_judges_just_the_device_that_was_asked_for(service):
+    with SshSwitch() as switch:
+        with transaction():
+            device = a_switch(ssh_port=switch.port, resource=None, site=build.a_site())
+            other = a_switch(ssh_port=switch.port, resource=None, site=device.site)
+            for one in (device, other):
+                with_login(one, SshLogin(switch.username, switch.password))
+                hostkeys.approve(one, switch.public_key, by=build.desk())
+            device_id, other_id, site_id = device.id, other.id, device.site_id
+        evidence.collect_site(site_id, KEYRING, only=device_id)
+    judged_ids = set(db.session.scalars(db.select(FindingRow.device_id)))
+    assert device_id in judged_ids
+    assert other_id not in judged_ids
