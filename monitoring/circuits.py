@@ -5,7 +5,7 @@ asks again, later or elsewhere, gets the answer that holds then.
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -153,11 +153,16 @@ class Plan:
 
 
 def desired(
-    ports: Sequence[RentedPort], rentals: Iterable[Rental], at: datetime, terms: PortTerms
+    ports: Sequence[RentedPort],
+    rentals: Iterable[Rental],
+    at: datetime,
+    terms: PortTerms,
+    held: Collection[int] = frozenset(),
 ) -> Plan:
     """The plan for an instant. A rental keeps the ports and the VLAN it has.
 
-    Whose time has come goes before those who only have their lead or lag.
+    Whose time has come goes before those who only have their lead or lag. `held` are ports that
+    are kept shut: only a rental that runs on one already keeps it, until its own time ends.
     """
     around = [one for one in rentals if one.starts_at - terms.lead <= at < one.ends_at + terms.lag]
     order = sorted(around, key=lambda r: (not r.is_running(at), r.starts_at, r.line_id))
@@ -165,12 +170,17 @@ def desired(
     for port in sorted(ports, key=lambda port: port.id):
         free.setdefault(port.resource_id, []).append(port)
     vlans = _vlans_kept(ports, order)
-    held = set(vlans.values())
-    pool = deque(vlan for vlan in terms.pool if vlan not in held)
+    kept = set(vlans.values())
+    pool = deque(vlan for vlan in terms.pool if vlan not in kept)
     wanted: dict[int, Wanted] = {}
     short = []
     for rental in order:
-        fitting = free.get(rental.resource_id, [])
+        fitting = [
+            port
+            for port in free.get(rental.resource_id, [])
+            if port.id not in wanted
+            and (port.id not in held or (port.line_id == rental.line_id and rental.is_running(at)))
+        ]
         fitting.sort(key=lambda port: (port.line_id != rental.line_id, port.id))
         given = fitting[: rental.quantity]
         vlan = vlans.get(rental.line_id) or (pool.popleft() if given and pool else None)
@@ -180,8 +190,7 @@ def desired(
             continue
         for port in given:
             wanted[port.id] = Wanted(port.id, rental.line_id, vlan)
-        del fitting[: rental.quantity]
-    wanted |= {port.id: Wanted(port.id) for left in free.values() for port in left}
+    wanted |= {port.id: Wanted(port.id) for port in ports if port.id not in wanted}
     return Plan(wanted, tuple(short))
 
 

@@ -22,6 +22,9 @@ NO_BRIDGE = "{port} is no port of a bridge."
 NO_FILTERING = "The bridge of {port} does not keep VLANs apart (vlan_filtering 1)."
 FOREIGN = "Something else limits or filters {port} already (tc); take it away first."
 GONE_BACK = "The host took the change back before it was confirmed."
+# What a broken rule does.
+KEPT_SHUT = "It is kept shut while the device breaks {rules}."
+SHUT_AFTER = "The device breaks {rules}: it stays on until the booking has ended, then it is shut."
 # What ends a session before anything is known of the port.
 SILENT = "The device did not answer over SSH in time."
 CLOSED = "Nothing listens on the SSH port of the device."

@@ -1,5 +1,6 @@
 """What came of switching ports, as rows: the state, every change, and problems where it failed."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -116,6 +117,21 @@ def clear(device_id: int, subject: str, at: datetime) -> None:
     )
     for problem in db.session.scalars(open_):
         problems.clear(problem, at=at)
+
+
+def clear_others(
+    device_ids: Iterable[int], words: str, stand: Collection[tuple[int, str]], at: datetime
+) -> None:
+    """End the problems of ports of these devices that say `words`, but for those that stand."""
+    open_ = sa.select(Problem).where(
+        Problem.device_id.in_(list(device_ids)),
+        Problem.kind == PROBLEM,
+        Problem.subject.contains(words, autoescape=True),
+        Problem.cleared_at.is_(None),
+    )
+    for problem in db.session.scalars(open_):
+        if (problem.device_id, problem.subject) not in stand:
+            problems.clear(problem, at=at)
 
 
 def _note_change(port: AccessPort, task: Task, found: Switched, seconds: float) -> None:

@@ -14,7 +14,7 @@ from config.database import db
 from monitoring import circuits, port_records, problems
 from monitoring.circuits import PortTerms, Rental
 from monitoring.exposure import RUNNING
-from monitoring.models import AccessPort, Problem
+from monitoring.models import AccessPort
 from monitoring.problems import NewProblem
 from rental.models import Booking, Line
 
@@ -71,19 +71,7 @@ def tell(
             evidence={"booking": reference, "starts_at": rental.starts_at.isoformat()},
         )
         problems.open_(port.device, new, at=at)
-    _clear_others({port.device_id for port in ports}, stand, at)
-
-
-def _clear_others(device_ids: set[int], stand: set[tuple[int, str]], at: datetime) -> None:
-    open_ = sa.select(Problem).where(
-        Problem.device_id.in_(device_ids),
-        Problem.kind == port_records.PROBLEM,
-        Problem.subject.contains(NOTHING_LEFT),
-        Problem.cleared_at.is_(None),
-    )
-    for problem in db.session.scalars(open_):
-        if (problem.device_id, problem.subject) not in stand:
-            problems.clear(problem, at=at)
+    port_records.clear_others({port.device_id for port in ports}, NOTHING_LEFT, stand, at)
 
 
 def is_of(subject: str, code: str, reference: str) -> bool:

@@ -5,7 +5,7 @@ as it was left, or once an hour to see that it still holds.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,12 +20,13 @@ from monitoring import (
     circuits,
     credentials,
     evidence,
+    port_holds,
     port_records,
     port_shortages,
     readings,
     site_locks,
 )
-from monitoring.circuits import PortTerms, RentedPort, Wanted
+from monitoring.circuits import Plan, PortTerms, Rental, RentedPort, Wanted
 from monitoring.models import AccessPort, Device, PortChange, PortState, PortStatus
 from monitoring.port_blocks import PortSetting
 from monitoring.port_records import Task
@@ -101,15 +102,7 @@ def due(site_id: int, keyring: credentials.Keyring, at: datetime) -> tuple[list[
         return [], 0
     terms, states = circuits.terms_on(at.date()), _states(ports)
     rentals = port_shortages.rented({port.resource_id for port in ports}, at, terms)
-    plan = circuits.desired(
-        [
-            RentedPort(port.id, port.resource_id, states[port.id].line_id, states[port.id].vlan)
-            for port in ports
-        ],
-        [rental for rental, _ in rentals.values()],
-        at,
-        terms,
-    )
+    plan = _planned(ports, states, rentals, at, terms)
     port_shortages.tell(ports, rentals, at, terms)
     polled: dict[int, Reading | None] = {}
     tasks = []
@@ -130,6 +123,25 @@ def due(site_id: int, keyring: credentials.Keyring, at: datetime) -> tuple[list[
                 )
             )
     return sorted(tasks, key=lambda task: (task.asked.device_id, task.port_id)), len(plan.short)
+
+
+def _planned(
+    ports: Sequence[AccessPort],
+    states: Mapping[int, PortState],
+    rentals: Mapping[int, tuple[Rental, str]],
+    at: datetime,
+    terms: PortTerms,
+) -> Plan:
+    """What every port should be; who lacks one that a broken rule keeps shut is told of."""
+    held = port_holds.held(ports)
+    rented = [
+        RentedPort(port.id, port.resource_id, states[port.id].line_id, states[port.id].vlan)
+        for port in ports
+    ]
+    wanting = [rental for rental, _ in rentals.values()]
+    plan = circuits.desired(rented, wanting, at, terms, frozenset(held))
+    port_holds.tell(ports, held, [rentals[one.line_id] for one in plan.short], at)
+    return plan
 
 
 def _managed(site_id: int) -> Sequence[AccessPort]:
@@ -237,6 +249,7 @@ def manage(port: AccessPort, *, is_managed: bool, by: Member | None) -> None:
     if not is_managed:
         db.session.execute(sa.delete(PortState).where(PortState.port_id == port.id))
         port_records.clear(port.device_id, port.interface, clock.now())
+        port_holds.clear(port, clock.now())
     verb = "managed" if is_managed else "left_alone"
     journal.record(port, verb, by=by, name=f"{port.device.name} {port.interface}")
     db.session.flush()

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from config import clock
 from config.database import db
-from monitoring import config_backups, dependencies, enforcing, port_shortages
+from monitoring import config_backups, dependencies, enforcing, port_holds, port_shortages
 from monitoring.dependencies import LineNeeds, Needed
 from monitoring.enforcement import STANDING
 from monitoring.errors import BadSignature, NotReady
@@ -42,6 +42,8 @@ WORST_FIRST = (Verdict.RED, Verdict.AMBER, Verdict.GREEN)
 MOST_REASON = 500
 # What is found where a line lacks a port or a VLAN.
 NOTHING_LEFT = "nothing_left"
+# And where a broken rule keeps its port shut.
+KEPT_SHUT = "kept_shut"
 
 
 class CheckKind(StrEnum):
@@ -230,12 +232,13 @@ def _of_line(need: LineNeeds, standing: Mapping[int, Standing]) -> list[Check]:
 
 def _short(need: LineNeeds, standing: Mapping[int, Standing]) -> list[Check]:
     """What says that this line will find no port or VLAN, however many others are well."""
-    code, reference = need.line.resource.code, need.line.booking.reference
+    line = need.line.resource.code, need.line.booking.reference
     return [
-        Check(CheckKind.SWITCHED, one.device.name, Verdict.RED, NOTHING_LEFT)
+        Check(CheckKind.SWITCHED, one.device.name, Verdict.RED, found)
         for one in need.needed
         for _kind, subject, _gravity in standing.get(one.device.id, Standing()).problems
-        if port_shortages.is_of(subject, code, reference)
+        for found, is_of in ((NOTHING_LEFT, port_shortages.is_of), (KEPT_SHUT, port_holds.is_of))
+        if is_of(subject, *line)
     ]
 
 

@@ -16,6 +16,7 @@ from monitoring import (
     access_ports,
     circuit_use,
     devices,
+    port_holds,
     port_limits,
     port_rates,
     provisioning,
@@ -101,10 +102,12 @@ def remove_port(port_id: int) -> Response:
 def show_port(port_id: int) -> str:
     """A port: what bookings want of it, what holds, and everything that was done to it."""
     port = access_ports.get(port_id)
+    state = provisioning.states().get(port.id)
     return render_template(
         "circuits/port.html",
         port=port,
-        state=provisioning.states().get(port.id),
+        state=state,
+        hold=port_holds.of_port(port, state),
         changes=provisioning.changes(port),
         unbooked_run=unbooked.of_port(port),
     )
@@ -206,6 +209,7 @@ FOR_TEMPLATES = {
     "port_outcomes": outcome_words,
     "port_states": provisioning.states,
     "ports_of_line": provisioning.of_line,
+    "hold_of_line": port_holds.of_line,
     "is_switched": lambda line: (
         settings_here().switch_ports == "on" and provisioning.is_switched(line.resource_id)
     ),

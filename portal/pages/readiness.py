@@ -70,8 +70,15 @@ def found_words(check: Check) -> str:
         return backup_words().get(check.found, check.found)
     if check.kind is CheckKind.SAVED:
         return _("%(count)s lines are not", count=check.found) if check.found else _("all of it is")
-    is_short = check.found == readiness.NOTHING_LEFT
-    return _("no port or VLAN is left for it") if is_short else check.found
+    return lacking_words().get(check.found, check.found)
+
+
+def lacking_words() -> dict[str, str]:
+    """Why a line has no port."""
+    return {
+        readiness.NOTHING_LEFT: _("no port or VLAN is left for it"),
+        readiness.KEPT_SHUT: _("its port is kept shut while a rule is not met"),
+    }
 
 
 def backup_words() -> dict[str, str]:

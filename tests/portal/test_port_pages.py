@@ -3,13 +3,22 @@
 import pytest
 
 from config.database import db, transaction
-from monitoring import access_ports, port_reasons, provisioning
+from monitoring import (
+    access_ports,
+    enforcing,
+    port_holds,
+    port_reasons,
+    provisioning,
+    violations,
+)
+from monitoring.circuits import Rental
 from monitoring.models import AccessPort, DeviceRole, PortChange, PortState, PortStatus
 from monitoring.port_reasons import because
+from monitoring.rules import Enforce
 from portal.rounds import ports as rounds
 from rental.models import BookingStatus, JournalEntry, Role
 from tests import build
-from tests.monitoring.policy_world import a_switch
+from tests.monitoring.policy_world import a_failure, a_switch
 from tests.portal.conftest import signed_in, token_of
 
 
@@ -107,6 +116,35 @@ def test_a_renter_reads_whether_the_line_is_on(service, person, port, status, is
         service.extensions["settings"].__dict__["switch_ports"] = "off"
     assert words in page.text
     assert "SW-7" not in page.text
+
+
+def test_a_port_that_a_rule_keeps_shut_says_so_to_who_watches_it_and_to_the_renter(
+    service, person, port, monkeypatch
+):
+    monkeypatch.setattr(enforcing, "steps_of", lambda *_: frozenset({Enforce.SHUT_PORT}))
+    monkeypatch.setitem(service.extensions["settings"].__dict__, "switch_ports", "on")
+    unit_member = person()
+    with transaction():
+        own = db.session.get(AccessPort, port.id)
+        provisioning.manage(own, is_managed=True, by=None)
+        booking = build.a_booking(port.resource, unit=unit_member.unit, member=unit_member)
+        booking.status, reference = BookingStatus.CONFIRMED, booking.reference
+        violations.open_or_refresh(own.device, a_failure("N01"))
+        line = booking.lines[0]
+        rental = Rental(line.id, line.resource_id, 1, line.starts_at, line.ends_at)
+        held = port_holds.held([own])
+        port_holds.tell([own], held, [(rental, reference)], line.starts_at)
+    operator = signed_in(service, person(role=Role.OPERATOR))
+    said = "giữ ở trạng thái tắt chừng nào thiết bị còn vi phạm quy tắc N01"
+    shown = operator.get(f"/devices/access-ports/{port.id}").text
+    assert said in shown
+    assert "tắt; đang bị giữ tắt" in shown
+    assert said in operator.get(f"/bookings/{reference}/monitoring").text
+    assert "cổng bị giữ ở trạng thái tắt" in operator.get(f"/bookings/{reference}").text
+    page = signed_in(service, unit_member).get(f"/bookings/{reference}/monitoring").text
+    assert "Bị giữ tắt" in page
+    assert "N01" not in page
+    assert "SW-7" not in page
 
 
 def test_what_else_limits_a_port_is_noted_on_its_page(service, person, port):
