@@ -42,20 +42,24 @@ class CliPort(ABC):
         with ssh.session_with(target, deadline) as session:
             if target.login.enable_password and not session.check_enable_mode():
                 session.enable()
-            port = cls(session, target, deadline, setting, _prompt(session))
+            port = cls(session, target, deadline, setting, cls.prompt_of(session))
             return port.settle(is_trial=is_trial)
+
+    @classmethod
+    def prompt_of(cls, session: BaseConnection) -> re.Pattern[str]:
+        """The prompt in every mode: in configuration mode IOS cuts the name at 20 characters."""
+        name = re.escape(session.find_prompt().rstrip("#>")[:20])
+        return re.compile(rf"{name}[^\s()]*(\([^()\s]*\))?[#>]\s*\Z")
 
     def settle(self, *, is_trial: bool) -> Switched:
         """Look, guard, and type what differs."""
-        name = self.setting.interface
-        if not self.dialect.name.fullmatch(name):
-            return refused(because(port_reasons.NAME, port=name))
+        if not self.is_name():
+            return refused(because(port_reasons.NAME, port=self.setting.interface))
         before = self.block()
-        told = [self.say(command.format(name)) for command in self.show_neighbours]
-        reason = port_blocks.guard(before, told, self.setting, self.dialect)
+        reason = self.against(before)
         if reason is not None:
             return refused(reason, before)
-        commands = port_blocks.render(before, self.setting, self.dialect)
+        commands = self.render(before)
         if not commands:
             return Switched(SwitchOutcome.UNCHANGED, before)
         if is_trial:
@@ -65,6 +69,20 @@ class CliPort(ABC):
     @abstractmethod
     def apply(self, before: str, commands: list[str]) -> Switched:
         """Type it so that it goes back where it does not hold."""
+
+    def is_name(self) -> bool:
+        """Whether the interface is called as ports of this platform are."""
+        return self.dialect.name.fullmatch(self.setting.interface) is not None
+
+    def against(self, before: str) -> Reason | None:
+        """Why the port must not be touched; None where nothing stands against it."""
+        name = self.setting.interface
+        told = [self.say(command.format(name)) for command in self.show_neighbours]
+        return port_blocks.guard(before, told, self.setting, self.dialect)
+
+    def render(self, block: str) -> list[str]:
+        """What is to be typed; nothing where the port is as it should be."""
+        return port_blocks.render(block, self.setting, self.dialect)
 
     def left(self) -> tuple[str, list[str]]:
         """The block as it is now, and what is still missing of it."""
@@ -99,9 +117,3 @@ class CliPort(ABC):
         self.session.clear_buffer()
         self.session.write_channel(command + self.session.RETURN)
         return ssh.until_prompt(self.session, self.prompt, self.target, self.deadline)
-
-
-def _prompt(session: BaseConnection) -> re.Pattern[str]:
-    """The prompt in every mode: in configuration mode IOS cuts the name at 20 characters."""
-    name = re.escape(session.find_prompt().rstrip("#>")[:20])
-    return re.compile(rf"{name}[^\s()]*(\([^()\s]*\))?[#>]\s*\Z")

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from monitoring import port_reasons
+from monitoring import port_reasons, port_templates
 from monitoring.port_blocks import PortSetting
 from monitoring.port_reasons import because
-from monitoring.probes import linux_ports, ssh
+from monitoring.probes import linux_ports, ssh, template_ports
 from monitoring.probes.eos_ports import EosPort
 from monitoring.probes.ios_ports import IosPort
 from monitoring.probes.outcomes import Failure
@@ -49,11 +49,17 @@ def can_shape(platform: str) -> bool:
     return driver is not None and driver.shapes
 
 
+def _templated(platform: str) -> Driver | None:
+    """The driver of a platform that an operator described and enabled."""
+    template = port_templates.by_platform(port_templates.FOLDER).get(platform)
+    return Driver(template_ports.driver(template).switch) if template else None
+
+
 def switch(
     target: SshTarget, setting: PortSetting, *, is_trial: bool = False
 ) -> Switched | Failure:
     """Make the port what the setting says; `is_trial` types nothing. Never raises."""
-    driver = DRIVERS.get(target.platform)
+    driver = DRIVERS.get(target.platform) or _templated(target.platform)
     if driver is None:
         return refused(because(port_reasons.PLATFORM, platform=target.platform))
     deadline: Deadline | None = None

@@ -22,6 +22,7 @@ from billing.vat import VatRates
 from monitoring.alerts.policy import AlertPolicy
 from monitoring.circuits import PortTerms
 from monitoring.guest_networks import GuestTerms
+from monitoring.port_templates import PortTemplate
 from monitoring.probes.profiles import Profile
 from monitoring.rule_examples import ExampleFile
 from monitoring.rules import RuleBook
@@ -45,6 +46,7 @@ ROOMS: dict[str, type[BaseModel]] = {
     "config/bookkeeping/accounts.yml": Accounts,
     "config/metering/*.yml": MeteringFile,
     "config/circuits/*.yml": PortTerms,
+    "config/switching/*.yml": PortTemplate,
     "config/waivers/terms.yml": WaiverTerms,
     "config/guests/*.yml": GuestTerms,
     "config/cancellation/*.yml": CancellationFile,
