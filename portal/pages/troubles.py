@@ -8,7 +8,8 @@ from werkzeug.wrappers import Response
 
 from config import clock
 from config.database import transaction
-from monitoring import outages, problems, received_alerts, troubles
+from config.errors import filled
+from monitoring import outages, port_holds, port_shortages, problems, received_alerts, troubles
 from monitoring.models import Problem
 from monitoring.rules import Severity
 from monitoring.troubles import Trouble, TroubleKind
@@ -92,7 +93,20 @@ def said(trouble: Trouble) -> str:
 def problem_said(problem: Problem) -> str:
     """Kind and subject of a problem."""
     kind = kind_words().get(problem.kind, problem.kind)
-    return f"{kind}: {problem.subject}" if problem.subject else kind
+    return f"{kind}: {_subject(problem)}" if problem.subject else kind
+
+
+def _subject(problem: Problem) -> str:
+    """What it is of; a port that lacks for a booking is told in the language of the page."""
+    for words, sentence in (
+        (port_holds.KEPT_SHUT, _("{circuit}: kept shut for {booking}")),
+        (port_shortages.NOTHING_LEFT, _("{circuit}: no port or VLAN left for {booking}")),
+    ):
+        circuit, is_of, _rest = problem.subject.partition(f": {words}")
+        if is_of and "booking" in problem.evidence:
+            values = {"circuit": circuit, "booking": problem.evidence["booking"]}
+            return filled(sentence, values)
+    return problem.subject
 
 
 def _acknowledging(trouble: Trouble) -> str | None:

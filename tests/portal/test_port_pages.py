@@ -140,6 +140,8 @@ def test_a_port_that_a_rule_keeps_shut_says_so_to_who_watches_it_and_to_the_rent
     assert said in shown
     assert "tắt; đang bị giữ tắt" in shown
     assert said in operator.get(f"/bookings/{reference}/monitoring").text
+    listed = operator.get("/devices/troubles").text
+    assert f"F9: bị giữ tắt, ảnh hưởng lượt đặt {reference}" in listed
     assert "cổng bị giữ ở trạng thái tắt" in operator.get(f"/bookings/{reference}").text
     page = signed_in(service, unit_member).get(f"/bookings/{reference}/monitoring").text
     assert "Bị giữ tắt" in page
