@@ -134,7 +134,7 @@ def remediate(violation_id: int, body: NothingBody) -> Response:  # noqa: ARG001
     Call("Approve what was checked", "violations", answer=RemediationAnswer, refusals=(404, 409))
 )
 @once
-def approve(remediation_id: int, body: ApproveBody) -> Response:
+def approve_remediation(remediation_id: int, body: ApproveBody) -> Response:
     """By its digest; a risky one by somebody else than who asked for it."""
     approved = remediations.get(remediation_id)
     remediations.approve(
@@ -155,7 +155,7 @@ def approve(remediation_id: int, body: ApproveBody) -> Response:
     )
 )
 @once
-def withdraw(remediation_id: int, body: NothingBody) -> Response:  # noqa: ARG001  # declares it
+def withdraw_remediation(remediation_id: int, body: NothingBody) -> Response:  # noqa: ARG001  # declares it
     """As long as it is not being applied."""
     taken = remediations.get(remediation_id)
     remediations.withdraw(taken, by=current_member())
@@ -165,7 +165,7 @@ def withdraw(remediation_id: int, body: NothingBody) -> Response:  # noqa: ARG00
 @room.get("/ansible/inventory")
 @may("see devices")
 @offers(Call("The devices as an inventory for Ansible", "devices", answer=InventoryAnswer))
-def inventory(query: InventoryQuery) -> Response:
+def ansible_inventory(query: InventoryQuery) -> Response:
     """In the form that `ansible-inventory --list` prints; without any secret."""
     found = devices.search(devices.Wanted(site=query.site, is_retired=False))
     return answer(remediations.inventory(found))
