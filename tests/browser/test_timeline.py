@@ -144,7 +144,8 @@ def long_catalogue(centre_app: Flask) -> Iterator[int]:
             for n in range(1000)
         )
     with centre_app.app_context():
-        total = db.session.scalar(sa.select(sa.func.count(Resource.id)))
+        # Nobody books an uplink by itself: it has no row.
+        total = db.session.scalar(sa.select(sa.func.count(Resource.id)).filter(~Resource.is_uplink))
     yield total or 0
     with centre_app.app_context(), transaction():
         db.session.execute(sa.delete(Resource).where(Resource.name.like("Phòng số %")))
