@@ -16,15 +16,14 @@ from sqlalchemy.dialects.postgresql import insert
 
 from config import clock, logs
 from config.database import db, transaction
-from monitoring import config_diff, config_versions, evidence
+from monitoring import asking, config_diff, config_versions
+from monitoring.asking import Asked
 from monitoring.config_versions import Text
 from monitoring.credentials import Keyring
-from monitoring.evidence import Asked
 from monitoring.models import ConfigRound, ConfigSource, Device
 from monitoring.probes import configurations
 from monitoring.probes.configurations import Configurations
 from monitoring.probes.outcomes import Failure, FailureKind
-from monitoring.probes.ssh import SshTarget
 
 log = logs.get(__name__)
 
@@ -49,18 +48,9 @@ class Done:
 
 def collect(device: Asked) -> Configurations | Failure:
     """Ask one device. Never raises for what it does; reaches no database."""
-    if isinstance(device.login, Failure):
-        return device.login
-    if device.host_key is None:
-        return Failure(FailureKind.HOST_KEY_UNAPPROVED, "nobody has approved its host key yet")
-    target = SshTarget(
-        device.address,
-        device.login,
-        device.host_key,
-        platform=device.platform,
-        port=device.port,
-        seconds=device.seconds,
-    )
+    target = device.target()
+    if isinstance(target, Failure):
+        return target
     return configurations.read(target)
 
 
@@ -140,9 +130,7 @@ def due(site_id: int, keyring: Keyring, at: datetime) -> list[Asked]:
         )
         .order_by(Device.id)
     )
-    return [
-        evidence.asked(device, keyring, seconds=SECONDS) for device in db.session.scalars(query)
-    ]
+    return [asking.asked(device, keyring, seconds=SECONDS) for device in db.session.scalars(query)]
 
 
 def record(device_id: int, told: Configurations | Failure, at: datetime, keyring: Keyring) -> bool:

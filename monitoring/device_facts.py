@@ -16,13 +16,12 @@ from sqlalchemy.dialects.postgresql import insert
 
 from config import clock, logs
 from config.database import db, transaction
-from monitoring import evidence, site_locks
+from monitoring import asking, site_locks
+from monitoring.asking import Asked
 from monitoring.credentials import Keyring
-from monitoring.evidence import Asked
 from monitoring.models import Device, FactRecord, FactsRound
 from monitoring.probes import facts, linux, ssh
 from monitoring.probes.outcomes import Failure, FailureKind
-from monitoring.probes.ssh import SshTarget
 
 log = logs.get(__name__)
 
@@ -48,21 +47,12 @@ class Change:
 
 def collect(device: Asked) -> facts.Facts | Failure:
     """Ask one device. Never raises for what it does; reaches no database."""
-    if isinstance(device.login, Failure):
-        return device.login
-    if device.host_key is None:
-        return Failure(FailureKind.HOST_KEY_UNAPPROVED, "nobody has approved its host key yet")
+    target = device.target()
+    if isinstance(target, Failure):
+        return target
     commands = facts.COMMANDS.get(device.platform)
     if commands is None:
         return Failure(FailureKind.INTERNAL, f"nothing is known to ask of {device.platform}")
-    target = SshTarget(
-        device.address,
-        device.login,
-        device.host_key,
-        platform=device.platform,
-        port=device.port,
-        seconds=device.seconds,
-    )
     read = linux.read_commands if device.platform == "linux" else ssh.read_commands
     texts = read(target, commands)
     return texts if isinstance(texts, Failure) else facts.facts(device.platform, texts)
@@ -113,9 +103,7 @@ def due(site_id: int, keyring: Keyring, at: datetime) -> list[Asked]:
         )
         .order_by(Device.id)
     )
-    return [
-        evidence.asked(device, keyring, seconds=SECONDS) for device in db.session.scalars(query)
-    ]
+    return [asking.asked(device, keyring, seconds=SECONDS) for device in db.session.scalars(query)]
 
 
 def record(device_id: int, told: facts.Facts | Failure, at: datetime) -> None:

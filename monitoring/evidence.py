@@ -16,8 +16,8 @@ from sqlalchemy.dialects.postgresql import insert
 from config import clock, logs
 from config.database import db, transaction
 from monitoring import (
+    asking,
     conditions,
-    credentials,
     enforcement,
     hostkeys,
     key_strength,
@@ -27,12 +27,11 @@ from monitoring import (
     unbooked,
     violations,
 )
+from monitoring.asking import Asked
 from monitoring.credentials import Keyring
-from monitoring.errors import CredentialUnreadable
 from monitoring.models import ConfigRound, Device, EvidenceRecord, FindingRow, Platform
 from monitoring.policy import Evidence, Finding, Result, Rule
 from monitoring.probes import communities, linux, ssh, tcp
-from monitoring.probes.logins import SshLogin
 from monitoring.probes.outcomes import Failure, FailureKind
 from monitoring.probes.ssh import PinnedKey, SshTarget
 from monitoring.rules import Source
@@ -42,21 +41,6 @@ log = logs.get(__name__)
 # AAA servers choke on more sessions at once.
 MOST_THREADS = 8
 TELNET = 23
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One device to ask: where, with which login, and which key it must show."""
-
-    device_id: int
-    name: str
-    platform: str
-    address: str
-    port: int
-    login: SshLogin | Failure
-    host_key: PinnedKey | None
-    snmp_port: int = 161
-    seconds: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,48 +55,13 @@ class Collected:
     failures: Mapping[Source, Failure] = field(default_factory=dict)
 
 
-def asked(device: Device, keyring: Keyring, *, seconds: float = 60.0) -> Asked:
-    """The device as `collect` wants it; decrypts its login, so call it in a worker only."""
-    key = hostkeys.pinned(device)
-    return Asked(
-        device_id=device.id,
-        name=device.name,
-        platform=device.platform.value,
-        address=device.address,
-        port=device.ssh_port,
-        login=_opened(device, keyring),
-        host_key=PinnedKey(key.algorithm, key.key) if key else None,
-        snmp_port=device.snmp_port,
-        seconds=seconds,
-    )
-
-
-def _opened(device: Device, keyring: Keyring) -> SshLogin | Failure:
-    if device.ssh_credential is None:
-        return Failure(FailureKind.AUTHENTICATION, "no SSH login is on record")
-    try:
-        login = credentials.open_(device.ssh_credential, keyring)
-    except CredentialUnreadable as wrong:
-        return Failure(FailureKind.AUTHENTICATION, wrong.message)
-    if not isinstance(login, SshLogin):
-        return Failure(FailureKind.AUTHENTICATION, "the credential is not an SSH login")
-    return login
-
-
 def collect(device: Asked) -> Collected:
     """Ask one device over SSH. Never raises for what the device does; reaches no database."""
     if device.host_key is None:
         return _unapproved(device)
-    if isinstance(device.login, Failure):
-        return _failed(device, device.login)
-    target = SshTarget(
-        device.address,
-        device.login,
-        device.host_key,
-        platform=device.platform,
-        port=device.port,
-        seconds=device.seconds,
-    )
+    target = device.target()
+    if isinstance(target, Failure):
+        return _failed(device, target)
     if device.platform == Platform.LINUX.value:
         return _collect_host(device, target)
     return _collect_config(device, target)
@@ -351,7 +300,7 @@ def targets(
         )
         .order_by(Device.id)
     )
-    return [asked(device, keyring, seconds=seconds) for device in rows]
+    return [asking.asked(device, keyring, seconds=seconds) for device in rows]
 
 
 def collect_site(
@@ -367,9 +316,9 @@ def collect_site(
         wanted = targets(site_id, keyring, only=only, seconds=seconds)
     totals: dict[str, int] = {}
     with ThreadPoolExecutor(max_workers=MOST_THREADS, thread_name_prefix="evidence") as pool:
-        asking = {pool.submit(collect, device): device for device in wanted}
-        for future in as_completed(asking):
-            collected = _result(asking[future], future)
+        going = {pool.submit(collect, device): device for device in wanted}
+        for future in as_completed(going):
+            collected = _result(going[future], future)
             for finding in _write(collected, rules):
                 totals[finding.result.value] = totals.get(finding.result.value, 0) + 1
     return totals

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from config import clock
 from config.database import db
 from monitoring import port_reasons, problems, readings, redaction
+from monitoring.asking import Asked
 from monitoring.circuits import Rental
-from monitoring.evidence import Asked
 from monitoring.models import AccessPort, PortChange, PortState, PortStatus, Problem
 from monitoring.port_blocks import PortSetting
 from monitoring.port_reasons import Reason, because

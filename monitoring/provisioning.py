@@ -17,9 +17,9 @@ from sqlalchemy.orm import joinedload
 from config import clock, logs
 from config.database import db, transaction
 from monitoring import (
+    asking,
     circuits,
     credentials,
-    evidence,
     port_holds,
     port_records,
     port_shortages,
@@ -33,7 +33,6 @@ from monitoring.port_records import Task
 from monitoring.probes import switching
 from monitoring.probes.outcomes import Failure, FailureKind
 from monitoring.probes.reading import ADMIN, Reading
-from monitoring.probes.ssh import SshTarget
 from monitoring.probes.switched import Switched, SwitchOutcome
 from rental import journal
 from rental.models import Line, Member
@@ -116,7 +115,7 @@ def due(site_id: int, keyring: credentials.Keyring, at: datetime) -> tuple[list[
             tasks.append(
                 Task(
                     port.id,
-                    evidence.asked(port.device, keyring, seconds=SECONDS),
+                    asking.asked(port.device, keyring, seconds=SECONDS),
                     _setting(port, wanted, terms),
                     wanted.line_id,
                     line[1] if line else None,
@@ -225,19 +224,9 @@ def _settled(
 
 
 def _ask(task: Task, *, is_trial: bool) -> Switched | Failure:
-    asked = task.asked
-    if asked.host_key is None:
-        return Failure(FailureKind.HOST_KEY_UNAPPROVED, "its SSH host key is not approved yet")
-    if isinstance(asked.login, Failure):
-        return asked.login
-    target = SshTarget(
-        asked.address,
-        asked.login,
-        asked.host_key,
-        platform=asked.platform,
-        port=asked.port,
-        seconds=asked.seconds,
-    )
+    target = task.asked.target()
+    if isinstance(target, Failure):
+        return target
     return switching.switch(target, task.setting, is_trial=is_trial)
 
 

@@ -16,9 +16,10 @@ import sqlalchemy as sa
 
 from config import clock, logs
 from config.database import db, transaction
-from monitoring import evidence, exposure, policy, problems, remediations, site_locks
+from monitoring import asking, evidence, exposure, policy, problems, remediations, site_locks
+from monitoring.asking import Asked
 from monitoring.credentials import Keyring
-from monitoring.evidence import Asked, Collected
+from monitoring.evidence import Collected
 from monitoring.models import (
     Device,
     FindingRow,
@@ -31,7 +32,6 @@ from monitoring.models import (
 from monitoring.probes import playbooks
 from monitoring.probes.outcomes import Failure, FailureKind
 from monitoring.probes.playbooks import Play, Played
-from monitoring.probes.ssh import SshTarget
 from monitoring.problems import NewProblem
 from monitoring.rules import PLAYBOOKS, Result, Severity
 from rental import journal
@@ -117,7 +117,7 @@ def due(site_id: int, keyring: Keyring, at: datetime, *, may_apply: bool = True)
         found[row.device_id] = Job(
             row.id,
             row.status,
-            evidence.asked(row.device, keyring),
+            asking.asked(row.device, keyring),
             remediations.host_name(row.device),
             row.playbook,
             {**row.variables, "remedy_id": str(row.id)},
@@ -146,12 +146,9 @@ def _first_run(job: Job, hosts_folder: Path | None) -> Played | Failure | None:
 def _run(
     job: Job, hosts_folder: Path | None, *, is_check: bool = False, action: str = "apply"
 ) -> Played | Failure:
-    asked = job.asked
-    if asked.host_key is None:
-        return Failure(FailureKind.HOST_KEY_UNAPPROVED, "nobody has approved its host key yet")
-    if isinstance(asked.login, Failure):
-        return asked.login
-    target = SshTarget(asked.address, asked.login, asked.host_key, asked.platform, asked.port)
+    target = job.asked.target()
+    if isinstance(target, Failure):
+        return target
     path = PLAYBOOKS / f"{job.playbook}.yml"
     play = Play(path, {**job.variables, "remedy_action": action}, hosts_folder)
     try:
