@@ -14,6 +14,7 @@ from monitoring import (
     linux_evidence,
     redaction,
     server_conditions,
+    tls_conditions,
 )
 from monitoring.config_tree import ConfigTree
 from monitoring.rules import Condition, Result
@@ -63,6 +64,7 @@ _JUDGES: dict[str, Callable[[Any, Evidence], Verdict]] = {
     "rsa_bits": server_conditions.rsa_bits,
     "saved": server_conditions.saved,
     "unbooked_traffic": server_conditions.unbooked_traffic,
+    "tls": tls_conditions.tls,
     "communities_refused": server_conditions.communities_refused,
     "snmp_value": server_conditions.snmp_value,
     "firmware": server_conditions.firmware,

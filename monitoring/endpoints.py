@@ -94,9 +94,17 @@ def remove(endpoint: Endpoint, *, by: Member | None) -> None:
 
 
 def ask_now(endpoint: Endpoint) -> None:
-    """Have it asked at the next turn of the clock, within some seconds."""
+    """Have it asked at the next turn of the clock, within some seconds, and anew what it offers."""
     endpoint.next_probe_at = clock.now()
     db.session.flush()
+    # The prober may write its facts at this moment; only this one is taken out of them.
+    db.session.execute(
+        sa.update(Endpoint)
+        .where(Endpoint.id == endpoint.id)
+        .values(facts=Endpoint.facts.op("-")("offers_at"))
+        .execution_options(synchronize_session=False)
+    )
+    db.session.expire(endpoint, ["facts"])
 
 
 def _describe(endpoint: Endpoint, new: NewEndpoint) -> None:

@@ -24,6 +24,7 @@ from monitoring import (
     linux_evidence,
     policy,
     redaction,
+    tls_evidence,
     unbooked,
     violations,
 )
@@ -165,6 +166,7 @@ def record(
         snmp=_polled(device),
         unsaved_lines=unsaved,
         port_traffic=unbooked.traffic_of(device, collected.at),
+        tls=tls_evidence.of(device, collected.at),
     )
     found = judge(device, applicable, seen, collected.at)
     _withdraw(device, [rule.id for rule in applicable], collected.at)

@@ -6,7 +6,7 @@ for it, as with polls, so that no endpoint is asked twice at once.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -14,7 +14,7 @@ from sqlalchemy.orm import joinedload
 
 from config import clock, logs
 from config.database import db, transaction
-from monitoring import endpoint_rules, endpoints, problems, site_locks
+from monitoring import endpoint_rules, endpoints, problems, site_locks, tls_evidence
 from monitoring.models import Device, DeviceStatus, Endpoint, EndpointStatus
 from monitoring.probes import reach
 from monitoring.probes.reached import Goal, Reached, Rules
@@ -73,7 +73,10 @@ def due(site_id: int, at: datetime) -> list[Goal]:
         )
         .order_by(Endpoint.id)
     )
-    return [goal(each) for each in db.session.scalars(query)]
+    return [
+        replace(goal(each), asks_versions=tls_evidence.wants_versions(each, at))
+        for each in db.session.scalars(query)
+    ]
 
 
 def goal(endpoint: Endpoint) -> Goal:
@@ -138,7 +141,7 @@ def _note(endpoint: Endpoint, reached: Reached, at: datetime) -> None:
     endpoint.failure = reached.sentence or None
     # What a silent host showed before is still the last that is known of it.
     if reached.facts or not reached.fault:
-        endpoint.facts = reached.facts
+        endpoint.facts = tls_evidence.remembered(endpoint.facts, reached.facts, at)
     endpoint.last_probe_at = at
     endpoint.next_probe_at = at + timedelta(seconds=endpoint.interval_seconds)
     after = endpoint_rules.status(

@@ -35,6 +35,7 @@ _LOOKS_AT = {
     "communities_refused": Source.SNMP,
     "snmp_value": Source.SNMP,
     "unbooked_traffic": Source.TRAFFIC,
+    "tls": Source.TLS,
     "firmware": Source.VERSION,
 }
 _COMBINING = ("all_of", "any_of", "not_")

@@ -4,6 +4,7 @@ They lie in `examples/` beneath the folder of the rules, so that reading the rul
 """
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,9 +14,13 @@ from monitoring import policy
 from monitoring.conditions import Evidence, evidence_from, read_config
 from monitoring.linux_evidence import Listener
 from monitoring.rules import Result, Rule
-from monitoring.verdicts import PortTraffic
+from monitoring.tls_demand import VERSIONS
+from monitoring.verdicts import CertificateShown, PortTraffic, TlsShown
 
 FOLDER = "examples"
+# The moment at which examples are judged.
+_NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
+Version = Literal["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
 
 
 class _Strict(BaseModel):
@@ -45,6 +50,25 @@ class Carries(_Strict):
     measured: bool = True
 
 
+class Secure(_Strict):
+    """A secure endpoint and what it showed: `ends_in` and `began_ago` are days, from now."""
+
+    endpoint: str = "Web"
+    ends_in: float = 90
+    began_ago: float = 30
+    # Why no authority vouches for the certificate; empty where one does.
+    distrust: str = ""
+    named: bool = True
+    # Whether it is marked as the device's own certificate.
+    own: bool = False
+    weak: tuple[str, ...] = ()
+    # Which versions of TLS are offered; of those in `untold` nobody knows, the others are refused.
+    offers: tuple[Version, ...] = ("TLSv1.2", "TLSv1.3")
+    untold: tuple[Version, ...] = ()
+    # Why nothing was seen lately.
+    failure: str = ""
+
+
 class Example(_Strict):
     """What one device shows and what the rule says of it.
 
@@ -64,15 +88,17 @@ class Example(_Strict):
     snmp: dict[str, str] | None = None
     unsaved_lines: Annotated[int, Field(ge=0)] | None = None
     carries: tuple[Carries, ...] | None = None
+    # The secure endpoints of the device; of none an empty list.
+    secure: tuple[Secure, ...] | None = None
 
     @model_validator(mode="after")
     def _shows_something(self) -> "Example":
         shown = (self.text, self.listens, self.answers, self.host_key, self.snmp)
-        extra = (self.unsaved_lines, self.carries, self.communities)
+        extra = (self.unsaved_lines, self.carries, self.communities, self.secure)
         if all(each is None for each in (*shown, *extra)):
             raise ValueError(
                 "give one of text, listens, answers, host_key, snmp, unsaved_lines, carries, "
-                "communities"
+                "communities, secure"
             )
         return self
 
@@ -109,12 +135,27 @@ def evidence(example: Example, platform: str) -> Evidence:
         snmp=example.snmp,
         unsaved_lines=example.unsaved_lines,
         port_traffic=None if example.carries is None else tuple(map(_traffic, example.carries)),
+        tls=None if example.secure is None else tuple(map(_secure, example.secure)),
     )
 
 
 def _traffic(carries: Carries) -> PortTraffic:
     told = f"{carries.port}: {carries.unbooked_mbps:.1f} Mbit/s" if carries.unbooked_mbps else ""
     return PortTraffic(carries.port, is_measured=carries.measured, unbooked=told)
+
+
+def _secure(secure: Secure) -> TlsShown:
+    if secure.failure:
+        return TlsShown(secure.endpoint, _NOON, failure=secure.failure)
+    certificate = CertificateShown(
+        begins_at=_NOON - timedelta(days=secure.began_ago),
+        ends_at=_NOON + timedelta(days=secure.ends_in),
+        distrust=secure.distrust,
+        is_named=secure.named,
+        weak=secure.weak,
+    )
+    offers = {name: name in secure.offers for name in VERSIONS if name not in secure.untold}
+    return TlsShown(secure.endpoint, _NOON, certificate, needs_trust=not secure.own, offers=offers)
 
 
 def _listeners(ports: tuple[Port, ...]) -> Iterator[Listener]:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from config import documents
+from monitoring.tls_demand import TlsDemand
 
 FOLDER = documents.HOME / "policies"
 _BESIDE = documents.HOME.parent / "ansible" / "remedies"
@@ -64,6 +65,7 @@ class Source(StrEnum):
     HOST_KEY = "host_key"
     STARTUP = "startup"
     TRAFFIC = "traffic"
+    TLS = "tls"
 
 
 def _compiled(value: object) -> re.Pattern[str]:
@@ -232,6 +234,7 @@ class Condition(_Strict):
     communities_refused: Refused | None = None
     snmp_value: SnmpValue | None = None
     unbooked_traffic: Literal["none"] | None = None
+    tls: TlsDemand | None = None
     firmware: Annotated[tuple[Train, ...], Field(min_length=1)] | None = None
     all_of: tuple["Condition", ...] | None = Field(default=None, alias="all")
     any_of: tuple["Condition", ...] | None = Field(default=None, alias="any")

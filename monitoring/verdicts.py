@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from monitoring.config_tree import ConfigTree, Statement
 from monitoring.linux_evidence import Listener, SshdOptions
@@ -17,6 +18,39 @@ class PortTraffic:
     # Whether its traffic was measured lately.
     is_measured: bool = True
     unbooked: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateShown:
+    """What a certificate says, and what is wrong with it.
+
+    `distrust` is why no authority vouches for it, empty where one does; `weak` names its key or
+    digest where they are too weak.
+    """
+
+    begins_at: datetime
+    ends_at: datetime
+    distrust: str = ""
+    # Whether it names the host.
+    is_named: bool = True
+    weak: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TlsShown:
+    """What one secure endpoint of a device showed last, judged at the moment `at`.
+
+    Without a certificate `failure` says why; `offers` tells of the versions of TLS that were tried
+    lately whether each is offered.
+    """
+
+    endpoint: str
+    at: datetime
+    certificate: CertificateShown | None = None
+    # Not where an operator marked the certificate as the device's own.
+    needs_trust: bool = True
+    offers: Mapping[str, bool] = field(default_factory=dict)
+    failure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +73,8 @@ class Evidence:
     unsaved_lines: int | None = None
     # The ports that hand out circuits, and what the poller measured on them.
     port_traffic: tuple[PortTraffic, ...] | None = None
+    # What the device's secure endpoints showed last.
+    tls: tuple[TlsShown, ...] | None = None
     # Communities that were tried, and whether the agent answered to them.
     communities: Mapping[str, bool] | None = None
     # What the poller read last: `sysName`, `sysDescr`.

@@ -5,6 +5,7 @@ import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from config import logs
@@ -43,6 +44,23 @@ PROBES: dict[EndpointKind, Probe] = {
 
 async def reach(goal: Goal, rules: Rules) -> Reached:
     """Ask one endpoint. Never raises for what the other side does."""
+    reached = await _reached(goal, rules)
+    if not goal.asks_versions or "certificate" not in reached.facts:
+        return reached
+    # Greeted once the page was timed: how fast it is must not depend on how often we look.
+    return replace(reached, facts={**reached.facts, "offers": await _offers(goal, rules)})
+
+
+async def _offers(goal: Goal, rules: Rules) -> dict[str, bool]:
+    """Which versions of TLS a host offers that has just shown a certificate; empty if unsaid."""
+    try:
+        async with asyncio.timeout(goal.seconds):
+            return await tls.offers(goal, await numeric(goal, rules))
+    except (Faulty, OSError):
+        return {}
+
+
+async def _reached(goal: Goal, rules: Rules) -> Reached:
     began = time.monotonic()
     try:
         async with asyncio.timeout(goal.seconds):

@@ -54,6 +54,8 @@ class Goal:
     expected_word: str = ""
     seconds: float = 5.0
     endpoint_id: int = 0
+    # Whether the versions of TLS are asked for besides; no part of what the endpoint is.
+    asks_versions: bool = field(default=False, compare=False)
 
     @property
     def name(self) -> str:

@@ -5,6 +5,7 @@ import functools
 import hashlib
 import ipaddress
 import ssl
+import time
 import warnings
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -24,6 +25,14 @@ VERSIONS = {
     "TLSv1.3": ssl.TLSVersion.TLSv1_3,
 }
 OUTDATED = ("TLSv1", "TLSv1.1")
+# OpenSSL may be built without them: then nobody here can tell.
+_SPOKEN = {"TLSv1": ssl.HAS_TLSv1, "TLSv1.1": ssl.HAS_TLSv1_1}
+# Why a greeting never left this machine.
+_OURS = ("NO_PROTOCOLS_AVAILABLE", "NO_CIPHERS_AVAILABLE")
+# Hosts old enough for TLS 1.0 know no RFC 5746 either. Python 3.11 has no name for it.
+_LEGACY = getattr(ssl, "OP_LEGACY_SERVER_CONNECT", 0x4)
+# Silence says no where a host had so many times as long as its first answer took.
+PATIENCE = 4
 LEAST_RSA, LEAST_CURVE = 2048, 256
 BROKEN_DIGESTS = ("md5", "sha1")
 MOST_NAMES = 50
@@ -62,11 +71,13 @@ async def read(goal: Goal, address: str, rules: Rules) -> dict[str, Any]:
 async def probe(goal: Goal, address: str, rules: Rules) -> dict[str, Any]:
     """The certificate and the versions of TLS that the server offers."""
     facts = await read(goal, address, rules)
-    offered = [name for name in VERSIONS if await _offers(goal, address, name)]
+    told = await offers(goal, address)
+    offered = [name for name, is_offered in told.items() if is_offered]
     weak = facts["certificate"]["weak"] + [name for name in offered if name in OUTDATED]
     return {
         **facts,
         "versions": offered,
+        "offers": told,
         "certificate": {**facts["certificate"], "weak": weak},
     }
 
@@ -94,15 +105,40 @@ async def _trust(goal: Goal, address: str, rules: Rules) -> str:
         raise Faulty(Fault.HANDSHAKE, f"no TLS: {wrong.reason or wrong}") from None
 
 
-async def _offers(goal: Goal, address: str, version: str) -> bool:
-    # A server that falls silent before an old version does not offer it.
-    with suppress(ssl.SSLError, OSError, Faulty):
-        async with (
-            asyncio.timeout(goal.seconds / 8),
-            linked(goal, address, _context_of(version)),
-        ):
+async def offers(goal: Goal, address: str) -> dict[str, bool]:
+    """Whether the server offers each version of TLS; what could not be told is left out.
+
+    It is greeted once for each, the newest first, an eighth of the goal's seconds at most.
+    """
+    told: dict[str, bool] = {}
+    took: float | None = None
+    for name in reversed(tuple(VERSIONS)):
+        began = time.monotonic()
+        offered = await _offers(goal, address, name, took)
+        if offered is not None:
+            told[name] = offered
+            took = took or time.monotonic() - began
+    # Who refuses everything now refuses us, and not a version.
+    return dict(sorted(told.items())) if any(told.values()) else {}
+
+
+async def _offers(goal: Goal, address: str, version: str, took: float | None) -> bool | None:
+    """None where it cannot be told; `took` is how long the first answer took, in seconds."""
+    if not _SPOKEN.get(version, True):
+        return None
+    patience = goal.seconds / 8
+    try:
+        async with asyncio.timeout(patience), linked(goal, address, _context_of(version)):
             return True
-    return False
+    except ssl.SSLError as wrong:
+        return None if wrong.reason in _OURS else False
+    except TimeoutError:
+        # A server that falls silent before an old version does not offer it; a slow one may.
+        return False if took is not None and patience >= PATIENCE * took else None
+    except ConnectionResetError:
+        return False
+    except (OSError, Faulty):
+        return None
 
 
 @functools.cache
@@ -112,6 +148,7 @@ def open_context() -> ssl.SSLContext:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     context.set_ciphers("ALL:@SECLEVEL=0")
+    context.options |= _LEGACY
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         context.minimum_version = ssl.TLSVersion.TLSv1
@@ -135,6 +172,7 @@ def _context_of(version: str) -> ssl.SSLContext:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     context.set_ciphers("ALL:@SECLEVEL=0")
+    context.options |= _LEGACY
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         context.minimum_version = context.maximum_version = VERSIONS[version]

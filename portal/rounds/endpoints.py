@@ -1,19 +1,29 @@
 """Asks endpoints that are due: ports, certificates, web pages and streams of a site's devices."""
 
-from config import logs
+from functools import cache
+
+from config import clock, logs
 from config.database import transaction
 from config.settings import Settings
-from monitoring import reaching
+from monitoring import policy, reaching, tls_rules
 from monitoring.probes.reached import Rules
+from monitoring.rules import Rule
 from portal.jobs import queue, settings_here
 from rental import units
 
 log = logs.get(__name__)
 
 
+@cache
+def _policies() -> list[Rule]:
+    """As they were when this process first asked; a restart reads them anew."""
+    return policy.load()
+
+
 @queue.task(name="reach_endpoints")
 def reach_endpoints(site: str) -> None:
-    """Ask the site's endpoints that are due and write what came."""
+    """Ask the site's endpoints that are due, write what came, and judge what it means."""
+    began = clock.now()
     with transaction():
         site_id = units.site(site).id
     told = reaching.reach_site(site_id, rules_of(settings_here()))
@@ -25,6 +35,9 @@ def reach_endpoints(site: str) -> None:
             faults=told.faults,
             seconds=round(told.seconds, 1),
         )
+    judged = tls_rules.judge_site(site_id, _policies(), since=began)
+    if judged:
+        log.info("rules about TLS judged", site=site, devices=judged)
 
 
 def rules_of(settings: Settings) -> Rules:

@@ -1,0 +1,390 @@
+"""Rules about TLS, judged by rounds of endpoints on devices that nobody signs in to."""
+
+import ssl
+import threading
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from config import clock
+from config.database import db, transaction
+from monitoring import (
+    endpoints,
+    enforcement,
+    evidence,
+    policy,
+    reaching,
+    tls_evidence,
+    tls_rules,
+    violations,
+)
+from monitoring.endpoints import NewEndpoint
+from monitoring.models import (
+    Device,
+    DeviceStatus,
+    Endpoint,
+    FindingRow,
+    Platform,
+    Violation,
+    ViolationStatus,
+)
+from monitoring.policy import Evidence
+from monitoring.probes.reached import EndpointKind, Fault, Reached, Rules
+from monitoring.rules import Result
+from tests import build
+from tests.monitoring.endpoint_servers import DAY, Authority, saying, served
+from tests.monitoring.policy_world import a_switch, open_closures
+
+pytestmark = pytest.mark.usefixtures("house")
+
+PAGE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+RULES = policy.load()
+MODERN = {"TLSv1": False, "TLSv1.1": False, "TLSv1.2": True, "TLSv1.3": True}
+
+
+class Worn:
+    """The certificate that a server shows from the next caller on."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self.context = context
+
+    def wrap_socket(self, *given: Any, **named: Any) -> ssl.SSLSocket:
+        return self.context.wrap_socket(*given, **named)
+
+
+def an_encoder(**over: Any) -> Device:
+    """A device without a login, on a circuit of its own."""
+    given = {"platform": Platform.GENERIC, "status": DeviceStatus.UP, **over}
+    return a_switch(address="127.0.0.1", **given)
+
+
+def watched(device: Device, port: int = 443, **over: Any) -> Endpoint:
+    given = {"name": "Web", "kind": EndpointKind.TLS, "port": port, **over}
+    return endpoints.add(device, NewEndpoint(**given), by=None)
+
+
+def certificate(days: float = 90, **over: Any) -> dict[str, Any]:
+    at = clock.now()
+    return {
+        "begins_at": (at - 30 * DAY).isoformat(),
+        "ends_at": (at + timedelta(days=days)).isoformat(),
+        "is_named": True, "trust": "", "weak": [], **over,
+    }  # fmt: skip
+
+
+def answered(endpoint: Endpoint, at: datetime | None = None, **facts: Any) -> None:
+    """The endpoint answers, as a round writes it."""
+    seen = {"certificate": certificate(), "offers": MODERN, **facts}
+    reaching.record([Reached(reaching.goal(endpoint), 0.02, seen)], at or clock.now())
+
+
+def failed(endpoint: Endpoint, at: datetime | None = None) -> None:
+    one = Reached(reaching.goal(endpoint), 5, {}, Fault.TIMEOUT, "no answer within 5 s")
+    reaching.record([one], at or clock.now())
+
+
+def judged(device: Device) -> dict[str, Result]:
+    """What a round finds on the device of the rules about TLS."""
+    db.session.commit()
+    tls_rules.judge_site(device.site_id, RULES)
+    return kept(device)
+
+
+def kept(device: Device) -> dict[str, Result]:
+    db.session.expire_all()
+    return {row.rule: row.result for row in evidence.findings(device)}
+
+
+def lines(device: Device, rule: str) -> list[str]:
+    [row] = [row for row in evidence.findings(device) if row.rule == rule]
+    return row.evidence
+
+
+def a_round(device: Device, rules: Rules) -> dict[str, Result]:
+    """One round of endpoints as the worker makes it, and what the rules about TLS find then."""
+    endpoints.ask_now(endpoints.of(device)[0])
+    began = clock.now()
+    db.session.commit()
+    assert reaching.reach_site(device.site_id, rules).asked == 1
+    tls_rules.judge_site(device.site_id, RULES, since=began)
+    return kept(device)
+
+
+@pytest.fixture
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(params=[EndpointKind.TLS, EndpointKind.HTTP])
+def kind(request: pytest.FixtureRequest) -> EndpointKind:
+    return request.param
+
+
+def test_a_device_is_closed_for_its_certificate_and_reopened_when_it_is_renewed(
+    authority: Authority, kind: EndpointKind
+) -> None:
+    worn = Worn(authority.server("127.0.0.1"))
+    device = an_encoder()
+    round_ = partial(a_round, device, Rules(allows_own=True, authorities=authority.pem))
+    with served(saying(PAGE), worn) as port:  # type: ignore[arg-type]
+        watched(device, port, kind=kind, is_secure=True, timeout_seconds=10)
+        assert round_() == {"X01": Result.PASS, "X04": Result.PASS}
+
+        worn.context = authority.server("127.0.0.1", 9 * DAY)
+        assert round_() == {"X01": Result.FAIL, "X04": Result.PASS}
+        [line] = lines(device, "X01")
+        assert line.startswith("Web: the certificate ends on ")
+        assert line.endswith(", in 8 days")
+        # Nobody loses a line for a certificate that still holds.
+        assert open_closures(device) == []
+
+        worn.context = authority.server("127.0.0.1")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            worn.context.minimum_version = ssl.TLSVersion.TLSv1
+        assert round_() == {"X01": Result.PASS, "X04": Result.FAIL}
+        assert lines(device, "X04") == ["Web: it offers TLSv1", "Web: it offers TLSv1.1"]
+        violation = violations.find_open(device, "X04")
+        assert violation is not None
+        [closure] = open_closures(device)
+        assert closure.cause == violation.cause
+
+        worn.context = authority.server("127.0.0.1")
+        assert round_() == {"X01": Result.PASS, "X04": Result.PASS}
+    assert open_closures(device) == []
+    assert violations.all_(device=device) == []
+
+
+@pytest.mark.parametrize(
+    ("made", "line"),
+    [
+        ({"left": -DAY}, "the certificate ended on "),
+        ({"is_signed": False}, "self-signed certificate"),
+        ({"name": "other.example.com"}, "the certificate does not name the host"),
+        ({"bits": 1024}, "the certificate is weak: RSA 1024"),
+    ],
+)
+def test_what_is_broken_today_closes(authority: Authority, made: dict[str, Any], line: str) -> None:
+    device = an_encoder()
+    context = authority.server(**{"name": "127.0.0.1", **made})
+    with served(saying(PAGE), context) as port:
+        watched(device, port, timeout_seconds=10)
+        db.session.commit()
+        reaching.reach_site(device.site_id, Rules(allows_own=True, authorities=authority.pem))
+    assert judged(device)["X04"] is Result.FAIL
+    assert any(one.startswith(f"Web: {line}") for one in lines(device, "X04"))
+    assert len(open_closures(device)) == 1
+
+
+def test_a_certificate_of_its_own_is_taken_where_no_authority_is_needed(
+    authority: Authority,
+) -> None:
+    device = an_encoder()
+    with served(saying(PAGE), authority.server("own.example", is_signed=False)) as port:
+        watched(device, port, timeout_seconds=10, needs_trust=False)
+        db.session.commit()
+        reaching.reach_site(device.site_id, Rules(allows_own=True))
+    assert judged(device) == {"X01": Result.PASS, "X04": Result.PASS}
+
+
+def test_an_endpoint_that_nobody_has_asked_is_unknown() -> None:
+    device = an_encoder()
+    watched(device)
+    assert judged(device) == {"X01": Result.UNKNOWN, "X04": Result.UNKNOWN}
+
+
+def test_what_fails_or_was_seen_too_long_ago_is_unknown_and_changes_no_violation() -> None:
+    device = an_encoder()
+    endpoint = watched(device)
+    answered(endpoint, certificate=certificate(-1))
+    assert judged(device)["X04"] is Result.FAIL
+    failed(endpoint)
+    assert judged(device)["X04"] is Result.UNKNOWN
+    assert violations.find_open(device, "X04") is not None
+    assert len(open_closures(device)) == 1
+    answered(endpoint)
+    assert judged(device)["X04"] is Result.PASS
+    # Nobody asks it any more: the worker stands still, say.
+    long_ago = clock.now() - timedelta(seconds=3 * 60) - timedelta(minutes=3)
+    answered(endpoint, long_ago)
+    assert judged(device)["X04"] is Result.UNKNOWN
+
+
+def test_a_page_with_a_wrong_status_has_shown_its_certificate_all_the_same() -> None:
+    device = an_encoder()
+    page = watched(device, kind=EndpointKind.HTTP, is_secure=True)
+    seen = {"certificate": certificate(), "offers": MODERN, "status": 503}
+    one = Reached(reaching.goal(page), 0.1, seen, Fault.UNEXPECTED, "status 503")
+    reaching.record([one], clock.now())
+    assert judged(device) == {"X01": Result.PASS, "X04": Result.PASS}
+
+
+def test_versions_are_remembered_for_an_hour_and_not_believed_for_ever() -> None:
+    device = an_encoder()
+    page = watched(device, kind=EndpointKind.HTTP, is_secure=True)
+    began = clock.now()
+
+    def asks_versions(minutes: float) -> bool:
+        [goal] = reaching.due(device.site_id, began + timedelta(minutes=minutes))
+        return goal.asks_versions
+
+    def offers(minutes: float) -> dict[str, bool]:
+        at = began + timedelta(minutes=minutes)
+        reaching.record([Reached(reaching.goal(page), 0.1, {"certificate": certificate()})], at)
+        return dict(tls_evidence.shown(page, at).offers)
+
+    assert asks_versions(0)
+    answered(page, began)
+    assert not asks_versions(2)
+    assert offers(2) == MODERN
+    assert asks_versions(61)
+    # Greeted in vain: what was told before holds for a while, and is asked again.
+    assert offers(62) == MODERN
+    assert asks_versions(64)
+    assert offers(200) == {}
+
+
+def test_asking_now_asks_for_versions_as_well() -> None:
+    device = an_encoder()
+    page = watched(device, kind=EndpointKind.HTTP, is_secure=True)
+    answered(page)
+    endpoints.ask_now(page)
+    [goal] = reaching.due(device.site_id, clock.now())
+    assert goal.asks_versions
+    assert "certificate" in page.facts
+
+
+def test_endpoints_that_say_nothing_of_the_device_are_not_judged() -> None:
+    device = an_encoder()
+    watched(device, name="Nền tảng", host="live.example.com")
+    watched(device, name="Trang", kind=EndpointKind.HTTP)
+    watched(device, name="Tắt", is_enabled=False)
+    assert judged(device) == {}
+    seen = Evidence(device.platform.value)
+    found = evidence.record(device, evidence.Collected(device.id, clock.now(), seen), RULES)
+    assert {one.result for one in found if one.rule in ("X01", "X04")} == {Result.NOT_APPLICABLE}
+
+
+def test_a_collection_judges_endpoints_too() -> None:
+    device = an_encoder()
+    answered(watched(device), certificate=certificate(9))
+    seen = evidence.Collected(device.id, clock.now(), Evidence("generic"))
+    evidence.record(device, seen, RULES)
+    assert (kept(device)["X01"], kept(device)["X04"]) == (Result.FAIL, Result.PASS)
+
+
+def test_an_endpoint_described_anew_is_unknown_and_one_taken_away_is_not_asked_about() -> None:
+    device = an_encoder()
+    endpoint = watched(device)
+    answered(endpoint, certificate=certificate(-1))
+    assert judged(device)["X04"] is Result.FAIL
+    endpoints.change(endpoint, NewEndpoint("Web", EndpointKind.TLS, 8443), by=None)
+    assert judged(device)["X04"] is Result.UNKNOWN
+    assert len(open_closures(device)) == 1
+    endpoints.remove(endpoint, by=None)
+    assert judged(device)["X04"] is Result.NOT_APPLICABLE
+    assert open_closures(device) == []
+    db.session.commit()
+    assert tls_rules.judge_site(device.site_id, RULES) == 0
+
+
+def test_only_who_says_something_new_is_judged_again_within_the_hour() -> None:
+    device = an_encoder()
+    endpoint = watched(device)
+    answered(endpoint)
+    judged(device)
+    answered(endpoint)
+    db.session.commit()
+    assert tls_rules.judge_site(device.site_id, RULES) == 0
+    db.session.execute(sa.update(FindingRow).values(at=clock.now() - timedelta(hours=2)))
+    db.session.commit()
+    assert tls_rules.judge_site(device.site_id, RULES, since=clock.now()) == 1
+    answered(endpoint, certificate=certificate(9))
+    db.session.commit()
+    # An answer of before the round was judged by that round.
+    assert tls_rules.judge_site(device.site_id, RULES, since=clock.now()) == 0
+    assert tls_rules.judge_site(device.site_id, RULES) == 1
+
+
+def test_a_waiver_is_not_judged_anew_each_round_and_a_pass_ends_it() -> None:
+    device, desk = an_encoder(), build.desk()
+    endpoint = watched(device)
+    answered(endpoint, certificate=certificate(-1))
+    judged(device)
+    violation = violations.find_open(device, "X04")
+    assert violation is not None
+    violations.waive(violation, by=desk, reason="thiết bị đi thuê", until=clock.now() + DAY)
+    enforcement.settle(device)
+    db.session.execute(sa.update(FindingRow).values(at=clock.now() - timedelta(hours=2)))
+    assert judged(device)["X04"] is Result.WAIVED
+    assert open_closures(device) == []
+    assert tls_rules.judge_site(device.site_id, RULES) == 0
+    answered(endpoint)
+    assert judged(device)["X04"] is Result.PASS
+    db.session.refresh(violation)
+    assert violation.status is ViolationStatus.RESOLVED
+
+
+def test_a_site_of_many_devices_is_asked_three_questions() -> None:
+    site = build.a_site()
+    for _ in range(30):
+        answered(watched(an_encoder(site=site, resource=None)))
+    db.session.commit()
+    assert tls_rules.judge_site(site.id, RULES) == 30
+    site_id, asked = site.id, []
+
+    def note(*given: Any) -> None:
+        asked.append(given[2])
+
+    sa.event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        with transaction():
+            assert tls_rules.due(site_id, tls_rules.asking(RULES), clock.now()) == []
+    finally:
+        sa.event.remove(db.engine, "before_cursor_execute", note)
+    assert len(asked) == 3
+
+
+def test_rules_that_look_at_more_than_tls_wait_for_a_collection() -> None:
+    alone = {rule.id for rule in tls_rules.asking(RULES)}
+    assert alone == {"X01", "X04"}
+    [mixed] = [rule for rule in RULES if rule.id == "X04"]
+    also = mixed.model_copy(update={"when": RULES[0].condition})
+    assert tls_rules.asking([also]) == []
+
+
+def test_two_rounds_at_once_open_one_violation_and_one_closure(house: Any) -> None:
+    device = an_encoder()
+    answered(watched(device), certificate=certificate(-1))
+    site_id, device_id = device.site_id, device.id
+    db.session.commit()
+    together = threading.Barrier(3)
+
+    def judge() -> None:
+        with house.app_context():
+            together.wait(10)
+            tls_rules.judge_site(site_id, RULES)
+
+    with ThreadPoolExecutor(3) as pool:
+        for deed in [pool.submit(judge) for _ in range(3)]:
+            deed.result(30)
+    db.session.expire_all()
+    rows = db.session.scalars(sa.select(Violation).where(Violation.device_id == device_id)).all()
+    assert sorted(row.rule for row in rows) == ["X01", "X04"]
+    assert len(open_closures(device)) == 1
+
+
+def test_a_round_that_was_killed_half_way_is_made_up_by_the_next() -> None:
+    device = an_encoder()
+    answered(watched(device), certificate=certificate(-1))
+    db.session.commit()
+    tls_rules.record(device, clock.now(), RULES)
+    db.session.rollback()
+    assert kept(device) == {}
+    assert judged(device)["X04"] is Result.FAIL
+    assert len(open_closures(device)) == 1
