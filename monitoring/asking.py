@@ -1,4 +1,4 @@
-"""Whom to ask over SSH: address, login, and the key that must be shown."""
+"""Whom to ask over SSH: address, login, the key that must be shown, and which way."""
 
 from dataclasses import dataclass
 
@@ -24,6 +24,7 @@ class Asked:
     host_key: PinnedKey | None
     snmp_port: int = 161
     seconds: float = 60.0
+    is_legacy: bool = False
 
     def target(self) -> SshTarget | Failure:
         """The device as a probe wants it, or why no login is to be sent to it."""
@@ -38,6 +39,7 @@ class Asked:
             platform=self.platform,
             port=self.port,
             seconds=self.seconds,
+            is_legacy=self.is_legacy,
         )
 
 
@@ -54,6 +56,7 @@ def asked(device: Device, keyring: Keyring, *, seconds: float = 60.0) -> Asked:
         host_key=PinnedKey(key.algorithm, key.key) if key else None,
         snmp_port=device.snmp_port,
         seconds=seconds,
+        is_legacy=device.needs_legacy_ssh,
     )
 
 

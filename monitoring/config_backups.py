@@ -21,7 +21,7 @@ from monitoring.asking import Asked
 from monitoring.config_versions import Text
 from monitoring.credentials import Keyring
 from monitoring.models import ConfigRound, ConfigSource, Device
-from monitoring.probes import configurations
+from monitoring.probes import calls, configurations
 from monitoring.probes.configurations import Configurations
 from monitoring.probes.outcomes import Failure, FailureKind
 
@@ -51,7 +51,7 @@ def collect(device: Asked) -> Configurations | Failure:
     target = device.target()
     if isinstance(target, Failure):
         return target
-    return configurations.read(target)
+    return calls.read_configurations(target)
 
 
 def collect_site(site_id: int, keyring: Keyring) -> Done:

@@ -20,7 +20,7 @@ from monitoring import asking, site_locks
 from monitoring.asking import Asked
 from monitoring.credentials import Keyring
 from monitoring.models import Device, FactRecord, FactsRound
-from monitoring.probes import facts, linux, ssh
+from monitoring.probes import calls, facts
 from monitoring.probes.outcomes import Failure, FailureKind
 
 log = logs.get(__name__)
@@ -53,8 +53,7 @@ def collect(device: Asked) -> facts.Facts | Failure:
     commands = facts.COMMANDS.get(device.platform)
     if commands is None:
         return Failure(FailureKind.INTERNAL, f"nothing is known to ask of {device.platform}")
-    read = linux.read_commands if device.platform == "linux" else ssh.read_commands
-    texts = read(target, commands)
+    texts = calls.read_commands(target, commands)
     return texts if isinstance(texts, Failure) else facts.facts(device.platform, texts)
 
 

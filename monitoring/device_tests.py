@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -18,7 +19,7 @@ from monitoring import credentials, hostkeys
 from monitoring.credentials import Keyring
 from monitoring.errors import CredentialUnreadable, UnknownDeviceTest
 from monitoring.models import Credential, Device, DeviceTest
-from monitoring.probes import snmp_steps, ssh_steps
+from monitoring.probes import calls, snmp_steps, ssh_steps
 from monitoring.probes.logins import Login, SnmpCommunity, SnmpUser, SshLogin
 from monitoring.probes.outcomes import Target
 from monitoring.probes.ssh import PinnedKey, SshTarget
@@ -51,6 +52,7 @@ class Asked:
     snmp: Login | Locked | None
     ssh: Login | Locked | None
     host_key: PinnedKey | None
+    is_legacy: bool = False
 
 
 def ask(device: Device, *, by: Member | None) -> DeviceTest:
@@ -155,6 +157,7 @@ def asked_of(device: Device, keyring: Keyring) -> Asked:
         snmp=_opened(device.snmp_credential, keyring),
         ssh=_opened(device.ssh_credential, keyring),
         host_key=PinnedKey(pinned.algorithm, pinned.key) if pinned else None,
+        is_legacy=device.needs_legacy_ssh,
     )
 
 
@@ -175,14 +178,23 @@ def steps(asked: Asked) -> Iterator[Step]:
         yield from snmp_steps.steps(target)
     else:
         yield _without(Stage.SNMP, asked.snmp)
-    step, shown = ssh_steps.host_key(asked.address, asked.ssh_port, asked.host_key)
+    read = partial(calls.read_host_key, is_legacy=asked.is_legacy)
+    step, shown = ssh_steps.host_key(asked.address, asked.ssh_port, asked.host_key, read)
     yield step
     if shown is None or step.verdict is not Verdict.PASSED:
         # No password goes to a host that nobody has vouched for.
         return
     if isinstance(asked.ssh, SshLogin):
-        yield from ssh_steps.steps(
-            SshTarget(asked.address, asked.ssh, shown, asked.platform, asked.ssh_port, SSH_SECONDS)
+        yield from calls.try_login(
+            SshTarget(
+                asked.address,
+                asked.ssh,
+                shown,
+                asked.platform,
+                asked.ssh_port,
+                SSH_SECONDS,
+                is_legacy=asked.is_legacy,
+            )
         )
     else:
         yield _without(Stage.LOGIN, asked.ssh)

@@ -53,6 +53,7 @@ class NewDevice:
     platform: Platform = Platform.GENERIC
     snmp_port: int = 161
     ssh_port: int = 22
+    needs_legacy_ssh: bool = False
     snmp_credential: Credential | None = None
     ssh_credential: Credential | None = None
     parent: Device | None = None
@@ -172,6 +173,7 @@ def describe(device: Device, new: NewDevice) -> None:
     device.address = numeric(new.address)
     device.site, device.role, device.platform = new.site, new.role, new.platform
     device.snmp_port, device.ssh_port = new.snmp_port, new.ssh_port
+    device.needs_legacy_ssh = new.needs_legacy_ssh
     device.snmp_credential, device.ssh_credential = new.snmp_credential, new.ssh_credential
     is_v3 = new.snmp_credential is not None and new.snmp_credential.kind is CredentialKind.SNMP_V3
     device.snmp_version = SnmpVersion.V3 if is_v3 else SnmpVersion.V2C

@@ -32,7 +32,7 @@ from monitoring.asking import Asked
 from monitoring.credentials import Keyring
 from monitoring.models import ConfigRound, Device, EvidenceRecord, FindingRow, Platform
 from monitoring.policy import Evidence, Finding, Result, Rule
-from monitoring.probes import communities, linux, ssh, tcp
+from monitoring.probes import calls, communities, tcp
 from monitoring.probes.outcomes import Failure, FailureKind
 from monitoring.probes.ssh import PinnedKey, SshTarget
 from monitoring.rules import Source
@@ -70,7 +70,7 @@ def collect(device: Asked) -> Collected:
 
 def _unapproved(device: Asked) -> Collected:
     """Nobody has approved a key: look at the one it shows, and ask nothing."""
-    key = ssh.read_host_key(device.address, device.port)
+    key = calls.read_host_key(device.address, device.port, is_legacy=device.is_legacy)
     if isinstance(key, Failure):
         return _failed(device, key)
     failure = Failure(
@@ -85,7 +85,7 @@ def _failed(device: Asked, failure: Failure, *, shown: PinnedKey | None = None) 
     is_pinned = None
     if failure.kind is FailureKind.HOST_KEY_CHANGED:
         is_pinned = False
-        key = ssh.read_host_key(device.address, device.port)
+        key = calls.read_host_key(device.address, device.port, is_legacy=device.is_legacy)
         shown = key if isinstance(key, PinnedKey) else None
     missing = {source.value: failure.message for source in Source}
     return Collected(
@@ -107,7 +107,7 @@ def _strength(key: PinnedKey | None) -> tuple[str, int] | None:
 
 
 def _collect_config(device: Asked, target: SshTarget) -> Collected:
-    text = ssh.read_config(target)
+    text = calls.read_config(target)
     if isinstance(text, Failure):
         return _failed(device, text)
     tree, shown = conditions.read_config(device.platform, text)
@@ -125,7 +125,7 @@ def _collect_config(device: Asked, target: SshTarget) -> Collected:
 
 
 def _collect_host(device: Asked, target: SshTarget) -> Collected:
-    host = linux.read_host(target)
+    host = calls.read_host(target)
     if isinstance(host, Failure):
         return _failed(device, host)
     texts = {Source.SSHD: host.sshd, Source.PORTS: host.ports}

@@ -31,6 +31,7 @@ SILENT = "The device did not answer over SSH in time."
 CLOSED = "Nothing listens on the SSH port of the device."
 LOGIN = "The device refuses the login; look at its credential."
 KEY_CHANGED = "The device shows another SSH host key than the approved one; look at its page."
+OUTDATED = "The device offers only outdated SSH; update it, or turn on legacy SSH on its page."
 KEY_NEW = "The SSH host key of the device is not approved yet; approve it on its page."
 BROKEN = "The session with the device broke off: {told}."
 

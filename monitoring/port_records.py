@@ -31,6 +31,7 @@ OF_FAILURE = {
     FailureKind.TIMEOUT: port_reasons.SILENT,
     FailureKind.REFUSED: port_reasons.CLOSED,
     FailureKind.AUTHENTICATION: port_reasons.LOGIN,
+    FailureKind.OUTDATED: port_reasons.OUTDATED,
     FailureKind.HOST_KEY_CHANGED: port_reasons.KEY_CHANGED,
     FailureKind.HOST_KEY_UNAPPROVED: port_reasons.KEY_NEW,
 }

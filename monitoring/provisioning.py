@@ -30,7 +30,7 @@ from monitoring.circuits import Plan, PortTerms, Rental, RentedPort, Wanted
 from monitoring.models import AccessPort, Device, PortChange, PortState, PortStatus
 from monitoring.port_blocks import PortSetting
 from monitoring.port_records import Task
-from monitoring.probes import switching
+from monitoring.probes import calls
 from monitoring.probes.outcomes import Failure, FailureKind
 from monitoring.probes.reading import ADMIN, Reading
 from monitoring.probes.switched import Switched, SwitchOutcome
@@ -227,7 +227,7 @@ def _ask(task: Task, *, is_trial: bool) -> Switched | Failure:
     target = task.asked.target()
     if isinstance(target, Failure):
         return target
-    return switching.switch(target, task.setting, is_trial=is_trial)
+    return calls.switch(target, task.setting, is_trial=is_trial)
 
 
 def manage(port: AccessPort, *, is_managed: bool, by: Member | None) -> None:

@@ -149,6 +149,8 @@ def _run(
     target = job.asked.target()
     if isinstance(target, Failure):
         return target
+    if target.is_legacy:
+        return Failure(FailureKind.INTERNAL, "playbooks do not reach devices that need legacy SSH")
     path = PLAYBOOKS / f"{job.playbook}.yml"
     play = Play(path, {**job.variables, "remedy_action": action}, hosts_folder)
     try:

@@ -100,7 +100,8 @@ def downgrade_on(link: Connection, revision: str) -> None:
 def write_migration(link: Connection, message: str) -> None:
     """Write the next numbered migration from what the models say and the database lacks."""
     script = ScriptDirectory.from_config(_alembic())
-    number = len(list(script.walk_revisions())) + 1
+    # Not by their count: numbers may be left out.
+    number = max((int(each.revision) for each in script.walk_revisions()), default=0) + 1
     command.revision(_alembic(link), message, autogenerate=True, rev_id=f"{number:04}")
 
 

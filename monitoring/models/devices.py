@@ -90,6 +90,8 @@ class Device(Base):
     snmp_port: Mapped[int] = mapped_column(default=161)
     snmp_version: Mapped[SnmpVersion] = mapped_column(default=SnmpVersion.V2C)
     ssh_port: Mapped[int] = mapped_column(default=22)
+    # It offers nothing newer than SHA-1: asked by a program apart.
+    needs_legacy_ssh: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     snmp_credential_id: Mapped[int | None] = mapped_column(ForeignKey("credential.id"), index=True)
     ssh_credential_id: Mapped[int | None] = mapped_column(ForeignKey("credential.id"), index=True)
     # The device it is reached through: when that is down, this one is silenced.

@@ -12,6 +12,7 @@ from monitoring.probes.ssh import (
     Deadline,
     SshTarget,
     connected,
+    disabled,
     failure,
     known_key,
     private_key,
@@ -85,6 +86,7 @@ def sign_in(client: paramiko.SSHClient, target: SshTarget, deadline: Deadline) -
         auth_timeout=deadline.left,
         allow_agent=False,
         look_for_keys=False,
+        disabled_algorithms=disabled(is_legacy=target.is_legacy),
     )
 
 

@@ -21,6 +21,8 @@ class FailureKind(StrEnum):
     MALFORMED = "malformed"
     PARTIAL = "partial"
     INTERNAL = "internal"
+    # It speaks nothing that we accept any more.
+    OUTDATED = "outdated"
     HOST_KEY_CHANGED = "host_key_changed"
     HOST_KEY_UNAPPROVED = "host_key_unapproved"
 

@@ -29,6 +29,7 @@ from netmiko.exceptions import (
     ReadException,
 )
 from paramiko.hostkeys import HostKeyEntry, InvalidHostKey
+from paramiko.ssh_exception import IncompatiblePeer
 
 from monitoring.errors import BadLogin
 from monitoring.probes.logins import SshLogin
@@ -66,7 +67,16 @@ ACCIDENTS = (
     EOFError,
     ValueError,
 )
+OUTDATED = (
+    "the host offers only outdated SSH; update it, or turn on legacy SSH for it where it must stay"
+)
+# What OpenSSH offers no more of itself. SHA-1 signatures are gone from paramiko already.
+UNSOUND = {
+    "ciphers": ["aes128-cbc", "aes192-cbc", "aes256-cbc", "3des-cbc"],
+    "macs": ["hmac-md5", "hmac-sha1-96", "hmac-md5-96"],
+}
 _EXPLAINED: tuple[tuple[type[BaseException], FailureKind, str], ...] = (
+    (IncompatiblePeer, FailureKind.OUTDATED, OUTDATED),
     (paramiko.AuthenticationException, FailureKind.AUTHENTICATION, "the host refuses the login"),
     (NetmikoAuthenticationException, FailureKind.AUTHENTICATION, "the host refuses the login"),
     (BadLogin, FailureKind.AUTHENTICATION, "the private key of the credential cannot be read"),
@@ -100,6 +110,8 @@ class SshTarget:
     port: int = 22
     seconds: float = 60.0
     most_bytes: int = MOST_BYTES
+    # It speaks nothing newer than SHA-1: asked apart, see `calls`.
+    is_legacy: bool = False
 
     @property
     def known_host(self) -> str:
@@ -171,13 +183,18 @@ def connected(address: str, port: int, seconds: float) -> Iterator[Deadline]:
         deadline.cancel()
 
 
-def read_host_key(address: str, port: int = 22, *, seconds: float = 10.0) -> PinnedKey | Failure:
+def read_host_key(
+    address: str, port: int = 22, *, seconds: float = 10.0, is_legacy: bool = False
+) -> PinnedKey | Failure:
     """The key a host shows, before any login: nothing is told to it but our version."""
     deadline: Deadline | None = None
+    refused = disabled(is_legacy=is_legacy)
     try:
         with (
             connected(address, port, seconds) as deadline,
-            contextlib.closing(paramiko.Transport(deadline.link)) as transport,
+            contextlib.closing(
+                paramiko.Transport(deadline.link, disabled_algorithms=refused)
+            ) as transport,
         ):
             transport.start_client(timeout=deadline.left)
             key = transport.get_remote_server_key()
@@ -254,6 +271,11 @@ def _cause(
     return None
 
 
+def disabled(*, is_legacy: bool) -> dict[str, list[str]]:
+    """What is not spoken with a device: everything unsound, unless it has nothing else."""
+    return {} if is_legacy else UNSOUND
+
+
 def private_key(text: str) -> paramiko.PKey:
     """A private key in OpenSSH or PEM form; raises BadLogin."""
     for kind in (paramiko.Ed25519Key, paramiko.RSAKey, paramiko.ECDSAKey):
@@ -297,6 +319,7 @@ def session_with(target: SshTarget, deadline: Deadline) -> Iterator[BaseConnecti
             conn_timeout=deadline.left,
             auth_timeout=deadline.left,
             banner_timeout=deadline.left,
+            disabled_algorithms=disabled(is_legacy=target.is_legacy),
         )
     try:
         yield session

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import paramiko
 
@@ -12,7 +12,11 @@ from monitoring.probes.ssh import COMMANDS, PinnedKey, SshTarget
 from monitoring.probes.steps import Finding, Stage, Step, Verdict
 
 ANY_COMMAND = "uname -a"
-_PORTS = {FailureKind.REFUSED: Finding.SSH_CLOSED, FailureKind.TIMEOUT: Finding.SSH_SILENT}
+_PORTS = {
+    FailureKind.REFUSED: Finding.SSH_CLOSED,
+    FailureKind.TIMEOUT: Finding.SSH_SILENT,
+    FailureKind.OUTDATED: Finding.SSH_OUTDATED,
+}
 _COMMANDS = {
     FailureKind.AUTHENTICATION: Finding.COMMAND_REFUSED,
     FailureKind.PARTIAL: Finding.COMMAND_CUT,
@@ -33,10 +37,15 @@ class Watch:
         return seconds
 
 
-def host_key(address: str, port: int, pinned: PinnedKey | None) -> tuple[Step, PinnedKey | None]:
+def host_key(
+    address: str,
+    port: int,
+    pinned: PinnedKey | None,
+    read: Callable[[str, int], PinnedKey | Failure] = ssh.read_host_key,
+) -> tuple[Step, PinnedKey | None]:
     """The key that the host shows against the approved one, and the key itself."""
     watch = Watch()
-    shown = ssh.read_host_key(address, port)
+    shown = read(address, port)
     facts = {"address": address, "port": str(port)}
     if isinstance(shown, Failure):
         finding = _PORTS.get(shown.kind, Finding.SSH_GARBLED)

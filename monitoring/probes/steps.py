@@ -62,6 +62,7 @@ class Finding(StrEnum):
     SSH_CLOSED = "ssh_closed"
     SSH_SILENT = "ssh_silent"
     SSH_GARBLED = "ssh_garbled"
+    SSH_OUTDATED = "ssh_outdated"
     KEY_APPROVED = "key_approved"
     KEY_NEW = "key_new"
     KEY_CHANGED = "key_changed"

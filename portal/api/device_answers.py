@@ -27,6 +27,7 @@ class DeviceAnswer(Answer):
     snmp_port: int
     snmp_version: str
     ssh_port: int
+    needs_legacy_ssh: bool
     snmp_credential: str | None
     ssh_credential: str | None
     parent: str | None
@@ -141,6 +142,7 @@ def device_as_json(device: Device) -> dict[str, Any]:
         "snmp_port": device.snmp_port,
         "snmp_version": device.snmp_version.value,
         "ssh_port": device.ssh_port,
+        "needs_legacy_ssh": device.needs_legacy_ssh,
         "snmp_credential": device.snmp_credential.name if device.snmp_credential else None,
         "ssh_credential": device.ssh_credential.name if device.ssh_credential else None,
         "parent": device.parent.name if device.parent else None,

@@ -25,6 +25,7 @@ class DeviceBody(Body):
     platform: Platform = Platform.GENERIC
     snmp_port: int = Field(default=161, ge=1, le=65535)
     ssh_port: int = Field(default=22, ge=1, le=65535)
+    needs_legacy_ssh: bool = False
     snmp_credential: Word | None = None
     ssh_credential: Word | None = None
     parent: Word | None = None
@@ -49,6 +50,7 @@ class DeviceChanges(Body):
     platform: Platform = Platform.GENERIC
     snmp_port: int = Field(default=161, ge=1, le=65535)
     ssh_port: int = Field(default=22, ge=1, le=65535)
+    needs_legacy_ssh: bool = False
     snmp_credential: Word | None = None
     ssh_credential: Word | None = None
     parent: Word | None = None

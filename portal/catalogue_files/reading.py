@@ -18,7 +18,7 @@ from portal.catalogue_files.records import KINDS, Entry, Record
 SUFFIXES = (".yml", ".yaml", ".csv")
 MOST_BYTES = 20_000_000
 TRUE, FALSE = ("true", "yes", "1", "x", "có"), ("false", "no", "0", "không")
-BOOLEANS = {"is_centre", "is_active", "is_retired", "is_uplink", "is_enabled"}
+BOOLEANS = {"is_centre", "is_active", "is_retired", "is_uplink", "is_enabled", "needs_legacy_ssh"}
 # What pydantic says in its own words, in ours.
 HINTS = {
     "string_type": "text is expected; write a number that is a code in quotes",

@@ -257,6 +257,7 @@ class DeviceRecord(Record):
     platform: Platform = Platform.GENERIC
     snmp_port: Port = 161
     ssh_port: Port = 22
+    needs_legacy_ssh: bool = False
     snmp_credential: _short(80) = None  # type: ignore[valid-type]
     ssh_credential: _short(80) = None  # type: ignore[valid-type]
     parent: _short(80) = None  # type: ignore[valid-type]

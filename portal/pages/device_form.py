@@ -55,6 +55,7 @@ class TypedDevice:
     platform: str = Platform.GENERIC.value
     snmp_port: str = "161"
     ssh_port: str = "22"
+    needs_legacy_ssh: str = ""
     snmp_credential: str = ""
     ssh_credential: str = ""
     parent: str = ""
@@ -97,6 +98,7 @@ def typed_of(device: Device) -> TypedDevice:
             "platform": device.platform.value,
             "snmp_port": str(device.snmp_port),
             "ssh_port": str(device.ssh_port),
+            "needs_legacy_ssh": "1" if device.needs_legacy_ssh else "",
             "snmp_credential": str(device.snmp_credential_id or ""),
             "ssh_credential": str(device.ssh_credential_id or ""),
             "parent": device.parent.name if device.parent else "",
@@ -131,6 +133,7 @@ def _read(typed: TypedDevice) -> NewDevice | None:
         platform=platform or Platform.GENERIC,
         snmp_port=161 if snmp_port is None else snmp_port,
         ssh_port=22 if ssh_port is None else ssh_port,
+        needs_legacy_ssh=bool(typed.needs_legacy_ssh),
         snmp_credential=snmp,
         ssh_credential=ssh,
         parent=parent,

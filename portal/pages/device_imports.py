@@ -158,6 +158,7 @@ def meanings() -> dict[str, str]:
         "snmp_port": _("Empty means 161."),
         "ssh_credential": _("The name of a credential for SSH; never the secret itself."),
         "ssh_port": _("Empty means 22."),
+        "needs_legacy_ssh": _("Yes or no; empty means no."),
         "is_enabled": _("Yes or no; empty means yes."),
     }
 

@@ -122,7 +122,12 @@ SAID: dict[Finding, tuple[Any, Any]] = {
     ),
     Finding.SSH_GARBLED: (
         _("What listens at TCP port {port} does not speak SSH: {told}"),
-        _("Look which program listens there. Devices that know SHA-1 only are not spoken to."),
+        _("Look which program listens there."),
+    ),
+    Finding.SSH_OUTDATED: (
+        _("It offers nothing but outdated SSH (SHA-1, old ciphers)."),
+        _("Update the device. Where that cannot be, turn on legacy SSH for it: it is then asked by"
+          " a program apart from all others."),
     ),
     Finding.KEY_APPROVED: (_("It shows the approved host key ({algorithm})."), None),
     Finding.KEY_NEW: (

@@ -40,6 +40,7 @@ TITLES = {
     "snmp_port": _("SNMP port"),
     "ssh_credential": _("SSH credential"),
     "ssh_port": _("SSH port"),
+    "needs_legacy_ssh": _("Legacy SSH"),
     "is_enabled": _("Polled"),
 }
 REQUIRED = ("name",)
@@ -49,6 +50,8 @@ MAY_BE_EMPTY = frozenset(
     ("vendor", "model", "serial", "location", "note", "tags", "parent", "resource", "asset")
 ) | {"snmp_credential", "ssh_credential"}
 DASH = "-"
+# What is yes or no.
+ANSWERED = ("is_enabled", "needs_legacy_ssh")
 YES_OR_NO = {"yes": _("Yes"), "no": _("No")}
 SAID_YES, SAID_NO = ("true", "yes", "1", "x", "có"), ("false", "no", "0", "không")
 
@@ -111,14 +114,14 @@ def _coded(name: str, said: str) -> DeviceRole | Platform | bool:
     words = {"role": _roles, "platform": _platforms}.get(name, _answers)()
     found = words.get(plain(said))
     if found is None:
-        codes = ["yes", "no"] if name == "is_enabled" else sorted(set(map(str, words.values())))
+        codes = ["yes", "no"] if name in ANSWERED else sorted(set(map(str, words.values())))
         raise BadRow(
             "{column}: “{text}” is not one of {words}.",
             words={"words": codes},
             column=name,
             text=said[:40],
         )
-    if name == "is_enabled":
+    if name in ANSWERED:
         return bool(found)
     return DeviceRole(str(found)) if name == "role" else Platform(str(found))
 
@@ -130,7 +133,7 @@ def _port(name: str, said: str) -> int:
 
 
 _READERS: Mapping[str, Callable[[str, str], Any]] = {
-    **dict.fromkeys(("role", "platform", "is_enabled"), _coded),
+    **dict.fromkeys(("role", "platform", *ANSWERED), _coded),
     **dict.fromkeys(("snmp_port", "ssh_port"), _port),
     **dict.fromkeys(("vendor", "model", "serial", "location"), lambda _name, said: squeezed(said)),
     "address": lambda _name, said: devices.numeric(said),

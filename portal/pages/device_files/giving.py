@@ -25,6 +25,7 @@ WORDS: dict[str, Any] = {
     "role": states.DEVICE_ROLES,
     "platform": PLATFORMS,
     "is_enabled": YES_OR_NO,
+    "needs_legacy_ssh": YES_OR_NO,
 }
 HEADS = tuple(
     Head(
