@@ -201,6 +201,8 @@ def test_a_release_is_named_by_its_content_and_carries_no_rubbish(tmp_path: Path
         "portal/cli.py",
         "portal/__pycache__/cli.pyc",
         "portal/.env",
+        "ansible/remedies/sshd_options.yml",
+        "ansible/deploy.yml",
     ):
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         (tree / name).write_text(name)
@@ -209,7 +211,12 @@ def test_a_release_is_named_by_its_content_and_carries_no_rubbish(tmp_path: Path
     first = run(*pack).strip()
     assert re.fullmatch(r"1\.2\.3-[0-9a-f]{12}", first)
     with tarfile.open(tmp_path / "out" / f"{first}.tar.gz") as tar:
-        assert tar.getnames() == ["portal/cli.py", "portal/static/dist/app.css", "pyproject.toml"]
+        assert tar.getnames() == [
+            "ansible/remedies/sshd_options.yml",
+            "portal/cli.py",
+            "portal/static/dist/app.css",
+            "pyproject.toml",
+        ]
         assert {member.uname for member in tar.getmembers()} == {"root"}
     (tree / "portal" / "cli.py").touch()
     assert run(*pack).strip() == first  # the same content, whenever it was written

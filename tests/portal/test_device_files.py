@@ -321,7 +321,7 @@ def test_what_is_given_out_comes_back_unchanged_and_holds_no_secret(form, spoken
                  "role": "ups", "parent": "SW-CORE", "asset": "ENC-01", "site": "remote",
                  "tags": "+a, @b, 007", "serial": "0012", "vendor": "@vendor", "model": "'=1",
                  "location": "yes", "ssh_credential": "Linux", "is_enabled": "no",
-                 "snmp_port": "1161"},
+                 "snmp_port": "1161", "needs_legacy_ssh": "yes"},
             ]
         )
     )  # fmt: skip
@@ -331,6 +331,7 @@ def test_what_is_given_out_comes_back_unchanged_and_holds_no_secret(form, spoken
     draft = look(content, f"devices.{form}")
     assert verdicts(draft) == ["unchanged", "unchanged"], [row.changes for row in draft.rows]
     before = [devices.described(device) for device in devices.search()]
+    assert {one.name: one.needs_legacy_ssh for one in before}["=HYPERLINK(1)"]
     with transaction():
         db.session.execute(db.text("DELETE FROM device WHERE parent_id IS NOT NULL"))
     take(content, f"devices.{form}")

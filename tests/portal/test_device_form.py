@@ -106,6 +106,15 @@ def test_a_change_says_which_fields_and_keeps_whether_it_is_polled(service, oper
     assert journal.of(device)[-1].details["fields"] == ["model"]
 
 
+def test_a_device_is_marked_for_legacy_ssh_and_the_mark_is_taken_away(service, operator):
+    where = send(operator, "/devices", CORE, needs_legacy_ssh="1").location
+    assert kept().needs_legacy_ssh
+    assert "checked" in operator.get(f"{where}/edit").get_data(as_text=True)
+    send(operator, f"{where}/edit", CORE)
+    assert not kept().needs_legacy_ssh
+    assert journal.of(kept())[-1].details["fields"] == ["needs_legacy_ssh"]
+
+
 def test_a_device_out_of_use_leaves_the_lists_and_keeps_its_history(service, operator):
     where = send(operator, "/devices", CORE).location
     send(operator, "/devices", CORE, name="CAM-1", address="192.0.2.2", parent="SW-CORE")

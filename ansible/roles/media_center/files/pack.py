@@ -14,8 +14,16 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-FLOORS = ("config", "rental", "billing", "monitoring", "portal")
-FILES = ("pyproject.toml", "requirements.lock", "README.md", "CHANGELOG.md", "LICENSE")
+FLOORS = ("config", "rental", "billing", "monitoring", "portal", "ansible/remedies")
+FILES = (
+    "pyproject.toml",
+    "requirements.lock",
+    "requirements-legacy-ssh.lock",
+    "requirements-remedies.lock",
+    "README.md",
+    "CHANGELOG.md",
+    "LICENSE",
+)
 LEFT_OUT = ("__pycache__", "node_modules")
 BUILT = "portal/static/dist"
 
