@@ -19,7 +19,7 @@ from monitoring.models import (
     Problem,
     Verdict,
 )
-from monitoring.probes import switching
+from monitoring.probes import calls
 from monitoring.probes.logins import SshLogin
 from monitoring.rules import Severity
 from portal.demo.ssh_switch import SshSwitch
@@ -200,7 +200,7 @@ def test_one_device_that_breaks_us_does_not_stop_the_others(port, switch, monkey
     def broken(*_, **__):
         raise RuntimeError("a defect")
 
-    monkeypatch.setattr(switching, "switch", broken)
+    monkeypatch.setattr(calls, "switch", broken)
     start = clock.now().replace(microsecond=0)
     book(port, start)
     assert round_at(port, start).failed == 1
