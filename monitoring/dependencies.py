@@ -26,11 +26,6 @@ class Needed:
     since: datetime | None = None
 
     @property
-    def polled(self) -> list[Device]:
-        """The device and the way to it, without what nobody asks by SNMP."""
-        return [each for each in (self.device, *self.above) if not each.is_unpolled]
-
-    @property
     def status(self) -> DeviceStatus:
         """The worst of the device and the way to it."""
         return worst([self.device, *self.above])
@@ -46,7 +41,7 @@ class LineNeeds:
     @property
     def status(self) -> DeviceStatus | None:
         """The worst of them; None where nothing is measured."""
-        found = {worst(one.polled) for one in self.needed if one.polled}
+        found = {one.status for one in self.needed}
         return next((status for status in WORST_FIRST if status in found), None)
 
 

@@ -1,10 +1,8 @@
 """Why a port was not switched: sentences that the catalogue translates, and what fills them."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from monitoring.reasons import Reason, because, in_english
 
-from config.errors import filled
+__all__ = ["Reason", "because", "in_english"]
 
 PLATFORM = "Ports of {platform} cannot be switched yet."
 NAME = "{port} is no name of an interface that is switched."
@@ -34,29 +32,3 @@ KEY_CHANGED = "The device shows another SSH host key than the approved one; look
 OUTDATED = "The device offers only outdated SSH; update it, or turn on legacy SSH on its page."
 KEY_NEW = "The SSH host key of the device is not approved yet; approve it on its page."
 BROKEN = "The session with the device broke off: {told}."
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """One sentence: a template of this module and the values of its places."""
-
-    template: str
-    values: Mapping[str, str] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        """In English, for logs and alerts."""
-        return filled(self.template, self.values)
-
-    def as_json(self) -> dict[str, Any]:
-        """As it is kept, to be translated when it is read."""
-        return {"template": self.template, "values": dict(self.values)}
-
-
-def because(template: str, **values: object) -> Reason:
-    """The sentence with its places filled."""
-    return Reason(template, {key: str(value).rstrip(".") for key, value in values.items()})
-
-
-def in_english(reasons: Iterable[Reason]) -> str | None:
-    """All of them, one after the other; None of nothing."""
-    return " ".join(map(str, reasons)) or None

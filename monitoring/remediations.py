@@ -105,7 +105,7 @@ def approve(
     remediation.approved_by_id, remediation.approved_at = by_id, clock.now()
     remediation.approved_digest, remediation.is_during_events = digest, is_during_events
     remediation.move_to(RemediationStatus.APPROVED)
-    remediation.reason = None
+    remediation.because()
     db.session.flush()
     journal.record(remediation.violation, "remediation_approved", by=by, digest=digest[:12])
     return True
@@ -117,7 +117,8 @@ def check_again(remediation: Remediation, *, by: Member) -> None:
     _lock(remediation)
     remediation.move_to(RemediationStatus.PLANNED)
     remediation.planned_by_id = by_id
-    remediation.artefact, remediation.digest, remediation.reason = [], None, None
+    remediation.artefact, remediation.digest = [], None
+    remediation.because()
     db.session.flush()
 
 

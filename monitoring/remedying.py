@@ -1,14 +1,15 @@
 """Workers' part in remediations: check, apply what was approved, look whether it cured, go back.
 
 Nothing is applied unless a second check would change just what was approved. A worker that dies
-half way leaves a remediation that is `applying`: whoever comes next looks at the device and either
-finds the rule kept or takes the change back. The host has a dead man's switch of its own.
+half way leaves a remediation that is `applying`: whoever comes next takes back what the host has
+not confirmed, and else looks at the device and either finds the rule kept or takes the change back.
+The host has a dead man's switch of its own.
 """
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,17 @@ import sqlalchemy as sa
 
 from config import clock, logs
 from config.database import db, transaction
-from monitoring import asking, evidence, exposure, policy, problems, remediations, site_locks
+from monitoring import (
+    asking,
+    evidence,
+    exposure,
+    policy,
+    port_reasons,
+    problems,
+    remediations,
+    remedy_reasons,
+    site_locks,
+)
 from monitoring.asking import Asked
 from monitoring.credentials import Keyring
 from monitoring.evidence import Collected
@@ -33,6 +44,7 @@ from monitoring.probes import playbooks
 from monitoring.probes.outcomes import Failure, FailureKind
 from monitoring.probes.playbooks import Play, Played
 from monitoring.problems import NewProblem
+from monitoring.reasons import Reason, because, in_english
 from monitoring.rules import PLAYBOOKS, Result, Severity
 from rental import journal
 
@@ -42,6 +54,8 @@ log = logs.get(__name__)
 REMEDY_LOCK = 0x4D43_0064
 PROBLEM = "remediation"
 MOST_THREADS = 4
+# How long a host that a worker left half way is waited for before somebody must look after it.
+PATIENCE = timedelta(hours=1)
 WORK = (RemediationStatus.PLANNED, RemediationStatus.APPROVED, RemediationStatus.APPLYING)
 
 
@@ -55,7 +69,7 @@ class Job:
     host: str
     playbook: str
     variables: Mapping[str, Any]
-    approved_digest: str | None
+    began_at: datetime | None
     rule: str
 
 
@@ -87,6 +101,8 @@ def remedy_site(site_id: int, keyring: Keyring, terms: Terms) -> Summary:
     with site_locks.held(REMEDY_LOCK, site_id) as is_mine:
         if not is_mine:
             return summary
+        if left := playbooks.clear_left_folders():
+            log.warning("folders of killed workers deleted", count=left)
         with transaction():
             jobs = due(site_id, keyring, clock.now(), may_apply=terms.may_apply)
         if jobs:
@@ -121,7 +137,7 @@ def due(site_id: int, keyring: Keyring, at: datetime, *, may_apply: bool = True)
             remediations.host_name(row.device),
             row.playbook,
             {**row.variables, "remedy_id": str(row.id)},
-            row.approved_digest,
+            row.began_at,
             row.rule,
         )
     return list(found.values())
@@ -132,102 +148,121 @@ def _must_wait(row: Remediation, live: Mapping[int, list[exposure.LiveUse]]) -> 
     if row.status is not RemediationStatus.APPROVED or row.is_during_events:
         return False
     uses = live.get(row.device_id, [])
-    row.reason = f"waits until {uses[0].reference} is over" if uses else None
+    row.because(*(because(remedy_reasons.WAITS, booking=use.reference) for use in uses[:1]))
     return bool(uses)
 
 
-def _first_run(job: Job, hosts_folder: Path | None) -> Played | Failure | None:
-    """The check that every step begins with; None where a worker died while it was applied."""
+def _first_run(job: Job, hosts_folder: Path | None) -> Played:
+    """What every step begins with: a check, or a settling where a worker died as it applied."""
     if job.status is RemediationStatus.APPLYING:
-        return None
+        return _run(job, hosts_folder, action="settle")
     return _run(job, hosts_folder, is_check=True)
 
 
 def _run(
     job: Job, hosts_folder: Path | None, *, is_check: bool = False, action: str = "apply"
-) -> Played | Failure:
+) -> Played:
     target = job.asked.target()
     if isinstance(target, Failure):
-        return target
+        is_new = target.kind is FailureKind.HOST_KEY_UNAPPROVED
+        return Played(reason=because(port_reasons.KEY_NEW if is_new else remedy_reasons.NO_LOGIN))
     if target.is_legacy:
-        return Failure(FailureKind.INTERNAL, "playbooks do not reach devices that need legacy SSH")
+        return Played(reason=because(remedy_reasons.LEGACY))
     path = PLAYBOOKS / f"{job.playbook}.yml"
     play = Play(path, {**job.variables, "remedy_action": action}, hosts_folder)
     try:
         return playbooks.run(play, target, job.host, is_check=is_check)
     except Exception as broken:  # a fault of ours is a failure of this remediation alone
         log.exception("a playbook broke off", remediation=job.remediation_id)
-        return Failure(FailureKind.INTERNAL, f"broke off: {type(broken).__name__}")
+        return Played(reason=because(remedy_reasons.BROKE_OFF, told=type(broken).__name__))
 
 
-def _go_on(
-    job: Job, played: Played | Failure | None, hosts_folder: Path | None
-) -> RemediationStatus:
-    if played is None:
-        return _verify(job, hosts_folder, has_died=True)
+def _go_on(job: Job, played: Played, hosts_folder: Path | None) -> RemediationStatus:
+    if job.status is RemediationStatus.APPLYING:
+        return _settle(job, played, hosts_folder)
     with transaction():
         status = _checked(job, played)
     if status is not RemediationStatus.APPLYING:
         return status
     applied = _run(job, hosts_folder)
-    failure = applied.message if isinstance(applied, Failure) else applied.failure
-    if failure is None:
+    if applied.reason is None:
         return _verify(job, hosts_folder)
-    if isinstance(applied, Played) and applied.has_gone_back:
-        return _end(job, RemediationStatus.ROLLED_BACK, failure)
-    return _take_back(job, hosts_folder, failure)
+    if applied.has_gone_back:
+        return _end(job, RemediationStatus.ROLLED_BACK, applied.reason)
+    return _take_back(job, hosts_folder, applied.reason)
 
 
-def _checked(job: Job, played: Played | Failure) -> RemediationStatus:
+def _settle(job: Job, settled: Played, hosts_folder: Path | None) -> RemediationStatus:
+    """What a worker left that died: kept only where the host had confirmed it and it cures."""
+    died = because(remedy_reasons.DIED)
+    if settled.reason is None:
+        return _verify(job, hosts_folder, died)
+    if settled.has_gone_back:
+        collected = evidence.collect(job.asked)
+        with transaction():
+            _record(collected)
+        return _end(job, RemediationStatus.ROLLED_BACK, died, settled.reason)
+    is_patient = job.began_at is not None and clock.now() - job.began_at < PATIENCE
+    if settled.is_unreachable and is_patient:
+        with transaction():
+            row = db.session.get_one(Remediation, job.remediation_id)
+            row.because(died, settled.reason, because(remedy_reasons.TRIED_AGAIN))
+        return RemediationStatus.APPLYING
+    return _take_back(job, hosts_folder, died, settled.reason)
+
+
+def _checked(job: Job, played: Played) -> RemediationStatus:
     """What a check means for the row: `applying` only where it is just what was approved."""
     row = db.session.get(Remediation, job.remediation_id, with_for_update=True)
     if row is None or row.status is not job.status:
         # Withdrawn while the device was asked.
         return row.status if row is not None else RemediationStatus.WITHDRAWN
-    failure = played.message if isinstance(played, Failure) else played.failure
     row.checked_at = clock.now()
-    if failure is not None or isinstance(played, Failure):
-        return _ended(row, RemediationStatus.FAILED, failure)
+    if played.reason is not None:
+        return _ended(row, RemediationStatus.FAILED, played.reason)
     if not played.changes:
-        return _ended(row, RemediationStatus.UNCHANGED, "there is nothing to change")
+        return _ended(row, RemediationStatus.UNCHANGED, because(remedy_reasons.NOTHING))
     row.artefact, row.digest = remediations.artefact(played.changes, row.playbook)
     if row.status is RemediationStatus.PLANNED:
         row.move_to(RemediationStatus.CHECKED)
     elif row.digest == row.approved_digest:
-        row.move_to(RemediationStatus.APPLYING)
-        row.began_at = clock.now()
-        journal.record(row.violation, "remediation_begun", by=None)
+        _begin(row)
     else:
         row.move_to(RemediationStatus.CHECKED)
         row.approved_by_id = row.approved_at = row.approved_digest = None
-        row.reason = "it would change something else than what was approved; approve it anew"
+        row.because(because(remedy_reasons.DIFFERS))
         journal.record(row.violation, "remediation_differs", by=None)
     db.session.flush()
     return row.status
 
 
-def _verify(job: Job, hosts_folder: Path | None, *, has_died: bool = False) -> RemediationStatus:
+def _begin(row: Remediation) -> None:
+    """From here on whoever comes next knows what held before."""
+    row.move_to(RemediationStatus.APPLYING)
+    row.began_at = clock.now()
+    row.kept_before = _kept(row.device_id)
+    journal.record(row.violation, "remediation_begun", by=None)
+
+
+def _verify(job: Job, hosts_folder: Path | None, *said: Reason) -> RemediationStatus:
     """Look at the device: the rule is kept and no other broke, or all goes back."""
-    before = _results(job.asked.device_id)
     collected = evidence.collect(job.asked)
     with transaction():
+        row = db.session.get_one(Remediation, job.remediation_id)
+        before = set(row.kept_before or ())
         _record(collected)
-    after = _results(job.asked.device_id)
-    broken = sorted(
-        rule
-        for rule, result in after.items()
-        if result is Result.FAIL and before.get(rule) is Result.PASS
-    )
-    if after.get(job.rule) is Result.PASS and not broken:
-        return _end(job, RemediationStatus.VERIFIED, None)
-    reason = (
-        f"it broke {', '.join(broken)}"
-        if broken
-        else f"{job.rule} is {after.get(job.rule, Result.UNKNOWN).value} after it"
-    )
-    if has_died:
-        reason = f"the worker died half way; {reason}"
-    return _take_back(job, hosts_folder, reason)
+        after = _results(job.asked.device_id)
+    result = after.get(job.rule, Result.UNKNOWN)
+    broken = sorted(rule for rule in before if after.get(rule) is Result.FAIL)
+    if result is Result.PASS and not broken:
+        return _end(job, RemediationStatus.VERIFIED, *said)
+    if broken:
+        return _take_back(
+            job, hosts_folder, *said, because(remedy_reasons.BROKE, rules=", ".join(broken))
+        )
+    is_broken = result is Result.FAIL
+    template = remedy_reasons.STILL_BROKEN if is_broken else remedy_reasons.UNSEEN
+    return _take_back(job, hosts_folder, *said, because(template, rule=job.rule))
 
 
 def _record(collected: Collected) -> None:
@@ -237,38 +272,44 @@ def _record(collected: Collected) -> None:
 
 
 def _results(device_id: int) -> dict[str, Result]:
+    rows = db.session.scalars(sa.select(FindingRow).where(FindingRow.device_id == device_id))
+    return {row.rule: row.result for row in rows}
+
+
+def _kept(device_id: int) -> list[str]:
+    return sorted(rule for rule, result in _results(device_id).items() if result is Result.PASS)
+
+
+def _take_back(job: Job, hosts_folder: Path | None, *reasons: Reason) -> RemediationStatus:
     with transaction():
-        rows = db.session.scalars(sa.select(FindingRow).where(FindingRow.device_id == device_id))
-        return {row.rule: row.result for row in rows}
-
-
-def _take_back(job: Job, hosts_folder: Path | None, reason: str) -> RemediationStatus:
+        row = db.session.get_one(Remediation, job.remediation_id)
+        told = [each.as_json() for each in reasons]
+        journal.record(row.violation, "remediation_going_back", by=None, reasons=told)
     went = _run(job, hosts_folder, action="roll_back")
-    failure = went.message if isinstance(went, Failure) else went.failure
-    if failure is not None:
-        return _end(
-            job, RemediationStatus.FAILED, f"{reason}; it could not be taken back: {failure}"
-        )
+    if went.reason is not None:
+        not_back = because(remedy_reasons.NOT_BACK)
+        return _end(job, RemediationStatus.FAILED, *reasons, not_back, went.reason)
     collected = evidence.collect(job.asked)
     with transaction():
         _record(collected)
-    return _end(job, RemediationStatus.ROLLED_BACK, reason)
+    return _end(job, RemediationStatus.ROLLED_BACK, *reasons)
 
 
-def _end(job: Job, status: RemediationStatus, reason: str | None) -> RemediationStatus:
+def _end(job: Job, status: RemediationStatus, *reasons: Reason) -> RemediationStatus:
     with transaction():
         row = db.session.get(Remediation, job.remediation_id, with_for_update=True)
-        return _ended(row, status, reason) if row is not None else status
+        return _ended(row, status, *reasons) if row is not None else status
 
 
-def _ended(row: Remediation, status: RemediationStatus, reason: str | None) -> RemediationStatus:
+def _ended(row: Remediation, status: RemediationStatus, *reasons: Reason) -> RemediationStatus:
     row.move_to(status)
-    row.reason = reason
+    row.because(*reasons)
     db.session.flush()
-    journal.record(row.violation, f"remediation_{status.value}", by=None, reason=reason)
+    told = {"reasons": row.reasons} if reasons else {}
+    journal.record(row.violation, f"remediation_{status.value}", by=None, **told)
     if status in (RemediationStatus.FAILED, RemediationStatus.ROLLED_BACK):
-        new = NewProblem(PROBLEM, row.rule, Severity.HIGH, evidence={"reason": reason})
-        problems.open_(row.device, new)
+        said = {"reason": in_english(reasons), **told}
+        problems.open_(row.device, NewProblem(PROBLEM, row.rule, Severity.HIGH, evidence=said))
     else:
         _clear_problem(row)
     return status

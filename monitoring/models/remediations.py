@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from config.clock import now
@@ -12,6 +12,7 @@ from config.database import Base
 from monitoring.errors import RemediationMovedOn
 from monitoring.models.devices import Device
 from monitoring.models.policies import Violation
+from monitoring.reasons import Reason
 from rental.models import Member
 
 
@@ -92,13 +93,20 @@ class Remediation(Base):
     is_during_events: Mapped[bool] = mapped_column(default=False)
     began_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
-    # Why it waits, went back or failed, in a sentence.
-    reason: Mapped[str | None] = mapped_column(Text)
+    # The rules that the device kept when it began, by which it is seen whether one broke; None
+    # where that was not written down.
+    kept_before: Mapped[list[Any] | None]
+    # Why it waits, went back or failed: sentences with their values (`monitoring.reasons`).
+    reasons: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
 
     device: Mapped[Device] = relationship()
     violation: Mapped[Violation] = relationship()
     planned_by: Mapped[Member | None] = relationship(foreign_keys=[planned_by_id])
     approved_by: Mapped[Member | None] = relationship(foreign_keys=[approved_by_id])
+
+    def because(self, *reasons: Reason) -> None:
+        """Say why it stands as it does; without any, there is nothing to say."""
+        self.reasons = [each.as_json() for each in reasons]
 
     def move_to(self, status: RemediationStatus) -> None:
         """Take the next state; raises RemediationMovedOn where the table has no such move."""

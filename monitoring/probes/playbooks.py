@@ -2,7 +2,8 @@
 
 Ansible is started as a program of its own (ansible-core is not part of the service). The host key
 must be the approved one. Of the login a key goes through a pipe to an SSH agent and a password to
-the prompt: neither is written to a disk, and what a run leaves is deleted when it ends.
+the prompt: neither is written to a disk, and what a run leaves is deleted when it ends. No run
+outlives its worker (`monitoring.probes.leash`).
 """
 
 import json
@@ -10,7 +11,6 @@ import os
 import re
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,8 +19,11 @@ from typing import Any
 from ansible_runner import Runner, RunnerConfig
 
 from config import logs
-from monitoring.probes.outcomes import Failure, FailureKind
+from monitoring import remedy_reasons
+from monitoring.probes import leash, values
+from monitoring.probes.private_folders import clear_left, private_folder
 from monitoring.probes.ssh import SshTarget
+from monitoring.reasons import Reason, because
 
 log = logs.get(__name__)
 
@@ -29,6 +32,9 @@ KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
 SECONDS = 180
 MOST_CHARACTERS = 100_000
 MOST_WORDS = 400
+FOLDERS = "remedy-"
+# Our own end comes first; this one is for a leash that hangs.
+GRACE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +58,12 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What a run changed, and why it stopped; it ended well where `failure` is None."""
+    """What a run changed, and why it stopped; it ended well where `reason` is None."""
 
     changes: tuple[Change, ...] = ()
-    failure: str | None = None
+    reason: Reason | None = None
     has_gone_back: bool = False
+    is_unreachable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,23 +83,25 @@ def program() -> str | None:
 
 def run(
     play: Play, target: SshTarget, name: str, *, is_check: bool, seconds: int = SECONDS
-) -> Played | Failure:
+) -> Played:
     """Run a playbook on one host, called `name` in its inventory. Never raises for the host."""
     binary = program()
     if binary is None:
-        return Failure(
-            FailureKind.INTERNAL,
-            "Ansible is not installed where this worker runs; install ansible-core",
-        )
-    with tempfile.TemporaryDirectory(prefix="remedy-") as private:
-        _lay_out(Path(private), play, target, name)
+        return Played(reason=because(remedy_reasons.NO_ANSIBLE))
+    with private_folder(FOLDERS) as private:
+        _lay_out(private, play, target, name)
         terms = _Terms(binary, is_check, seconds)
-        runner = Runner(config=_configured(Path(private), play, target, terms))
+        runner = Runner(config=_configured(private, play, target, terms))
         try:
             runner.run()
         except OSError as wrong:
-            return Failure(FailureKind.INTERNAL, f"Ansible could not be run: {wrong}")
+            return Played(reason=because(remedy_reasons.NOT_RUN, told=wrong))
         return _told(runner, target, seconds)
+
+
+def clear_left_folders() -> int:
+    """Delete what runs of killed workers left on this machine; how many folders there were."""
+    return clear_left(FOLDERS)
 
 
 def _lay_out(private: Path, play: Play, target: SshTarget, name: str) -> None:
@@ -149,7 +158,7 @@ def _configured(private: Path, play: Play, target: SshTarget, terms: _Terms) -> 
         cmdline=" ".join(["--diff", *["--check"] * terms.is_check, *asks]),
         passwords=passwords,
         ssh_key=key.rstrip() + "\n" if key else None,
-        timeout=terms.seconds,
+        timeout=terms.seconds + GRACE,
         quiet=True,
         suppress_env_files=True,
         envvars={
@@ -164,6 +173,8 @@ def _configured(private: Path, play: Play, target: SshTarget, terms: _Terms) -> 
         },
     )
     config.prepare()
+    held = [sys.executable, "-I", str(leash.__file__), str(os.getpid()), str(terms.seconds)]
+    config.command = [*held, str(private), *config.command]
     ours = set(os.environ) - set(KEPT)
     config.env = {
         key: value
@@ -173,20 +184,22 @@ def _configured(private: Path, play: Play, target: SshTarget, terms: _Terms) -> 
     return config
 
 
-def _told(runner: Runner, target: SshTarget, seconds: int) -> Played | Failure:
+def _told(runner: Runner, target: SshTarget, seconds: int) -> Played:
     events = list(runner.events)
     unreachable = _results(events, "runner_on_unreachable")
-    if runner.status == "timeout":
-        return Failure(FailureKind.TIMEOUT, f"the playbook took more than {seconds} seconds")
+    if runner.status == "timeout" or runner.rc == leash.TIME_IS_OVER:
+        return Played(reason=because(remedy_reasons.SLOW, seconds=seconds))
     changes = tuple(change for event in _ok(events) for change in _changes(event))
     if unreachable:
-        said = str(unreachable[-1].get("msg", "no reason given"))
-        return Failure(FailureKind.REFUSED, f"{target.address} lets nobody in: {_short(said)}")
+        said = values.printable(_short(str(unreachable[-1].get("msg", "no reason given"))))
+        shut_out = because(remedy_reasons.SHUT_OUT, address=target.address, told=said)
+        return Played(reason=shut_out, is_unreachable=True)
     if runner.status == "successful":
         return Played(changes)
     failed = [result for event, result in _failures(events)]
-    reason = _short(str(failed[-1].get("msg", ""))) if failed else _last_words(runner)
-    return Played(changes, reason or "Ansible gave no reason", reason.startswith("went back"))
+    said = _short(str(failed[-1].get("msg", ""))) if failed else _last_words(runner)
+    reason = remedy_reasons.of_playbook(values.printable(said))
+    return Played(changes, reason, said.startswith("went back"))
 
 
 def _last_words(runner: Runner) -> str:

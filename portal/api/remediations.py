@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, Response
 from pydantic import ConfigDict, Field
 
-from monitoring import devices, remediations, violations
+from monitoring import devices, reasons, remediations, violations
 from monitoring.models import Remediation, RemediationStatus
 from portal.access import current_member, may
 from portal.api.booking_bodies import NothingBody
@@ -42,7 +42,7 @@ class RemediationAnswer(Answer):
     checked_at: str | None
     approved_at: str | None
     ended_at: str | None
-    reason: str | None
+    reason: str | None = Field(description="Why it waits, went back or failed, in English.")
 
 
 class RemediationsQuery(Paged):
@@ -87,7 +87,7 @@ def as_json(one: Remediation) -> dict[str, Any]:
         "changes": one.artefact,
         "digest": one.digest,
         **{name: local(at) if (at := getattr(one, name)) else None for name in times},
-        "reason": one.reason,
+        "reason": reasons.in_english(reasons.kept(one.reasons)),
     }
 
 

@@ -1,8 +1,6 @@
 """Circuits and the ports that hand them out: use against what is booked; the busiest ports."""
 
-from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import Any
 
 import sqlalchemy as sa
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -11,7 +9,6 @@ from werkzeug.wrappers import Response
 
 from config import clock
 from config.database import db, transaction
-from config.errors import filled
 from monitoring import (
     access_ports,
     circuit_use,
@@ -27,8 +24,8 @@ from monitoring.probes import switching
 from portal.access import current_member, may
 from portal.jobs import settings_here
 from portal.pages import reading
-from portal.pages.device_form import PLATFORMS
 from portal.pages.reading import BadField
+from portal.pages.reasons import reasons_said
 from rental import bandwidth, catalogue
 
 pages = Blueprint("circuits", __name__, url_prefix="/devices")
@@ -174,9 +171,9 @@ def port_look(state: PortState | None) -> tuple[str, str, str]:
         return "bad", "alert-octagon", _("Not as booked")
     if state.status is PortStatus.PLANNED:
         return "info", "eye", _("Would be switched")
-    if state.is_on:
-        return "good", "plug-connected", _("On, booked")
-    return "calm", "lock", _("Switched off")
+    return (
+        ("good", "plug-connected", _("On, booked")) if state.is_on else ("calm", "lock", _("Off"))
+    )
 
 
 def outcome_words() -> dict[str, str]:
@@ -188,16 +185,6 @@ def outcome_words() -> dict[str, str]:
         "rolled_back": _("Brought back"),
         "failed": _("Failed"),
     }
-
-
-def reasons_said(reasons: Iterable[Mapping[str, Any]]) -> str:
-    """Why a port is not as booked, in the language of the page."""
-    return " ".join(_said(each["template"], each["values"]) for each in reasons)
-
-
-def _said(template: str, values: Mapping[str, str]) -> str:
-    shown = {key: str(PLATFORMS.get(word, word)) for key, word in values.items()}
-    return filled(_(template), shown)
 
 
 FOR_TEMPLATES = {

@@ -7,7 +7,6 @@ from typing import TypeVar
 import sqlalchemy as sa
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext
 from werkzeug.wrappers import Response
 
 from config.database import db, transaction
@@ -21,6 +20,7 @@ from portal.pages import reading
 from portal.pages.diary import told
 from portal.pages.reading import BadField
 from portal.pages.sentences import spoken
+from portal.pages.states import PLATFORMS
 from rental import journal, maintenance, units
 from rental.models import Asset, Member, Resource
 
@@ -31,16 +31,6 @@ pages = Blueprint("device_form", __name__, url_prefix="/devices")
 # Other devices are seldom reached through anything else.
 PARENTS = (DeviceRole.SWITCH, DeviceRole.ROUTER)
 MOST_SUGGESTED = 300
-PLATFORMS = {
-    "generic": lazy_gettext("Another, or not known"),
-    "cisco_ios": "Cisco IOS",
-    "cisco_xe": "Cisco IOS XE",
-    "arista_eos": "Arista EOS",
-    "juniper_junos": "Juniper Junos",
-    "mikrotik_routeros": "MikroTik RouterOS",
-    "hp_procurve": "HP ProCurve, Aruba",
-    "linux": "Linux",
-}
 TEXTS = ("name", "address", "vendor", "model", "serial", "location", "note")
 
 

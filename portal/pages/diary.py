@@ -9,6 +9,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
 from portal.pages import differences, formats
+from portal.pages.reasons import reasons_said
 from rental.models import JournalEntry
 
 VERBS = {
@@ -29,14 +30,14 @@ VERBS = {
     "drafted": _("drafted"),
     "issued": _("issued"),
     "paid": _("payment recorded"),
-    "payment_recorded": _("payment recorded"),
+    "payment recorded": _("payment recorded"),
     "credited": _("credited"),
     "adjusted": _("adjusted"),
     "replaced": _("replaced"),
-    "notified_of_an_error": _("notified of an error"),
+    "notified of an error": _("notified of an error"),
     "voided": _("voided"),
     "void": _("voided"),
-    "written_off": _("written off"),
+    "written off": _("written off"),
     "signed_in": _("signed in"),
     "acknowledged": _("acknowledged"),
     "waived": _("waived"),
@@ -167,6 +168,7 @@ VERBS = {
     "remediation_withdrawn": _("remediation taken back"),
     "remediation_begun": _("remediation begun"),
     "remediation_differs": _("remediation would change something else"),
+    "remediation_going_back": _("remediation is taken back"),
     "remediation_verified": _("remediation cured it"),
     "remediation_rolled_back": _("remediation undone"),
     "remediation_unchanged": _("remediation found nothing to change"),
@@ -176,18 +178,6 @@ VERBS = {
     "not_limited_elsewhere": _("nothing else limits it"),
     "not_kept_to_its_mbps": _("not kept to its Mbit/s"),
     "kept_to_its_mbps": _("kept to its Mbit/s again"),
-    "endpoint_added": _("endpoint added"),
-    "endpoint_changed": _("endpoint changed"),
-    "endpoint_removed": _("endpoint removed"),
-    "queued_again": _("sent off again"),
-    "started": _("begun"),
-    "matched": _("matched with a payment"),
-    "ignored": _("set aside"),
-    "match_undone": _("match taken back"),
-    "revoked": _("revoked"),
-    "password_set": _("password set"),
-    "imported_added": _("added from a file"),
-    "imported_changed": _("changed from a file"),
 }
 SUBJECTS = {
     "booking": _("Booking"),
@@ -216,16 +206,6 @@ SUBJECTS = {
     "interruption": _("Interruption"),
     "traffic_evidence": _("Metered traffic"),
     "unbilled_use": _("Unbilled use"),
-    "problem": _("Problem"),
-    "silence": _("Silence"),
-    "duty_shift": _("On-call duty"),
-    "delivery": _("Sent alert"),
-    "invoice_run": _("Invoice run"),
-    "bank_statement": _("Bank statement"),
-    "bank_entry": _("Row of a bank statement"),
-    "wall_link": _("Link to the wall screen"),
-    "site": _("Site"),
-    "asset": _("Asset"),
 }
 # Details that mean something to a person; the others are for machines.
 TOLD = (
@@ -253,6 +233,7 @@ def _shown(name: str, value: Any) -> str:
 
 def _words(entry: JournalEntry) -> list[str]:
     words = [_shown(k, entry.details[k]) for k in TOLD if entry.details.get(k)]
+    words.append(reasons_said(entry.details.get("reasons") or []))
     if entry.subject == "booking" and entry.verb == "changed":
         words.append(differences.told(entry.details))
     if entry.verb == "issued" and entry.details.get("buyer"):
@@ -267,7 +248,7 @@ def told(entries: Iterable[JournalEntry]) -> list[Told]:
     return [
         Told(
             at=entry.at,
-            verb=VERBS.get(entry.verb.replace(" ", "_"), entry.verb),
+            verb=VERBS.get(entry.verb, entry.verb.replace("_", " ")),
             who=entry.member.name if entry.member else gettext("the service"),
             subject=SUBJECTS.get(entry.subject, entry.subject),
             subject_id=entry.subject_id,

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from config.database import transaction
-from monitoring import remediations, violations
+from monitoring import remediations, remedy_reasons, violations
 from monitoring.models import Remediation, RemediationStatus
 from portal.access import current_member, may
 from portal.jobs import settings_here
@@ -103,7 +103,20 @@ def needs_another(one: Remediation) -> bool:
     return one.is_risky and one.planned_by_id == current_member().id
 
 
+def awaited(one: Remediation) -> str | None:
+    """The booking whose end it waits for, by its reference."""
+    return next(
+        (
+            each["values"].get("booking")
+            for each in one.reasons
+            if each["template"] == remedy_reasons.WAITS
+        ),
+        None,
+    )
+
+
 FOR_TEMPLATES = {
+    "awaited": awaited,
     "remediation_mode": lambda: settings_here().remediate,
     "remediations_of": remediations.of_violation,
     "remedy_of": lambda violation: remediations.remedy_of(

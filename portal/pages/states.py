@@ -202,6 +202,16 @@ ROLES = {
     "director": _("Director"),
     "administrator": _("Administrator"),
 }
+PLATFORMS = {
+    "generic": _("Another, or not known"),
+    "cisco_ios": "Cisco IOS",
+    "cisco_xe": "Cisco IOS XE",
+    "arista_eos": "Arista EOS",
+    "juniper_junos": "Juniper Junos",
+    "mikrotik_routeros": "MikroTik RouterOS",
+    "hp_procurve": "HP ProCurve, Aruba",
+    "linux": "Linux",
+}
 DEVICE_ROLES = {
     "encoder": _("Encoder"),
     "switch": _("Switch"),

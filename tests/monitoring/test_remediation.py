@@ -1,14 +1,24 @@
 """From a violation to its cure: a real sshd and snmpd, real Ansible, two people, and accidents."""
 
+import re
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from config import clock
 from config.database import db, transaction
-from monitoring import evidence, hostkeys, remediations, remedying, violations
+from monitoring import (
+    evidence,
+    hostkeys,
+    reasons,
+    remediations,
+    remedy_reasons,
+    remedying,
+    violations,
+)
 from monitoring.errors import NoRemedy, OtherDigest, RemediationMovedOn, SecondPerson
 from monitoring.models import (
     Device,
@@ -21,6 +31,7 @@ from monitoring.models import (
 )
 from monitoring.policy import Result
 from monitoring.remedying import Terms
+from monitoring.rules import PLAYBOOKS
 from rental.models import Member
 from tests import build
 from tests.monitoring.agents import Agent, start_agent
@@ -131,6 +142,10 @@ def approved(remediation_id: int, by: Member) -> bool:
         return remediations.approve(remediation, digest=remediation.digest, by=by)
 
 
+def said(remediation_id: int) -> str:
+    return reasons.in_english(reasons.kept(remediations.get(remediation_id).reasons)) or ""
+
+
 def two_people() -> tuple[Member, Member]:
     with transaction():
         return build.desk(), build.desk()
@@ -213,7 +228,7 @@ def test_a_check_that_finds_something_else_asks_for_approval_anew(host: Host) ->
     assert host.remedy() == {"checked": 1}
     remediation = remediations.get(number)
     assert remediation.approved_by_id is None
-    assert "something else" in (remediation.reason or "")
+    assert "something else" in said(number)
     assert host.drop_in == "MaxAuthTries 3\n"
     assert approved(number, other)
     assert host.remedy() == {"verified": 1}
@@ -231,7 +246,7 @@ def test_what_would_keep_us_out_goes_back_at_once(host: Host) -> None:
     host.remedy()
     assert approved(number, other)
     assert host.remedy() == {"rolled_back": 1}
-    assert "would no longer let" in (remediations.get(number).reason or "")
+    assert "would no longer let" in said(number)
     assert host.drop_in is None
     assert db.session.query(Problem).filter_by(kind=remedying.PROBLEM, cleared_at=None).count() == 1
     assert "no answer" not in host.collect(), "and we still come in"
@@ -248,7 +263,7 @@ def test_what_does_not_cure_goes_back(host: Host) -> None:
     host.remedy()
     assert approved(number, other)
     assert host.remedy() == {"rolled_back": 1}
-    assert "L01 is fail after it" in (remediations.get(number).reason or "")
+    assert "L01 is still broken after it." in said(number)
     assert host.drop_in is None
     assert host.violation("L01").status is ViolationStatus.OPEN
 
@@ -272,6 +287,26 @@ def test_a_worker_that_died_half_way_is_followed_by_one_that_looks(
     assert host.remedy() == {status: 1}
 
 
+def test_a_host_that_a_dead_worker_left_is_waited_for_an_hour(host: Host) -> None:
+    host.start(PermitRootLogin="yes")
+    host.collect()
+    one, other = two_people()
+    number = planned(host, "L01", one)
+    host.remedy()
+    approved(number, other)
+    with transaction():
+        remediation = remediations.get(number)
+        remediation.move_to(RemediationStatus.APPLYING)
+        remediation.began_at = clock.now() - timedelta(minutes=50)
+    host.server.stop()
+    assert host.remedy() == {"applying": 1}
+    assert "lets nobody in" in said(number)
+    assert "tried again every minute" in said(number)
+    with clock.standing_at(clock.now() + timedelta(minutes=11)):
+        assert host.remedy() == {"failed": 1}
+    assert "could not be taken back" in said(number)
+
+
 def test_a_host_that_is_gone_fails_and_says_so(host: Host) -> None:
     host.start(PermitRootLogin="yes")
     host.collect()
@@ -279,7 +314,7 @@ def test_a_host_that_is_gone_fails_and_says_so(host: Host) -> None:
     number = planned(host, "L01", one)
     host.server.stop()
     assert host.remedy() == {"failed": 1}
-    assert remediations.get(number).reason
+    assert "lets nobody in" in said(number)
     assert host.violation("L01").status is ViolationStatus.OPEN
 
 
@@ -306,3 +341,15 @@ def test_an_inventory_for_ansible_has_groups_and_no_secret(host: Host) -> None:
     assert told["ansible_port"] == host.server.port
     assert "platform_linux" in found["all"]["children"]
     assert "PRIVATE" not in str(found)
+
+
+def test_every_sentence_of_a_shipped_playbook_is_said_in_the_readers_language() -> None:
+    texts = [path.read_text() for path in PLAYBOOKS.glob("*.yml")]
+    told = [
+        each.strip("\"' ") for text in texts for each in re.findall(r"(?:fail_msg|msg): (.+)", text)
+    ]
+    plain = [re.sub(r"\{\{.*?\}\}", "key", each) for each in told if each != ">-"]
+    assert len(plain) == 5
+    for sentence in plain:
+        reason = remedy_reasons.of_playbook(f"went back: {sentence.removeprefix('went back: ')}")
+        assert reason.template not in (remedy_reasons.SAID, remedy_reasons.SAID_NOTHING), sentence

@@ -13,11 +13,14 @@ from flask import Flask
 from werkzeug.serving import make_server
 
 from config.database import db, transaction
-from monitoring import remediations, violations
+from monitoring import remediations, remedy_reasons, violations
 from monitoring.models import Platform, Remediation, RemediationStatus
 from monitoring.probes.playbooks import Change
+from monitoring.reasons import because
 from monitoring.rules import Severity
+from rental import journal
 from rental.models import Role
+from tests import build
 from tests.monitoring.policy_world import a_failure, a_switch
 from tests.portal.conftest import signed_in, token_of
 
@@ -91,6 +94,58 @@ def test_the_same_over_the_api(service: Flask, person: Any, bearer: Any, violati
     missing = client.post("/api/v1/violations/999999/remediate", headers=first)
     assert missing.status_code == 404
     assert db.session.query(Remediation).count() == 1
+
+
+def test_why_it_went_back_is_read_in_ones_own_language(
+    service: Flask, person: Any, bearer: Any, violation_id: int
+) -> None:
+    operator = person(role=Role.OPERATOR)
+    with transaction():
+        one = remediations.plan(violations.get(violation_id), by=operator)
+        one.because(
+            because(remedy_reasons.DIED),
+            because(remedy_reasons.STILL_BROKEN, rule="L01"),
+            because(remedy_reasons.SAID, told="<b>%(x)s {rule}"),
+        )
+        journal.record(one.violation, "remediation_going_back", by=None, reasons=one.reasons)
+        number = one.id
+    client = signed_in(service, operator)
+    page = client.get(f"/remediations/{number}?lang=vi").text
+    assert "Tiến trình áp dụng thay đổi đã bị ngắt giữa chừng. Sau khi áp dụng, L01 vẫn bị" in page
+    assert "Kịch bản gặp lỗi: &lt;b&gt;%(x)s {rule}." in page
+    assert "L01 is still broken after it." in client.get(f"/remediations/{number}?lang=en").text
+    page = client.get(f"/violations/{violation_id}?lang=vi").text
+    assert "đang hoàn tác khắc phục" in page
+    assert "Kịch bản gặp lỗi: &lt;b&gt;" in page
+    told = service.test_client().get(f"/api/v1/remediations/{number}", headers=bearer(operator))
+    assert told.json["reason"] == (
+        "The worker that applied it died half way. L01 is still broken after it."
+        " The playbook failed: <b>%(x)s {rule}."
+    )
+
+
+def test_a_sentence_from_before_is_shown_as_it_was_written(
+    service: Flask, person: Any, violation_id: int
+) -> None:
+    with transaction():
+        one = remediations.plan(violations.get(violation_id), by=None)
+        one.reasons = [{"template": "L01 is fail after it; 5 %(x)s {y}", "values": {}}]
+        number = one.id
+    page = signed_in(service, person(role=Role.OPERATOR)).get(f"/remediations/{number}?lang=vi")
+    assert "L01 is fail after it; 5 %(x)s {y}" in page.text
+
+
+def test_what_waits_for_an_event_leads_to_its_booking(
+    service: Flask, person: Any, violation_id: int
+) -> None:
+    with transaction():
+        booking = build.a_booking(build.a_hall())
+        one = remediations.plan(violations.get(violation_id), by=None)
+        one.because(because(remedy_reasons.WAITS, booking=booking.reference))
+        number, reference = one.id, booking.reference
+    page = signed_in(service, person(role=Role.OPERATOR)).get(f"/remediations/{number}?lang=vi")
+    assert f"Đang chờ lượt đặt {reference} kết thúc." in page.text
+    assert f'href="/bookings/{reference}"' in page.text
 
 
 @pytest.fixture

@@ -34,6 +34,28 @@ def test_the_first_upgrade_can_be_taken_back(tmp_path: Path):
     assert [t for t in tables if not t.startswith("procrastinate_")] == ["alembic_version"]
 
 
+def test_reasons_of_remediations_from_before_stay_as_they_were_written(database_url):
+    engine = sa.create_engine(database_url)
+    with engine.connect() as link, link.begin() as all_of_it:
+        schema.downgrade_on(link, "0051-1")
+        link.execute(sa.text("SET LOCAL session_replication_role = replica"))
+        row = (
+            "INSERT INTO remediation (id, device_id, violation_id, rule, playbook, variables,"
+            " is_risky, status, planned_at, artefact, is_during_events, reason) VALUES"
+            " (:id, 1, :id, 'L01', 'sshd_options', '{}', true, 'failed', now(), '[]', false, :said)"
+        )
+        for number, said in ((1, "it broke {L02}; 100 %(x)s"), (2, None)):
+            link.execute(sa.text(row), {"id": number, "said": said})
+        schema.upgrade_on(link)
+        kept = link.scalars(sa.text("SELECT reasons FROM remediation ORDER BY id")).all()
+        assert kept == [[{"template": "it broke {L02}; 100 %(x)s", "values": {}}], []]
+        schema.downgrade_on(link, "0051-1")
+        before = link.scalars(sa.text("SELECT reason FROM remediation ORDER BY id")).all()
+        assert before == ["it broke {L02}; 100 %(x)s", None]
+        all_of_it.rollback()
+    engine.dispose()
+
+
 def test_migrations_never_import_the_code():
     for path in (schema.MIGRATIONS / "versions").glob("*.py"):
         text = path.read_text()

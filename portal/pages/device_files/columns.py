@@ -19,7 +19,7 @@ from portal.pages import states
 from portal.pages.booking_files.columns import heads_of, lookup, plain, text
 from portal.pages.booking_files.errors import BadRow
 from portal.pages.booking_files.grids import Cell, GridRow
-from portal.pages.device_form import PLATFORMS
+from portal.pages.states import PLATFORMS
 
 TITLES = {
     "name": _("Name"),

@@ -13,8 +13,8 @@ from portal import sheets
 from portal.pages import states
 from portal.pages.device_files import columns, drafts
 from portal.pages.device_files.columns import YES_OR_NO
-from portal.pages.device_form import PLATFORMS
 from portal.pages.export_tables import Head, Table
+from portal.pages.states import PLATFORMS
 from portal.sheets import Kind, Value
 
 YAML = "application/yaml"
