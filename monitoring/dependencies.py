@@ -26,6 +26,11 @@ class Needed:
     since: datetime | None = None
 
     @property
+    def polled(self) -> list[Device]:
+        """The device and the way to it, without what nobody asks by SNMP."""
+        return [each for each in (self.device, *self.above) if not each.is_unpolled]
+
+    @property
     def status(self) -> DeviceStatus:
         """The worst of the device and the way to it."""
         return worst([self.device, *self.above])
@@ -41,7 +46,7 @@ class LineNeeds:
     @property
     def status(self) -> DeviceStatus | None:
         """The worst of them; None where nothing is measured."""
-        found = {one.status for one in self.needed}
+        found = {worst(one.polled) for one in self.needed if one.polled}
         return next((status for status in WORST_FIRST if status in found), None)
 
 

@@ -114,9 +114,12 @@ def serving(resource_ids: Iterable[int]) -> dict[int, list[Device]]:
         .join(Device, Device.id == AccessPort.device_id)
         .where(AccessPort.resource_id.in_(wanted))
     )
+    # What nobody ever polled would make all of the resource unknown.
+    known = sa.exists().where(DeviceStateRow.device_id == Device.id)
+    polled = sa.or_(Device.snmp_credential_id.is_not(None), known)
     found: dict[int, dict[int, Device]] = {}
     for query in (own, by_port):
-        rows = db.session.execute(query.where(Device.is_enabled).order_by(Device.id))
+        rows = db.session.execute(query.where(Device.is_enabled, polled).order_by(Device.id))
         for resource_id, device in rows:
             found.setdefault(resource_id, {})[device.id] = device
     return {each: list(devices.values()) for each, devices in found.items()}

@@ -289,6 +289,12 @@ class Locked:
     turnaround_minutes: int
 
 
+def seen(resource_ids: Iterable[int]) -> dict[int, Locked]:
+    """What a lock would see, and nothing is locked: for what is only shown, or asked again."""
+    rows = db.session.scalars(sa.select(Resource).where(Resource.id.in_(set(resource_ids))))
+    return {row.id: Locked(row.code, row.stock, row.turnaround_minutes) for row in rows}
+
+
 def lock(resource_ids: Iterable[int]) -> dict[int, Locked]:
     """Lock resources until the transaction ends, always in id order, so writers never deadlock."""
     db.session.flush()

@@ -15,8 +15,7 @@ from config.database import db
 from rental import asking, bookings, catalogue, hours, occupancies
 from rental.asking import WantedLine
 from rental.availability import Claim
-from rental.catalogue import Locked
-from rental.models import Booking, Closure, ClosureKind, Line, Occupancy, Resource
+from rental.models import Booking, Closure, ClosureKind, Line, Occupancy
 from rental.occupancies import Ask, Wanted
 from rental.period import Period
 from rental.series import Plan
@@ -68,7 +67,7 @@ def foresee(planned: Plan) -> list[Foreseen]:
     asks = _asks(planned, dates)
     claims = occupancies.unfold([ask for of_one in asks for ask in of_one])
     groups = bookings.by_event(asks, claims)
-    locked = _rows({claim.resource_id for claim in claims})
+    locked = catalogue.seen(claim.resource_id for claim in claims)
     span = _span(claims)
     stocks = {resource_id: row.stock for resource_id, row in locked.items()}
     others = occupancies.taken(stocks, span)
@@ -136,7 +135,7 @@ def _asks_of(lines: Sequence[WantedLine]) -> list[Ask]:
 def _obstacles(asks: Sequence[Sequence[Ask]], apart_from: Sequence[int]) -> list["_Obstacle"]:
     claims = occupancies.unfold([ask for of_one in asks for ask in of_one])
     groups = bookings.by_event(asks, claims)
-    locked = _rows({claim.resource_id for claim in claims})
+    locked = catalogue.seen(claim.resource_id for claim in claims)
     stocks = {resource_id: row.stock for resource_id, row in locked.items()}
     span = _span(claims)
     short = occupancies.sift(groups, locked, occupancies.taken(stocks, span, apart_from=apart_from))
@@ -194,11 +193,6 @@ def _asks(planned: Plan, dates: Sequence[datetime]) -> list[list[Ask]]:
         ]
         for at in dates
     ]
-
-
-def _rows(resource_ids: set[int]) -> dict[int, Locked]:
-    rows = db.session.scalars(sa.select(Resource).where(Resource.id.in_(resource_ids)))
-    return {row.id: Locked(row.code, row.stock, row.turnaround_minutes) for row in rows}
 
 
 def _span(claims: Sequence[Wanted]) -> Period:

@@ -15,10 +15,9 @@ from config.database import db
 from rental import asking, catalogue, closures, hold_ranks, holds, journal, occupancies, quotas
 from rental.asking import WantedLine
 from rental.availability import Claim
-from rental.catalogue import Locked
 from rental.errors import BadHold, NotTaken, TooManyHolds, UnknownWait, WaitEnded
 from rental.holds import NewHold
-from rental.models import EventKind, Member, Resource, Unit, WaitlistEntry, WaitStatus
+from rental.models import EventKind, Member, Unit, WaitlistEntry, WaitStatus
 from rental.occupancies import Ask, Wanted
 from rental.period import Period
 from rental.signals import wait_lapsed, wait_offered
@@ -161,9 +160,7 @@ def _that_seem_free(entries: Sequence[WaitlistEntry]) -> list[WaitlistEntry]:
     if not entries:
         return []
     wishes = occupancies.unfold([_ask(entry) for entry in entries])
-    ids = {wish.resource_id for wish in wishes}
-    rows = db.session.scalars(sa.select(Resource).where(Resource.id.in_(ids)))
-    seen = {r.id: Locked(r.code, r.stock, r.turnaround_minutes) for r in rows}
+    seen = catalogue.seen(wish.resource_id for wish in wishes)
     span = Period(
         min(wish.period.starts_at for wish in wishes), max(wish.period.ends_at for wish in wishes)
     )

@@ -138,3 +138,8 @@ class Device(Base):
     snmp_credential: Mapped[Credential | None] = relationship(foreign_keys=[snmp_credential_id])
     ssh_credential: Mapped[Credential | None] = relationship(foreign_keys=[ssh_credential_id])
     layout: Mapped[LayoutRow | None] = relationship()
+
+    @property
+    def is_unpolled(self) -> bool:
+        """Whether nobody asks it by SNMP nor ever did: its state is nothing that is waited for."""
+        return self.snmp_credential_id is None and self.status is DeviceStatus.UNKNOWN

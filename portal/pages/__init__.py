@@ -91,6 +91,7 @@ from portal.pages import (
     tariffs,
     timeline,
     timeline_moves,
+    told_words,
     traffic,
     troubles,
     unbilled,
@@ -278,7 +279,7 @@ def register(app: Flask) -> None:
         # What a room gives to templates of other rooms: functions by name.
         app.jinja_env.globals.update(getattr(room, "FOR_TEMPLATES", {}))
     work.register(app, [ask for room in ROOMS for ask in getattr(room, "WORK", ())])
-    for parts in (claim_notes, device_story, risk_words, sensor_words):
+    for parts in (claim_notes, device_story, risk_words, sensor_words, told_words):
         app.jinja_env.globals.update(parts.FOR_TEMPLATES)
     app.jinja_env.filters.update(formats.FILTERS)
     app.jinja_env.filters.update(

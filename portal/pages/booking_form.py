@@ -16,9 +16,8 @@ from portal.pages import form_add_ons, formats, opening, reading, repeat_form, s
 from portal.pages.repeat_form import ShownRepeat, TypedRepeat
 from portal.pages.sentences import spoken
 from portal.pages.suggested import Suggested
-from rental import asking, closures, occupancies, units
+from rental import asking, catalogue, closures, occupancies, units
 from rental.asking import RequestedBooking, WantedLine
-from rental.catalogue import Locked
 from rental.models import EventKind, Member, Organiser, Resource, Unit
 from rental.occupancies import Ask
 from rental.period import Period
@@ -202,7 +201,7 @@ def preview(
             line.remark = opening.outside(known[wish.resource], wish.period)
             ask = Ask(known[wish.resource], wish.quantity, wish.period, wish.add_ons)
             readable.append((line, ask))
-    _note_clashes(readable, resources, apart_from)
+    _note_clashes(readable, apart_from)
     _note_kept(readable, unit)
     quote, problem = _quoted(unit, [ask for _line, ask in readable], _attendees(form))
     prices = iter(quote.lines if quote else ())
@@ -242,18 +241,14 @@ def _attendees(form: TypedBooking) -> int | None:
         return None
 
 
-def _note_clashes(
-    readable: Sequence[tuple[TypedLine, Ask]],
-    resources: Sequence[Resource],
-    apart_from: int | None,
-) -> None:
+def _note_clashes(readable: Sequence[tuple[TypedLine, Ask]], apart_from: int | None) -> None:
     """Say at each line how many are free where that is fewer than wanted."""
     if not readable:
         return
     wishes = occupancies.unfold([ask for _line, ask in readable])
     span = Period(min(w.period.starts_at for w in wishes), max(w.period.ends_at for w in wishes))
-    ids = {wish.resource_id for wish in wishes}
-    rows = {r.id: Locked(r.code, r.stock, r.turnaround_minutes) for r in resources if r.id in ids}
+    # A circuit takes of its uplink as well, which is not among what the form offers.
+    rows = catalogue.seen(wish.resource_id for wish in wishes)
     stocks = {key: row.stock for key, row in rows.items()}
     others = occupancies.taken(stocks, span, apart_from=apart_from)
     for number, (line, _ask) in enumerate(readable):

@@ -171,9 +171,9 @@ def port_look(state: PortState | None) -> tuple[str, str, str]:
         return "bad", "alert-octagon", _("Not as booked")
     if state.status is PortStatus.PLANNED:
         return "info", "eye", _("Would be switched")
-    return (
-        ("good", "plug-connected", _("On, booked")) if state.is_on else ("calm", "lock", _("Off"))
-    )
+    if state.is_on:
+        return "good", "plug-connected", _("On, booked")
+    return "calm", "lock", _("Switched off")
 
 
 def outcome_words() -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Endpoints of devices: added, changed, asked again; every certificate by its end."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -237,8 +237,14 @@ def said(endpoint: Endpoint) -> str:
     return f"{endpoint.latency_ms:.0f} ms"
 
 
+def flaw_words(flaws: Iterable[str]) -> list[str]:
+    """What is wrong with a certificate, in a few words each."""
+    words = _flaw_words()
+    return [words.get(flaw, flaw) for flaw in flaws]
+
+
 def _flaws(verdict: endpoint_rules.CertificateVerdict) -> list[str]:
-    return [_flaw_words()[flaw.value] for flaw in verdict.flaws]
+    return flaw_words(flaw.value for flaw in verdict.flaws)
 
 
 FOR_TEMPLATES: dict[str, Any] = {

@@ -3,14 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import sqlalchemy as sa
 from flask_babel import gettext as _
 
 from billing import quotes
 from billing.errors import NoPrice, NoVatRate
 from billing.quotes import Quote
 from config import clock
-from config.database import db
 from portal.pages import formats
 from portal.pages.booking_form import clash_words
 from portal.pages.timeline_bars import LOOKS
@@ -18,9 +16,8 @@ from portal.pages.timeline_rows import Viewer, look
 from rental import asking, board, catalogue, differences, following, occupancies
 from rental.asking import WantedLine
 from rental.board import Closed, Held, Mark, Wanted
-from rental.catalogue import Locked
 from rental.following import Shift
-from rental.models import Booking, Resource
+from rental.models import Booking
 from rental.occupancies import Ask
 from rental.period import Period
 
@@ -109,11 +106,7 @@ def _quoted(booking: Booking, asks: Sequence[Ask]) -> Quote | None:
 def _conflicts(booking: Booking, asks: Sequence[Ask], viewer: Viewer) -> list[str]:
     wishes = occupancies.unfold(asks)
     span = Period(min(w.period.starts_at for w in wishes), max(w.period.ends_at for w in wishes))
-    ids = {wish.resource_id for wish in wishes}
-    rows = {
-        resource.id: Locked(resource.code, resource.stock, resource.turnaround_minutes)
-        for resource in db.session.scalars(sa.select(Resource).where(Resource.id.in_(ids)))
-    }
+    rows = catalogue.seen(wish.resource_id for wish in wishes)
     stocks = {key: row.stock for key, row in rows.items()}
     others = occupancies.taken(stocks, span, apart_from=booking.id)
     found = occupancies.shortages(wishes, rows, others)

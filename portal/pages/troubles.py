@@ -9,17 +9,28 @@ from werkzeug.wrappers import Response
 from config import clock
 from config.database import transaction
 from config.errors import filled
-from monitoring import outages, port_holds, port_shortages, problems, received_alerts, troubles
+from monitoring import (
+    endpoints,
+    outages,
+    port_holds,
+    port_shortages,
+    problems,
+    received_alerts,
+    troubles,
+)
 from monitoring.models import Problem
 from monitoring.rules import Severity
 from monitoring.troubles import Trouble, TroubleKind
 from portal.access import current_member, may
-from portal.pages import reading
+from portal.pages import formats, reading
+from portal.pages.endpoints import flaw_words
 from portal.pages.violations import rule_title
 
 pages = Blueprint("troubles", __name__, url_prefix="/devices")
 
 SHOWN = 200
+# In what the values of a kind are measured; of a sensor its own unit is on its device's page.
+UNITS = {"processor": "percent", "storage": "percent", "interface_use": "percent", "endpoint": "ms"}
 
 
 @pages.get("/troubles")
@@ -96,6 +107,23 @@ def problem_said(problem: Problem) -> str:
     return f"{kind}: {_subject(problem)}" if problem.subject else kind
 
 
+def problem_measured(problem: Problem) -> str:
+    """The last value and the threshold it passed; of a certificate what is wrong with it."""
+    if problem.value is None or problem.kind == "interface_down":
+        return ""
+    if problem.kind == endpoints.CERTIFICATE:
+        left = _("days left: %(days)s", days=formats.number(int(problem.value)))
+        return ", ".join([*flaw_words(problem.evidence.get("flaws", [])), left])
+    unit = UNITS.get(problem.kind)
+    if problem.threshold is None:
+        return formats.measured(problem.value, unit)
+    return _(
+        "%(value)s (threshold %(threshold)s)",
+        value=formats.measured(problem.value, unit),
+        threshold=formats.measured(problem.threshold, unit),
+    )
+
+
 def _subject(problem: Problem) -> str:
     """What it is of; a port that lacks for a booking is told in the language of the page."""
     for words, sentence in (
@@ -121,6 +149,7 @@ def _acknowledging(trouble: Trouble) -> str | None:
 FOR_TEMPLATES: dict[str, Any] = {
     "trouble_said": said,
     "problem_said": problem_said,
+    "problem_measured": problem_measured,
     "trouble_kinds": kind_words,
     "acknowledging": _acknowledging,
     "problems_of": problems.of,

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from config.database import transaction
-from monitoring import states, uptimes
+from monitoring import dependencies, states, uptimes
 from monitoring.availability import Availability
 from monitoring.models import Device, DeviceStatus
 from monitoring.states import Change
@@ -76,3 +76,17 @@ def test_a_rental_had_what_its_own_hours_say(house):
     (so_far,) = uptimes.of_booking(booking, TUESDAY + 10 * HOUR)
     assert so_far.had.total == Availability(up=HOUR, down=HOUR)
     assert uptimes.of_booking(booking, TUESDAY + 7 * HOUR) == []
+
+
+def test_a_device_that_nobody_polls_leaves_the_others_known(house):
+    with transaction():
+        switch = a_switch()
+        fell(switch, 6, 3)
+        by_ssh_alone = a_switch(resource=switch.resource)
+        booking = build.a_booking(switch.resource, starts_at=TUESDAY)
+        switch.status = UP
+    serving = uptimes.serving([switch.resource_id])
+    assert [device.id for device in serving[switch.resource_id]] == [switch.id]
+    (needs,) = dependencies.of_booking(booking)
+    assert {one.device.id for one in needs.needed} == {switch.id, by_ssh_alone.id}
+    assert needs.status is UP

@@ -5,10 +5,12 @@ import re
 import pytest
 
 from config.database import transaction
+from rental import uplinks
 from rental.models import Booking, ResourceKind, Role
 from tests import build
 from tests.portal.conftest import signed_in, token_of
 from tests.portal.two_units import Scene, set_up
+from tests.rental.test_bookings import ask, span
 
 TWO = (
     "resource=H50&resource=MIC&quantity=1&quantity=4"
@@ -138,3 +140,21 @@ def test_the_page_that_changes_a_booking_adds_lines_too_and_keeps_what_was_seen(
     assert len(chosen(text, "quantity")) == 3
     # A colleague who saved meanwhile is still noticed.
     assert re.search(r'name="revision" value="(\d+)"', text)[1] == "7" != revision
+
+
+def test_a_circuit_that_goes_through_an_uplink_is_priced_and_its_uplink_counted(service, person):
+    member = person()
+    with transaction():
+        site = build.a_site(slug="hcmc")
+        uplink = build.a_circuit(site=site, code="UP-1", mbps=None, stock=100, is_uplink=True)
+        circuit = build.a_circuit(site=site, code="F100", stock=2)
+        uplinks.lead(circuit, uplink)
+        ask(build.a_member(), (circuit, 1, span(0, 4)))
+    client = signed_in(service, member)
+    blank = client.get("/bookings/new?resource=F100")
+    assert blank.status_code == 200
+    then = "starts_at=2030-03-05T10:00&ends_at=2030-03-05T12:00"
+    full = client.get(f"/bookings/new?resource=F100&{then}").get_data(as_text=True)
+    assert "UP-1" in full, "no Mbps are left of what the circuit goes through"
+    later = client.get(f"/bookings/new?resource=F100&{then.replace('-05T', '-12T')}")
+    assert "UP-1" not in later.get_data(as_text=True)

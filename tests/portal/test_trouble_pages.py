@@ -43,12 +43,12 @@ def test_an_operator_takes_on_what_is_not_well(operator, switch):
     assert "Mọi thứ đều ổn" in operator.get("/devices/troubles").text
     outage = outages.open_(switch, clock.now(), {})
     problem = problems.open_(
-        switch, NewProblem("sensor", "<b>inlet</b>", Severity.HIGH, value=47.25, threshold=45)
+        switch, NewProblem("sensor", "<b>inlet</b>", Severity.HIGH, value=47.3, threshold=45)
     )
     db.session.commit()
     page = operator.get("/devices/troubles").text
     assert "Cảm biến: &lt;b&gt;inlet&lt;/b&gt;" in page
-    assert "47.25" in page
+    assert "47,3 (ngưỡng 45)" in page
     for kind, record in (("outages", outage), ("problems", problem)):
         place = f"/devices/{kind}/{record.id}/acknowledge"
         form = {"csrf_token": token_of(operator), "note": "đang xem"}
