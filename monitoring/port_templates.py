@@ -25,7 +25,7 @@ FOLDER = documents.HOME / "switching"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9/.:_\-]{0,39}")
 
 # Platforms of the inventory that netmiko knows and that have no driver.
-Templated = Literal["hp_procurve", "juniper_junos", "mikrotik_routeros"]
+Templated = Literal["cisco_nxos", "hp_procurve", "juniper_junos", "mikrotik_routeros"]
 
 
 def _pattern(text: str) -> str:

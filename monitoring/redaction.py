@@ -132,6 +132,7 @@ _LINUX = (
 _FAMILIES: dict[str, tuple[_Pattern, ...]] = {
     "cisco_ios": _IOS,
     "cisco_xe": _IOS,
+    "cisco_nxos": _IOS,
     "arista_eos": _IOS,
     "hp_procurve": _IOS,
     "juniper_junos": _JUNOS,

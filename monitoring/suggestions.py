@@ -18,6 +18,7 @@ Word = TypeVar("Word")
 LONGEST_NAME = 80
 # Words of sysDescr → what runs there; the first that fits.
 PLATFORMS = (
+    (r"NX-?OS|Nexus Operating System", Platform.CISCO_NXOS),
     (r"IOS[- ]XE", Platform.CISCO_XE),
     (r"Cisco (IOS|Internetwork)", Platform.CISCO_IOS),
     (r"Arista", Platform.ARISTA_EOS),

@@ -30,6 +30,7 @@ class Platform(StrEnum):
 
     CISCO_IOS = "cisco_ios"
     CISCO_XE = "cisco_xe"
+    CISCO_NXOS = "cisco_nxos"
     ARISTA_EOS = "arista_eos"
     JUNIPER_JUNOS = "juniper_junos"
     MIKROTIK_ROUTEROS = "mikrotik_routeros"

@@ -15,10 +15,13 @@ COMMANDS = ssh.COMMANDS
 STARTUP = {
     "cisco_ios": "show startup-config",
     "cisco_xe": "show startup-config",
+    "cisco_nxos": "show startup-config",
     "arista_eos": "show startup-config",
     "hp_procurve": "show config",
 }
-_NOTHING_SAVED = re.compile(r"startup-config is not present|No such file", re.IGNORECASE)
+_NOTHING_SAVED = re.compile(
+    r"startup-config is not present|No startup configuration|No such file", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)

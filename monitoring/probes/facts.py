@@ -20,6 +20,12 @@ COMMANDS: dict[str, dict[str, str]] = {
         "cpu": "show processes cpu | include CPU utilization",
         "ntp": "show ntp status",
     },
+    "cisco_nxos": {
+        "version": "show version",
+        "inventory": "show inventory",
+        "resources": "show system resources",
+        "ntp": "show ntp peer-status",
+    },
     "arista_eos": {
         "version": "show version",
         "inventory": "show inventory",
@@ -143,10 +149,31 @@ def _cisco(texts: Texts) -> Facts:
     }
 
 
+def _nexus(texts: Texts) -> Facts:
+    version, resources = texts.get("version"), texts.get("resources")
+    return {
+        "system": "Cisco NX-OS",
+        "version": _first(r"^\s*(?:NXOS|system):\s+version (\S+)", version),
+        "firmware": _first(r"^\s*BIOS:\s+version (\S+)", version),
+        "model": _first(r"^\s*cisco (?:Nexus\s?\d+ )?(\S+)(?: \S+)* chassis", version),
+        "serial": _first(r"^\s*Processor Board ID (\S+)", version),
+        "uptime_seconds": span_seconds(_first(r"^Kernel uptime is (.+)$", version)),
+        "image": _first(r"^\s*(?:NXOS|system) image file is:\s+(\S+)", version),
+        "restart_reason": _first(r"^\s*Reason: (.+)$", version),
+        "modules": _inventory(texts.get("inventory")),
+        "cpu_percent": _idle(_number(r"^CPU states.*?([\d.]+)% idle", resources)),
+        "memory_percent": _used(
+            _number(r"^Memory usage:\s*(\d+)K total", resources),
+            _number(r"([\d]+)K free", resources),
+        ),
+        "ntp": _synchronised(texts.get("ntp"), r"^\*"),
+    }
+
+
 def _synchronised(text: str | None, words: str) -> str | None:
     if not text:
         return None
-    return "synchronised" if re.search(words, text, re.I) else "not synchronised"
+    return "synchronised" if re.search(words, text, re.I | re.M) else "not synchronised"
 
 
 def _arista(texts: Texts) -> Facts:
@@ -192,7 +219,7 @@ def _junos(texts: Texts) -> Facts:
 
 
 def _idle(percent: float | None) -> float | None:
-    return None if percent is None else 100 - percent
+    return None if percent is None else round(100 - percent, 1)
 
 
 def _mikrotik(texts: Texts) -> Facts:
@@ -263,6 +290,7 @@ def _disks(text: str) -> Iterator[dict[str, Any]]:
 _READERS: dict[str, Callable[[Texts], Facts]] = {
     "cisco_ios": _cisco,
     "cisco_xe": _cisco,
+    "cisco_nxos": _nexus,
     "arista_eos": _arista,
     "juniper_junos": _junos,
     "mikrotik_routeros": _mikrotik,

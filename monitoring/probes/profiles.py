@@ -33,8 +33,8 @@ Kind = Literal[
 # What a device of this type is suggested as when it is found: the words of the inventory.
 Role = Literal["encoder", "switch", "router", "ups", "camera", "server", "other"]
 System = Literal[
-    "cisco_ios", "cisco_xe", "arista_eos", "juniper_junos", "mikrotik_routeros", "hp_procurve",
-    "linux", "generic",
+    "cisco_ios", "cisco_xe", "cisco_nxos", "arista_eos", "juniper_junos", "mikrotik_routeros",
+    "hp_procurve", "linux", "generic",
 ]  # fmt: skip
 Unit = Literal[
     "celsius", "percent", "volts", "amperes", "watts", "volt amperes", "kilowatt hours", "hertz",

@@ -38,6 +38,7 @@ from monitoring.probes.outcomes import Failure, FailureKind
 COMMANDS = {
     "cisco_ios": "show running-config",
     "cisco_xe": "show running-config",
+    "cisco_nxos": "show running-config",
     "arista_eos": "show running-config",
     "hp_procurve": "show running-config",
     "juniper_junos": "show configuration",

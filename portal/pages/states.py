@@ -206,6 +206,7 @@ PLATFORMS = {
     "generic": _("Another, or not known"),
     "cisco_ios": "Cisco IOS",
     "cisco_xe": "Cisco IOS XE",
+    "cisco_nxos": "Cisco NX-OS",
     "arista_eos": "Arista EOS",
     "juniper_junos": "Juniper Junos",
     "mikrotik_routeros": "MikroTik RouterOS",

@@ -299,8 +299,9 @@ def test_a_diff_applied_to_one_side_gives_the_other(one, other) -> None:
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("secrets_*.cfg")), ids=lambda path: path.stem)
 def test_no_secret_is_in_a_diff(path: Path) -> None:
-    platforms = {"ios": "cisco_ios", "eos": "arista_eos", "junos": "juniper_junos",
-                 "routeros": "mikrotik_routeros", "procurve": "hp_procurve"}  # fmt: skip
+    platforms = {"ios": "cisco_ios", "nxos": "cisco_nxos", "eos": "arista_eos",
+                 "junos": "juniper_junos", "routeros": "mikrotik_routeros",
+                 "procurve": "hp_procurve"}  # fmt: skip
     platform = platforms[path.stem.split("_")[1]]
     text = path.read_text()
     for before, after in ((text, ""), ("", text), (text, text.replace("s3cr3t", "0th3r"))):

@@ -13,6 +13,7 @@ CONFIGS = Path(__file__).parent / "configs"
 MARK = "s3cr3t"
 PLATFORMS = {
     "ios": "cisco_ios",
+    "nxos": "cisco_nxos",
     "eos": "arista_eos",
     "junos": "juniper_junos",
     "routeros": "mikrotik_routeros",
