@@ -94,15 +94,20 @@ def record(task: Task, found: Switched | Failure, seconds: float) -> None:
         state.attempts += 1
         pause = min(FIRST_PAUSE * 2 ** min(state.attempts - 1, 8), LONGEST_PAUSE)
         state.next_at = at + pause
-        _open_problem(port, task, switched.reason, at)
+        _open_problem(port, task, switched, at)
     db.session.flush()
 
 
-def _open_problem(port: AccessPort, task: Task, reason: str | None, at: datetime) -> None:
+def _open_problem(port: AccessPort, task: Task, switched: Switched, at: datetime) -> None:
     line = db.session.get(Line, task.line_id) if task.line_id else None
     severity = gravity(line, at) if line is not None else Severity.HIGH
     what = "on" if task.setting.is_on else "off"
-    evidence_ = {"wanted": what, "reason": reason, "booking": task.reference}
+    evidence_ = {
+        "wanted": what,
+        "reason": switched.reason,
+        "reasons": _as_json(switched),
+        "booking": task.reference,
+    }
     problems.open_(
         port.device, NewProblem(PROBLEM, port.interface, severity, evidence=evidence_), at=at
     )

@@ -308,7 +308,7 @@ def _ended(row: Remediation, status: RemediationStatus, *reasons: Reason) -> Rem
     told = {"reasons": row.reasons} if reasons else {}
     journal.record(row.violation, f"remediation_{status.value}", by=None, **told)
     if status in (RemediationStatus.FAILED, RemediationStatus.ROLLED_BACK):
-        said = {"reason": in_english(reasons), **told}
+        said = {"remediation": row.id, "reason": in_english(reasons), **told}
         problems.open_(row.device, NewProblem(PROBLEM, row.rule, Severity.HIGH, evidence=said))
     else:
         _clear_problem(row)

@@ -24,6 +24,7 @@ from monitoring.troubles import Trouble, TroubleKind
 from portal.access import current_member, may
 from portal.pages import formats, reading
 from portal.pages.endpoints import flaw_words
+from portal.pages.reasons import reasons_said
 from portal.pages.violations import rule_title
 
 pages = Blueprint("troubles", __name__, url_prefix="/devices")
@@ -124,6 +125,11 @@ def problem_measured(problem: Problem) -> str:
     )
 
 
+def problem_because(problem: Problem) -> str:
+    """Why it came about, where that was kept as sentences."""
+    return reasons_said(problem.evidence.get("reasons", []))
+
+
 def _subject(problem: Problem) -> str:
     """What it is of; a port that lacks for a booking is told in the language of the page."""
     for words, sentence in (
@@ -149,6 +155,7 @@ def _acknowledging(trouble: Trouble) -> str | None:
 FOR_TEMPLATES: dict[str, Any] = {
     "trouble_said": said,
     "problem_said": problem_said,
+    "problem_because": problem_because,
     "problem_measured": problem_measured,
     "trouble_kinds": kind_words,
     "acknowledging": _acknowledging,

@@ -6,9 +6,10 @@ import pytest
 
 from config import clock
 from config.database import db
-from monitoring import outages, problems, states
+from monitoring import outages, problems, remedy_reasons, states
 from monitoring.models import DeviceStatus
 from monitoring.problems import NewProblem
+from monitoring.reasons import because
 from monitoring.rules import Severity
 from monitoring.states import Change
 from rental.models import BookingStatus, Role
@@ -59,6 +60,16 @@ def test_an_operator_takes_on_what_is_not_well(operator, switch):
     assert "inlet" not in only
     assert "Mọi thứ đều ổn" in operator.get("/devices/troubles?live=1").text
     assert operator.get("/devices/troubles?severity=terrible").status_code == 422
+
+
+def test_why_a_remediation_went_back_stands_beside_the_problem(operator, switch):
+    reason = because(remedy_reasons.SAID, told="<b>rc 1").as_json()
+    evidence = {"remediation": 77, "reason": "…", "reasons": [reason]}
+    problems.open_(switch, NewProblem("remediation", "L01", Severity.HIGH, evidence=evidence))
+    db.session.commit()
+    for place in ("/devices/troubles", f"/devices/{switch.id}"):
+        assert "Kịch bản gặp lỗi: &lt;b&gt;rc 1." in operator.get(place).text, place
+    assert 'href="/remediations/77"' in operator.get("/devices/troubles").text
 
 
 def test_what_is_over_is_not_taken_on(operator, switch):
