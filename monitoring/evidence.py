@@ -323,7 +323,30 @@ def collect_site(
             collected = _result(going[future], future)
             for finding in _write(collected, rules):
                 totals[finding.result.value] = totals.get(finding.result.value, 0) + 1
+    if only is None:
+        _withdraw_elsewhere(site_id, rules)
     return totals
+
+
+def _withdraw_elsewhere(site_id: int, rules: Sequence[Rule]) -> None:
+    """Devices without a login are judged by traffic and TLS: rules taken away end there too."""
+    left_over = sa.select(FindingRow.device_id).where(
+        FindingRow.rule.not_in([rule.id for rule in rules])
+    )
+    with transaction():
+        devices = db.session.scalars(
+            sa.select(Device.id).where(
+                Device.site_id == site_id,
+                Device.ssh_credential_id.is_(None),
+                Device.id.in_(left_over),
+            )
+        ).all()
+    for device_id in sorted(devices):
+        with transaction():
+            device = db.session.get(Device, device_id, with_for_update=True)
+            if device is not None:
+                _withdraw(device, [rule.id for rule in speaking_of(device, rules)], clock.now())
+                enforcement.settle(device)
 
 
 def _result(device: Asked, future: Future[Collected]) -> Collected:

@@ -132,4 +132,9 @@ def remembered(before: Mapping[str, Any], facts: dict[str, Any], at: datetime) -
     offers = {name: before[name] for name in ("offers", "offers_at") if name in before}
     if facts.get("offers"):
         offers = {"offers": facts["offers"], "offers_at": at.isoformat()}
-    return {**facts, **offers, "certificate_at": at.isoformat()}
+    certificate = dict(facts["certificate"])
+    # An old version is told beside a weak key, of pages as of certificates.
+    weak = [each for each in certificate["weak"] if each not in OUTDATED]
+    weak += [name for name in OUTDATED if offers.get("offers", {}).get(name)]
+    certificate["weak"] = weak
+    return {**facts, **offers, "certificate": certificate, "certificate_at": at.isoformat()}

@@ -16,6 +16,7 @@ from monitoring.endpoints import NewEndpoint
 from monitoring.errors import BadEndpoint, EndpointExists
 from monitoring.models import Device, Endpoint, EndpointStatus
 from monitoring.probes.reached import EndpointKind, Fault
+from monitoring.tls_demand import VERSIONS
 from portal.access import current_member, may
 from portal.pages import reading, sentences
 from portal.pages.reading import BadField
@@ -247,9 +248,16 @@ def _flaws(verdict: endpoint_rules.CertificateVerdict) -> list[str]:
     return flaw_words(flaw.value for flaw in verdict.flaws)
 
 
+def _versions(one: Endpoint) -> list[str]:
+    """The versions of TLS that it offers, as people write them: `TLS 1.2`."""
+    offered = [name for name in VERSIONS if one.facts.get("offers", {}).get(name)]
+    return [f"TLS {name.removeprefix('TLSv') if '.' in name else '1.0'}" for name in offered]
+
+
 FOR_TEMPLATES: dict[str, Any] = {
     "endpoints_of": endpoints.of,
     "endpoint_said": said,
     "endpoint_kinds": kind_words,
     "certificate_flaws": _flaws,
+    "tls_versions": _versions,
 }

@@ -2,10 +2,14 @@
 
 import asyncio
 import socket
+import ssl
+import threading
 import time
+import warnings
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -275,3 +279,63 @@ def test_no_socket_outlives_its_question() -> None:
         ask(EndpointKind.HTTP, port, seconds=0.3)
         with socket.create_connection(("127.0.0.1", port)):
             pass
+
+
+class Picky:
+    """A server's side of TLS that some greetings get no answer from."""
+
+    def __init__(self, context: ssl.SSLContext, pause: float, *, is_silent_to_old: bool) -> None:
+        self.context, self.pause, self.is_silent_to_old = context, pause, is_silent_to_old
+
+    def wrap_socket(self, caller: socket.socket, **named: Any) -> ssl.SSLSocket:
+        # RFC 8446, 4.1.2: a greeting names TLS 1.2 at most in these bytes.
+        is_old = caller.recv(11, socket.MSG_PEEK)[9:] < b"\x03\x03"
+        threading.Event().wait(self.pause)
+        if is_old and self.is_silent_to_old:
+            silent(caller)
+        return self.context.wrap_socket(caller, **named)
+
+
+def offered(context: Any, seconds: float = 16) -> dict[str, bool]:
+    with served(silent, context) as port:
+        goal = Goal(EndpointKind.HTTP, "127.0.0.1", port, is_secure=True, seconds=seconds)
+        return asyncio.run(tls.offers(goal, "127.0.0.1"))
+
+
+def test_each_version_is_greeted_by_itself(tmp_path: Path) -> None:
+    context = Authority(tmp_path).server()
+    assert offered(context) == {
+        "TLSv1": False, "TLSv1.1": False, "TLSv1.2": True, "TLSv1.3": True
+    }  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = ssl.TLSVersion.TLSv1
+    assert all(offered(context).values())
+
+
+def test_silence_before_an_old_version_refuses_it_unless_the_host_is_slow(tmp_path: Path) -> None:
+    context = Authority(tmp_path).server()
+    quick = offered(Picky(context, 0, is_silent_to_old=True))
+    assert (quick["TLSv1"], quick["TLSv1.1"]) == (False, False)
+    slow = offered(Picky(context, 0.8, is_silent_to_old=True))
+    assert not slow.keys() & {"TLSv1", "TLSv1.1"}
+
+
+def test_who_speaks_no_tls_has_told_no_version() -> None:
+    assert offered(None, seconds=4) == {}
+    with served(saying(PAGE)) as port:
+        goal = Goal(EndpointKind.HTTP, "127.0.0.1", port, seconds=4)
+        assert asyncio.run(tls.offers(goal, "127.0.0.1")) == {}
+    goal = Goal(EndpointKind.HTTP, "127.0.0.1", free_port(), seconds=4)
+    assert asyncio.run(tls.offers(goal, "127.0.0.1")) == {}
+
+
+def test_a_page_is_timed_before_it_is_greeted_with_versions(tmp_path: Path) -> None:
+    with served(saying(PAGE), Authority(tmp_path).server()) as port:
+        over: dict[str, Any] = {"is_secure": True, "server_name": "live.example.com"}
+        plain = ask(EndpointKind.HTTP, port, **over)
+        told = ask(EndpointKind.HTTP, port, asks_versions=True, **over)
+    assert "offers" not in plain.facts
+    assert told.facts["offers"]["TLSv1.2"]
+    # Whether versions are asked is no part of what the endpoint is.
+    assert told.goal == plain.goal

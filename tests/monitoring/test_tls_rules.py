@@ -38,7 +38,7 @@ from monitoring.probes.reached import EndpointKind, Fault, Reached, Rules
 from monitoring.rules import Result
 from tests import build
 from tests.monitoring.endpoint_servers import DAY, Authority, saying, served
-from tests.monitoring.policy_world import a_switch, open_closures
+from tests.monitoring.policy_world import KEYRING, a_switch, open_closures
 
 pytestmark = pytest.mark.usefixtures("house")
 
@@ -93,6 +93,11 @@ def judged(device: Device) -> dict[str, Result]:
     db.session.commit()
     tls_rules.judge_site(device.site_id, RULES)
     return kept(device)
+
+
+def an_hour_passes() -> None:
+    db.session.execute(sa.update(FindingRow).values(at=clock.now() - timedelta(hours=2)))
+    db.session.commit()
 
 
 def kept(device: Device) -> dict[str, Result]:
@@ -301,9 +306,15 @@ def test_only_who_says_something_new_is_judged_again_within_the_hour() -> None:
     answered(endpoint)
     db.session.commit()
     assert tls_rules.judge_site(device.site_id, RULES) == 0
-    db.session.execute(sa.update(FindingRow).values(at=clock.now() - timedelta(hours=2)))
-    db.session.commit()
+    # What still holds only has its time moved on.
+    an_hour_passes()
+    assert tls_rules.judge_site(device.site_id, RULES, since=clock.now()) == 0
+    assert min(row.at for row in evidence.findings(device)) > clock.now() - timedelta(minutes=1)
+    # Nobody has asked it since: what was good is unknown within the hour.
+    answered(endpoint, clock.now() - timedelta(minutes=10))
+    an_hour_passes()
     assert tls_rules.judge_site(device.site_id, RULES, since=clock.now()) == 1
+    assert kept(device)["X01"] is Result.UNKNOWN
     answered(endpoint, certificate=certificate(9))
     db.session.commit()
     # An answer of before the round was judged by that round.
@@ -320,7 +331,7 @@ def test_a_waiver_is_not_judged_anew_each_round_and_a_pass_ends_it() -> None:
     assert violation is not None
     violations.waive(violation, by=desk, reason="thiết bị đi thuê", until=clock.now() + DAY)
     enforcement.settle(device)
-    db.session.execute(sa.update(FindingRow).values(at=clock.now() - timedelta(hours=2)))
+    an_hour_passes()
     assert judged(device)["X04"] is Result.WAIVED
     assert open_closures(device) == []
     assert tls_rules.judge_site(device.site_id, RULES) == 0
@@ -344,10 +355,10 @@ def test_a_site_of_many_devices_is_asked_three_questions() -> None:
     sa.event.listen(db.engine, "before_cursor_execute", note)
     try:
         with transaction():
-            assert tls_rules.due(site_id, tls_rules.asking(RULES), clock.now()) == []
+            found = tls_rules.due(site_id, tls_rules.asking(RULES), clock.now())
     finally:
         sa.event.remove(db.engine, "before_cursor_execute", note)
-    assert len(asked) == 3
+    assert (found, len(asked)) == (tls_rules.Due((), ()), 3)
 
 
 def test_rules_that_look_at_more_than_tls_wait_for_a_collection() -> None:
@@ -388,3 +399,18 @@ def test_a_round_that_was_killed_half_way_is_made_up_by_the_next() -> None:
     assert kept(device) == {}
     assert judged(device)["X04"] is Result.FAIL
     assert len(open_closures(device)) == 1
+
+
+def test_a_rule_taken_away_ends_on_devices_that_nobody_signs_in_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    device = an_encoder()
+    answered(watched(device), certificate=certificate(-1))
+    assert judged(device)["X04"] is Result.FAIL
+    db.session.commit()
+    evidence.collect_site(device.site_id, KEYRING)
+    assert len(open_closures(device)) == 1
+    monkeypatch.setattr(policy, "load", lambda: [rule for rule in RULES if rule.id != "X04"])
+    evidence.collect_site(device.site_id, KEYRING)
+    assert kept(device) == {"X01": Result.FAIL}
+    assert open_closures(device) == []
