@@ -19,14 +19,14 @@ def tls(wanted: TlsDemand, evidence: Evidence) -> Verdict:
 
 def _one(wanted: TlsDemand, shown: TlsShown) -> Verdict:
     if shown.certificate is None:
-        reason = shown.failure or "no certificate was seen"
-        return Verdict(Result.UNKNOWN, reason=f"{shown.endpoint}: {reason}")
+        reason = shown.failure or "it has not been asked yet"
+        return Verdict(Result.UNKNOWN, reason=f"nothing is known of {shown.endpoint}: {reason}")
     flaws = [*_of_certificate(wanted, shown, shown.certificate), *_of_versions(wanted, shown)]
     if flaws:
         return Verdict(Result.FAIL, tuple(f"{shown.endpoint}: {flaw}" for flaw in flaws))
     untold = [name for name in _too_old(wanted) if name not in shown.offers]
     if untold:
-        reason = f"{shown.endpoint}: it is not known whether it offers {', '.join(untold)}"
+        reason = f"it is not known whether {shown.endpoint} offers {', '.join(untold)}"
         return Verdict(Result.UNKNOWN, reason=reason)
     return Verdict(Result.PASS, (f"{shown.endpoint}: {_told(shown, shown.certificate)}",))
 
@@ -38,7 +38,7 @@ def _of_certificate(
         yield from _dates(wanted.days_left, certificate, shown.at)
     if wanted.chain == "always" or (wanted.chain == "where_needed" and shown.needs_trust):
         if certificate.distrust:
-            yield certificate.distrust
+            yield f"no authority vouches for the certificate: {certificate.distrust}"
         if not certificate.is_named:
             yield "the certificate does not name the host"
     if wanted.sound:

@@ -78,7 +78,7 @@ def _failure(endpoint: Endpoint, at: datetime) -> str:
     if seen_at is None:
         return "it has not been asked yet"
     if not _is_fresh(seen_at, _interval(endpoint), at):
-        return f"seen last on {seen_at:%Y-%m-%d %H:%M} UTC"
+        return f"it was seen last on {seen_at:%Y-%m-%d %H:%M} UTC"
     return ""
 
 

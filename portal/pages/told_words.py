@@ -6,12 +6,13 @@ not known stays as it was told: words of a device have no other language.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 
 from flask_babel import gettext
 
 from config.errors import filled
+from monitoring.rules import Rule, Source
 
 # Marks a sentence for the catalogue; it is translated where it is shown.
 _: Callable[[str], str] = str
@@ -103,6 +104,22 @@ TOLD = (
     _("not measured lately: {ports}"),
     _("the communities were not tried"),
     _("no least release is on record for this firmware"),
+    # Findings about TLS
+    _("nothing is known of {endpoint}: {why}"),
+    _("it has not been asked yet"),
+    _("it was seen last on {moment}"),
+    _("it is not known whether {endpoint} offers {versions}"),
+    _("{endpoint}: the certificate ended on {day}"),
+    _("{endpoint}: the certificate is not valid before {moment}"),
+    _("{endpoint}: the certificate ends on {day}, within a day"),
+    _("{endpoint}: the certificate ends on {day}, in 1 day"),
+    _("{endpoint}: the certificate ends on {day}, in {days} days"),
+    _("{endpoint}: the certificate ends on {day}"),
+    _("{endpoint}: the certificate ends on {day}; it offers {versions}"),
+    _("{endpoint}: no authority vouches for the certificate: {told}"),
+    _("{endpoint}: the certificate does not name the host"),
+    _("{endpoint}: the certificate is weak: {told}"),
+    _("{endpoint}: it offers {versions}"),
     # Remediations
     _("waits until {reference} is over"),
     _("there is nothing to change"),
@@ -122,6 +139,8 @@ TOLD = (
 )  # fmt: skip
 ITSELF_TOLD = {"why", "then"}
 LONGEST = 1000
+# Of several endpoints each is told by itself.
+NEXT = re.compile(r"; (?=nothing is known of |it is not known whether )")
 PLACE = re.compile(r"\{([a-z]+)\}")
 
 
@@ -143,6 +162,11 @@ def told_words(sentence: str | None) -> str:
     """A sentence that was kept in English, in the language of the page; "" for none."""
     if not sentence or len(sentence) > LONGEST:
         return sentence or ""
+    parts = NEXT.split(sentence)
+    return "; ".join(map(_told, parts))
+
+
+def _told(sentence: str) -> str:
     for pattern, template in _patterns():
         if found := pattern.fullmatch(sentence):
             values = {
@@ -153,4 +177,10 @@ def told_words(sentence: str | None) -> str:
     return sentence
 
 
-FOR_TEMPLATES = {"told_words": told_words}
+def told_lines(lines: Sequence[str], rule: Rule | None) -> str:
+    """What a finding rests on, line by line; what a device wrote itself stays as it wrote it."""
+    is_ours = rule is not None and rule.evidence is Source.TLS
+    return "\n".join(map(told_words, lines) if is_ours else lines)
+
+
+FOR_TEMPLATES = {"told_words": told_words, "told_lines": told_lines}

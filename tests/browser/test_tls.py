@@ -85,5 +85,5 @@ def test_an_operator_sees_what_is_wrong_with_tls_and_asks_again(
         _look(page, path, name)
     page.set_viewport_size(DESK)
     page.goto(f"/violations/{work['violation']}")
-    expect(page.locator("main")).to_contain_text("Trang quản trị: it offers TLSv1.1")
+    expect(page.locator("main")).to_contain_text("Trang quản trị: nhận TLSv1.1")
     assert complaints == []

@@ -119,7 +119,7 @@ def test_the_worst_endpoint_decides_and_all_that_speaks_for_it_is_shown() -> Non
     assert judged({"days_left": 7}, shown(), silent) == (
         Result.UNKNOWN,
         (),
-        "Cổng: no answer within 5 s",
+        "nothing is known of Cổng: no answer within 5 s",
     )
 
 

@@ -169,7 +169,7 @@ def test_a_device_is_closed_for_its_certificate_and_reopened_when_it_is_renewed(
     ("made", "line"),
     [
         ({"left": -DAY}, "the certificate ended on "),
-        ({"is_signed": False}, "self-signed certificate"),
+        ({"is_signed": False}, "no authority vouches for the certificate: self-signed certificate"),
         ({"name": "other.example.com"}, "the certificate does not name the host"),
         ({"bits": 1024}, "the certificate is weak: RSA 1024"),
     ],

@@ -63,6 +63,10 @@ def test_every_sentence_of_the_list_is_known_again(vietnamese: None) -> None:
         (None, ""),
         ("waits until BK-1234-5678 is over", "đợi đến khi BK-1234-5678 kết thúc"),
         ("no answer of RTSP: HTTP/1.0 200", "câu trả lời không đúng giao thức RTSP: HTTP/1.0 200"),
+        (
+            "nothing is known of A: no answer within 5 s; it is not known whether B offers TLSv1",
+            "chưa biết gì về A: không trả lời trong 5 giây; chưa biết B có nhận TLSv1 hay không",
+        ),
         # What a place holds may itself be one of the sentences, and may be hostile.
         (
             "it broke L02; it could not be taken back: nothing listens on the SSH port",
