@@ -4,7 +4,7 @@ import ssl
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -19,95 +19,36 @@ from monitoring import (
     evidence,
     policy,
     reaching,
-    tls_evidence,
     tls_rules,
     violations,
 )
 from monitoring.endpoints import NewEndpoint
 from monitoring.models import (
     Device,
-    DeviceStatus,
-    Endpoint,
-    FindingRow,
-    Platform,
     Violation,
     ViolationStatus,
 )
 from monitoring.policy import Evidence
-from monitoring.probes.reached import EndpointKind, Fault, Reached, Rules
+from monitoring.probes.reached import EndpointKind, Rules
 from monitoring.rules import Result
 from tests import build
 from tests.monitoring.endpoint_servers import DAY, Authority, saying, served
-from tests.monitoring.policy_world import KEYRING, a_switch, open_closures
+from tests.monitoring.policy_world import KEYRING, open_closures
+from tests.monitoring.tls_world import (
+    PAGE,
+    RULES,
+    Worn,
+    an_encoder,
+    an_hour_passes,
+    answered,
+    certificate,
+    judged,
+    kept,
+    lines,
+    watched,
+)
 
 pytestmark = pytest.mark.usefixtures("house")
-
-PAGE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-RULES = policy.load()
-MODERN = {"TLSv1": False, "TLSv1.1": False, "TLSv1.2": True, "TLSv1.3": True}
-
-
-class Worn:
-    """The certificate that a server shows from the next caller on."""
-
-    def __init__(self, context: ssl.SSLContext) -> None:
-        self.context = context
-
-    def wrap_socket(self, *given: Any, **named: Any) -> ssl.SSLSocket:
-        return self.context.wrap_socket(*given, **named)
-
-
-def an_encoder(**over: Any) -> Device:
-    """A device without a login, on a circuit of its own."""
-    given = {"platform": Platform.GENERIC, "status": DeviceStatus.UP, **over}
-    return a_switch(address="127.0.0.1", **given)
-
-
-def watched(device: Device, port: int = 443, **over: Any) -> Endpoint:
-    given = {"name": "Web", "kind": EndpointKind.TLS, "port": port, **over}
-    return endpoints.add(device, NewEndpoint(**given), by=None)
-
-
-def certificate(days: float = 90, **over: Any) -> dict[str, Any]:
-    at = clock.now()
-    return {
-        "begins_at": (at - 30 * DAY).isoformat(),
-        "ends_at": (at + timedelta(days=days)).isoformat(),
-        "is_named": True, "trust": "", "weak": [], **over,
-    }  # fmt: skip
-
-
-def answered(endpoint: Endpoint, at: datetime | None = None, **facts: Any) -> None:
-    """The endpoint answers, as a round writes it."""
-    seen = {"certificate": certificate(), "offers": MODERN, **facts}
-    reaching.record([Reached(reaching.goal(endpoint), 0.02, seen)], at or clock.now())
-
-
-def failed(endpoint: Endpoint, at: datetime | None = None) -> None:
-    one = Reached(reaching.goal(endpoint), 5, {}, Fault.TIMEOUT, "no answer within 5 s")
-    reaching.record([one], at or clock.now())
-
-
-def judged(device: Device) -> dict[str, Result]:
-    """What a round finds on the device of the rules about TLS."""
-    db.session.commit()
-    tls_rules.judge_site(device.site_id, RULES)
-    return kept(device)
-
-
-def an_hour_passes() -> None:
-    db.session.execute(sa.update(FindingRow).values(at=clock.now() - timedelta(hours=2)))
-    db.session.commit()
-
-
-def kept(device: Device) -> dict[str, Result]:
-    db.session.expire_all()
-    return {row.rule: row.result for row in evidence.findings(device)}
-
-
-def lines(device: Device, rule: str) -> list[str]:
-    [row] = [row for row in evidence.findings(device) if row.rule == rule]
-    return row.evidence
 
 
 def a_round(device: Device, rules: Rules) -> dict[str, Result]:
@@ -195,84 +136,6 @@ def test_a_certificate_of_its_own_is_taken_where_no_authority_is_needed(
         db.session.commit()
         reaching.reach_site(device.site_id, Rules(allows_own=True))
     assert judged(device) == {"X01": Result.PASS, "X04": Result.PASS}
-
-
-def test_an_endpoint_that_nobody_has_asked_is_unknown() -> None:
-    device = an_encoder()
-    watched(device)
-    assert judged(device) == {"X01": Result.UNKNOWN, "X04": Result.UNKNOWN}
-
-
-def test_what_fails_or_was_seen_too_long_ago_is_unknown_and_changes_no_violation() -> None:
-    device = an_encoder()
-    endpoint = watched(device)
-    answered(endpoint, certificate=certificate(-1))
-    assert judged(device)["X04"] is Result.FAIL
-    failed(endpoint)
-    assert judged(device)["X04"] is Result.UNKNOWN
-    assert violations.find_open(device, "X04") is not None
-    assert len(open_closures(device)) == 1
-    answered(endpoint)
-    assert judged(device)["X04"] is Result.PASS
-    # Nobody asks it any more: the worker stands still, say.
-    long_ago = clock.now() - timedelta(seconds=3 * 60) - timedelta(minutes=3)
-    answered(endpoint, long_ago)
-    assert judged(device)["X04"] is Result.UNKNOWN
-
-
-def test_a_page_with_a_wrong_status_has_shown_its_certificate_all_the_same() -> None:
-    device = an_encoder()
-    page = watched(device, kind=EndpointKind.HTTP, is_secure=True)
-    seen = {"certificate": certificate(), "offers": MODERN, "status": 503}
-    one = Reached(reaching.goal(page), 0.1, seen, Fault.UNEXPECTED, "status 503")
-    reaching.record([one], clock.now())
-    assert judged(device) == {"X01": Result.PASS, "X04": Result.PASS}
-
-
-def test_versions_are_remembered_for_an_hour_and_not_believed_for_ever() -> None:
-    device = an_encoder()
-    page = watched(device, kind=EndpointKind.HTTP, is_secure=True)
-    began = clock.now()
-
-    def asks_versions(minutes: float) -> bool:
-        [goal] = reaching.due(device.site_id, began + timedelta(minutes=minutes))
-        return goal.asks_versions
-
-    def offers(minutes: float) -> dict[str, bool]:
-        at = began + timedelta(minutes=minutes)
-        reaching.record([Reached(reaching.goal(page), 0.1, {"certificate": certificate()})], at)
-        return dict(tls_evidence.shown(page, at).offers)
-
-    assert asks_versions(0)
-    answered(page, began)
-    assert not asks_versions(2)
-    assert offers(2) == MODERN
-    assert asks_versions(61)
-    # Greeted in vain: what was told before holds for a while, and is asked again.
-    assert offers(62) == MODERN
-    assert asks_versions(64)
-    assert offers(200) == {}
-
-
-def test_asking_now_asks_for_versions_as_well() -> None:
-    device = an_encoder()
-    page = watched(device, kind=EndpointKind.HTTP, is_secure=True)
-    answered(page)
-    endpoints.ask_now(page)
-    [goal] = reaching.due(device.site_id, clock.now())
-    assert goal.asks_versions
-    assert "certificate" in page.facts
-
-
-def test_endpoints_that_say_nothing_of_the_device_are_not_judged() -> None:
-    device = an_encoder()
-    watched(device, name="Nền tảng", host="live.example.com")
-    watched(device, name="Trang", kind=EndpointKind.HTTP)
-    watched(device, name="Tắt", is_enabled=False)
-    assert judged(device) == {}
-    seen = Evidence(device.platform.value)
-    found = evidence.record(device, evidence.Collected(device.id, clock.now(), seen), RULES)
-    assert {one.result for one in found if one.rule in ("X01", "X04")} == {Result.NOT_APPLICABLE}
 
 
 def test_a_collection_judges_endpoints_too() -> None:
