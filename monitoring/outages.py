@@ -21,6 +21,9 @@ from monitoring.signals import outage_closed, outage_opened, outage_reassigned
 from rental import interruptions, journal
 from rental.models import Interruption, Member, Resource
 
+# What the cause of an interruption begins with where an outage began it.
+CAUSE = "outage:"
+
 
 def open_(device: Device, began_at: datetime, evidence: dict[str, Any]) -> Outage:
     """Note that the device is unreachable since `began_at`; once, however often it is called."""
@@ -135,8 +138,19 @@ def ancestor_down(device: Device) -> Device | None:
     return None
 
 
+def behind(found: Sequence[Interruption]) -> dict[int, Device]:
+    """The device whose outage began each interruption, by the interruption's id."""
+    query = (
+        sa.select(Outage)
+        .where(sa.literal(CAUSE).concat(sa.cast(Outage.id, sa.String)).in_(o.cause for o in found))
+        .options(joinedload(Outage.device))
+    )
+    devices = {_cause(outage): outage.device for outage in db.session.scalars(query)}
+    return {one.id: devices[one.cause] for one in found if one.cause in devices}
+
+
 def _cause(outage: Outage) -> str:
-    return f"outage:{outage.id}"
+    return f"{CAUSE}{outage.id}"
 
 
 def _interrupted(outage: Outage) -> list[Resource]:

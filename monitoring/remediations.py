@@ -126,6 +126,8 @@ def withdraw(remediation: Remediation, *, by: Member) -> None:
     """Do not do it after all; raises RemediationMovedOn once it is being applied."""
     _lock(remediation)
     remediation.move_to(RemediationStatus.WITHDRAWN)
+    # What it waited for is waited for no more.
+    remediation.because()
     db.session.flush()
     journal.record(remediation.violation, "remediation_withdrawn", by=by)
 
@@ -204,6 +206,18 @@ def all_(
 def count(statuses: Sequence[RemediationStatus] = (), beyond: int = 0) -> int:
     """How many there are in these states, as `bounded_count` counts."""
     return bounded_count(sa.select(Remediation.id).where(*_in(statuses)), beyond)
+
+
+def waiting_for(member: Member) -> int:
+    """How many were looked at and wait for this member's approval."""
+    somebody_else = sa.or_(
+        ~Remediation.is_risky,
+        Remediation.planned_by_id.is_(None),
+        Remediation.planned_by_id != member.id,
+    )
+    query = sa.select(sa.func.count(Remediation.id))
+    checked = Remediation.status == RemediationStatus.CHECKED
+    return db.session.scalar(query.where(checked, somebody_else)) or 0
 
 
 def _in(statuses: Sequence[RemediationStatus]) -> list[sa.ColumnElement[bool]]:

@@ -11,6 +11,7 @@ import click
 from config.database import transaction
 from config.errors import Invalid
 from monitoring import credentials
+from monitoring.probes import ssh
 from monitoring.probes.logins import (
     AuthProtocol,
     CommunityVersion,
@@ -39,7 +40,9 @@ def _login(kind: str, user: str | None, auth: str, privacy: str) -> Login:
         return SnmpUser(user, AuthProtocol(auth), signed, PrivacyProtocol(privacy), sealed)
     if kind == "ssh-key":
         # A private key has many lines: it is read whole.
-        return SshLogin(user, private_key=sys.stdin.read())
+        key = sys.stdin.read()
+        ssh.private_key(key)
+        return SshLogin(user, private_key=key)
     return SshLogin(user, password=options.secret("Password"))
 
 

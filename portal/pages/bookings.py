@@ -50,7 +50,7 @@ from rental import (
     units,
 )
 from rental.asking import RequestedBooking
-from rental.models import Booking, BookingStatus, Unit
+from rental.models import Booking, BookingStatus, JournalEntry, Unit
 from rental.search import Sorting, Sought
 from rental.series_changes import Scope
 
@@ -258,12 +258,17 @@ def steps(booking: Booking, entries: list[Any]) -> list[dict[str, Any]]:
     return walked
 
 
+def _may_read(entry: JournalEntry) -> bool:
+    """A unit reads nothing of what was not ready: the entry names devices and broken rules."""
+    return entry.verb != "readiness_signed" or allowed("see readiness")
+
+
 @pages.get("/<reference>")
 @may("see own bookings")
 def show(reference: str) -> str:
     """One booking: lines, price, states, journal, and the deeds one may do."""
     booking = visible(reference)
-    entries = journal.of(booking)
+    entries = [each for each in journal.of(booking) if _may_read(each)]
     papers = invoices.for_booking(booking) if allowed("see own invoices") else []
     if not allowed("see every unit's invoices"):
         papers = [paper for paper in papers if paper.status.value != "draft"]

@@ -13,7 +13,9 @@ from config.database import db, transaction
 from config.errors import Conflict, Invalid
 from monitoring import credential_use, credentials
 from monitoring.credentials import Keyring
+from monitoring.errors import BadLogin
 from monitoring.models import Credential, CredentialKind
+from monitoring.probes import ssh
 from monitoring.probes.logins import (
     AuthProtocol,
     CommunityVersion,
@@ -99,7 +101,22 @@ def _login(kind: CredentialKind | None) -> Login:
     # A browser sends CRLF; keys are read with LF.
     lines = key.replace("\r\n", "\n").strip() + "\n" if key and key.strip() else None
     password = _secret("password", needed=lines is None)
+    if lines is not None:
+        _require_readable(lines)
     return SshLogin(user, password, lines, _secret("enable_password"))
+
+
+def _require_readable(key: str) -> None:
+    """Refuse a key that no worker could read, while whoever typed it is still there."""
+    try:
+        ssh.private_key(key)
+    except (BadLogin, AssertionError) as wrong:  # some halves of keys trip an assertion
+        raise NotTyped(
+            _(
+                "The private key cannot be read: give all of it, in OpenSSH or PEM form, Ed25519,"
+                " RSA or ECDSA, without a passphrase."
+            )
+        ) from wrong
 
 
 def _index(problem: str = "", status: int = 200) -> tuple[str, int]:

@@ -101,6 +101,10 @@ def approve(device_id: int, key_id: int) -> Response:
     with transaction():
         device = devices.get(device_id)
         hostkeys.approve(device, hostkeys.get(device, key_id), by=current_member())
+    test_id = reading.integer(request.form, "test")
+    if test_id is not None:
+        flash(_("The key is approved. Test the device again."), "good")
+        return redirect(url_for("device_tests.show", device_id=device_id, test_id=test_id))
     flash(_("Approved. The device is asked over SSH at the next collection."), "good")
     return redirect(url_for(".show", device_id=device_id))
 

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from billing.models import InterruptionCredit
 from config import clock
 from config.database import bounded_count, db, transaction
+from monitoring import outages
 from portal.access import current_member, may
 from portal.pages import reading
 from portal.pages.reading import BadField, Listing
@@ -67,6 +68,7 @@ def index() -> str:
         "interruptions/index.html",
         listing=Listing(rows, total, page),
         given=given_back(rows),
+        causes=outages.behind(rows),
         amount_of=amount_of,
         faults=FAULTS,
         fault=fault.value if fault else "",

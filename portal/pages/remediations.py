@@ -8,8 +8,9 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from config import clock
 from config.database import transaction
-from monitoring import remediations, remedy_reasons, violations
+from monitoring import exposure, remediations, remedy_reasons, violations
 from monitoring.models import Remediation, RemediationStatus
 from portal.access import current_member, may
 from portal.jobs import settings_here
@@ -36,9 +37,20 @@ def index() -> str:
 
 @pages.get("/<int:remediation_id>")
 @may("see violations")
-def show(remediation_id: int) -> str:
+def show(remediation_id: int) -> str | Response:
     """One: what it would change, who let it, how it ended."""
-    return render_template("remediations/show.html", one=remediations.get(remediation_id))
+    one = remediations.get(remediation_id)
+    if reading.is_partial():
+        # The page asks whether the worker has gone on, and loads itself anew where it has.
+        is_same = request.args.get("seen") == _seen(one)
+        return Response(status=204, headers={} if is_same else {"HX-Refresh": "true"})
+    uses = exposure.live_uses(clock.now()).get(one.device_id, [])
+    return render_template("remediations/show.html", one=one, seen=_seen(one), uses=uses)
+
+
+def _seen(one: Remediation) -> str:
+    """What of a remediation a page has shown already."""
+    return f"{one.status} {' '.join(each['template'] for each in one.reasons)}"[:200]
 
 
 @pages.post("/of/<int:violation_id>")
@@ -123,5 +135,6 @@ FOR_TEMPLATES = {
         violation, list(rules_in_force().values())
     ),
     "needs_another": needs_another,
+    "remediations_waiting": lambda: remediations.waiting_for(current_member()),
     "diff_lines": diff_lines,
 }

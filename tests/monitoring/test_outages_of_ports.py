@@ -8,6 +8,7 @@ from config import clock
 from config.database import db, transaction
 from monitoring import access_ports, outages
 from monitoring.models import DeviceRole
+from rental import interruptions
 from rental.models import Interruption
 from tests import build
 from tests.monitoring.policy_world import a_switch
@@ -57,3 +58,12 @@ def test_a_switch_that_never_answered_took_nothing_from_anybody(house):
         switch.last_answer_at = None
         outages.open_(switch, clock.now(), {})
     assert interrupted() == {}
+
+
+def test_the_device_behind_an_interruption_is_told(house):
+    with transaction():
+        device = a_switch()
+        outage = outages.open_(device, clock.now(), {})
+        begun = interruptions.begin(device.resource, cause=f"outage:{outage.id}", at=clock.now())
+        other = interruptions.begin(device.resource, cause="damage:1", at=clock.now())
+    assert outages.behind([begun, other]) == {begun.id: device}

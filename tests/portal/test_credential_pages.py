@@ -17,6 +17,10 @@ from tests import build
 from tests.monitoring.policy_world import free_port
 from tests.portal.conftest import signed_in, token_of
 
+HALF_A_KEY = """-----BEGIN OPENSSH PRIVATE KEY-----
+b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW
+-----END OPENSSH PRIVATE KEY-----
+"""
 SECRETS = ("secret-community", "secret-auth-1", "secret-priv-1", "secret-password", "secret-enable")
 FORMS = (
     {"kind": "snmp_v2c", "name": "V2", "community": "secret-community"},
@@ -192,3 +196,13 @@ def test_the_command_makes_a_key_seals_anew_and_forgets_the_old_one(service, set
     db.session.expire_all()
     opened_again = credentials.open_(credentials.find("a"), keys.keyring(settings))
     assert opened_again == SnmpCommunity("secret-community")
+
+
+@pytest.mark.parametrize("key", ["not a key", HALF_A_KEY])
+def test_a_private_key_that_no_worker_can_read_is_refused_and_not_shown(service, operator, key):
+    form = {"kind": "ssh", "name": "SSH", "user": "audit", "private_key": key}
+    refused = send(operator, "/devices/credentials", **form)
+    assert refused.status_code == 422
+    assert "Không đọc được khóa riêng" in refused.text
+    assert key not in refused.text
+    assert credentials.find("SSH") is None

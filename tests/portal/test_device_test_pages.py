@@ -6,7 +6,7 @@ import pytest
 
 from config import clock
 from config.database import db, transaction
-from monitoring import credentials, device_tests, devices
+from monitoring import credentials, device_tests, devices, hostkeys
 from monitoring.devices import NewDevice
 from monitoring.models import DeviceTest
 from monitoring.probes.logins import SnmpCommunity
@@ -115,3 +115,16 @@ def test_every_finding_has_its_sentence_and_every_failure_says_what_to_do(servic
         Finding.COMMAND_RAN,
     }  # fmt: skip
     assert (then is None) == (finding in passed)
+
+
+def test_a_key_that_is_approved_on_a_test_leads_back_to_the_test(service, operator, camera):
+    where = begin(operator, camera)
+    with transaction():
+        device = devices.get(camera)
+        hostkeys.note(device, "ssh-ed25519", "AAAAC3NzaC1lZDI1NTE5AAAAIGxvb2tzIGxpa2UgYSBrZXk=")
+        (key,) = hostkeys.waiting(device)
+        place = f"/devices/{camera}/host-keys/{key.id}/approve"
+    form = {"csrf_token": token_of(operator), "test": where.rpartition("/")[2]}
+    sent = operator.post(place, data=form)
+    assert sent.location == where
+    assert "Hãy kiểm tra lại thiết bị" in operator.get(where).text

@@ -156,3 +156,23 @@ def test_the_ports_of_circuits_are_listed_over_the_api(service, person, bearer):
     assert (second["is_managed"], second["status"], second["booking"]) == (False, None, None)
     page = call.get("/api/v1/circuits/ports?per_page=1&page=2", headers=header).json
     assert [each["interface"] for each in page["items"]] == ["Gi0/3"]
+
+
+def test_a_unit_reads_no_devices_in_the_journal_of_its_booking(service, person, red):
+    operator = signed_in(service, person(role=Role.OPERATOR))
+    place = f"/bookings/{red}"
+    form = {"csrf_token": csrf_of(operator, place), "reason": "telnet bị chặn"}
+    operator.post(f"{place}/readiness/sign", data=form)
+    assert "telnet bị chặn" in operator.get(place).text
+    unit = bookings.get(red).unit
+    renter = signed_in(service, person(unit=unit))
+    shown = renter.get(place).text
+    assert "telnet bị chặn" not in shown
+    assert "SW-" not in shown
+
+
+def test_what_is_red_offers_no_handover_but_the_way_to_its_reasons(service, person, red):
+    desk = signed_in(service, person(role=Role.DESK))
+    shown = desk.get(f"/bookings/{red}").text
+    assert 'href="#readiness"' in shown
+    assert "/hand-over" not in shown

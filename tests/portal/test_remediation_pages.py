@@ -1,10 +1,13 @@
 """Remediations on pages and over the API: seen as a diff, approved by another; the inventory."""
 
 import json
+import re
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,7 @@ import pytest
 from flask import Flask
 from werkzeug.serving import make_server
 
+from config import clock
 from config.database import db, transaction
 from monitoring import remediations, remedy_reasons, violations
 from monitoring.models import Platform, Remediation, RemediationStatus
@@ -19,7 +23,7 @@ from monitoring.probes.playbooks import Change
 from monitoring.reasons import because
 from monitoring.rules import Severity
 from rental import journal
-from rental.models import Role
+from rental.models import BookingStatus, Role
 from tests import build
 from tests.monitoring.policy_world import a_failure, a_switch
 from tests.portal.conftest import signed_in, token_of
@@ -187,3 +191,46 @@ def test_ansible_takes_its_hosts_from_us(
     )
     assert denied.returncode == 1
     assert "gives no inventory" in denied.stderr
+
+
+def test_the_page_follows_the_worker_and_the_home_page_says_what_waits(
+    service: Flask, person: Any, violation_id: int
+) -> None:
+    one, other = (signed_in(service, person(role=Role.OPERATOR)) for _ in range(2))
+    settings = service.extensions["settings"].model_copy(update={"remediate": "on"})
+    service.extensions["settings"] = settings
+    asked = one.post(f"/remediations/of/{violation_id}", data={"csrf_token": token_of(one)})
+    here = asked.headers["Location"]
+    (follow,) = re.findall(r'hx-get="([^"]+)"', one.get(here).text)
+    same = one.get(unescape(follow), headers={"HX-Request": "true"})
+    assert (same.status_code, same.headers.get("HX-Refresh")) == (204, None)
+    assert "chờ quý vị duyệt" not in other.get("/").text
+    checked(int(here.rsplit("/", 1)[1]))
+    gone_on = one.get(unescape(follow), headers={"HX-Request": "true"})
+    assert gone_on.headers["HX-Refresh"] == "true"
+    assert "hx-get" not in one.get(here).text.split("<main")[1]
+    assert "chờ quý vị duyệt: 1" in other.get("/").text
+    assert "chờ quý vị duyệt" not in one.get("/").text, "who asked cannot approve"
+
+
+def test_who_approves_reads_which_event_uses_the_device(
+    service: Flask, person: Any, violation_id: int
+) -> None:
+    with transaction():
+        violation = violations.get(violation_id)
+        booking = build.a_booking(
+            violation.device.resource, starts_at=clock.now() - timedelta(hours=1), title="<Họp báo>"
+        )
+        booking.status = BookingStatus.HANDED_OVER
+        number = remediations.plan(violation, by=build.desk()).id
+    checked(number)
+    page = signed_in(service, person(role=Role.DIRECTOR)).get(f"/remediations/{number}").text
+    assert "“&lt;Họp báo&gt;” đang dùng thiết bị đến" in page
+
+
+def test_what_is_withdrawn_waits_for_nothing_any_more(service: Flask, violation_id: int) -> None:
+    with transaction():
+        one = remediations.plan(violations.get(violation_id), by=build.desk())
+        one.because(because(remedy_reasons.WAITS, booking="BK-1234-5678"))
+        remediations.withdraw(one, by=build.desk())
+    assert one.reasons == []

@@ -163,7 +163,7 @@ def test_an_operator_says_whose_doing_it_was_on_the_page(
 ) -> None:
     found = _interrupted(rented)
     client = signed_in(service, person(role=Role.OPERATOR))
-    assert "outage:1" in client.get("/interruptions").text
+    assert rented.lines[0].resource.name in client.get("/interruptions").text
     where, token = f"/interruptions/{found.id}/fault", token_of(client)
     form = {"csrf_token": token, "fault": "renter", "reason": "<b>Rút dây</b>"}
     assert client.post(where, data=form).status_code == 302
