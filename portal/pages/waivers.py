@@ -17,6 +17,7 @@ from portal.access import allowed, current_member, may
 from portal.pages import formats, reading
 from portal.pages.reading import BadField
 from rental import bookings
+from rental.errors import UnknownBooking
 from rental.models import HOLDING, Booking, Line
 
 pages = Blueprint("waivers", __name__, url_prefix="/violations")
@@ -53,7 +54,12 @@ def waive(violation_id: int) -> Response:
 def _typed() -> NewWaiver:
     reason, reference = request.form.get("reason", ""), request.form.get("booking", "").strip()
     if reference:
-        return NewWaiver(reason, booking=bookings.get(reference))
+        try:
+            return NewWaiver(reason, booking=bookings.get(reference))
+        except UnknownBooking:
+            raise BadField(
+                _("No booking has the reference %(text)s; correct it.", text=reference)
+            ) from None
     until = reading.day(request.form, "until")
     if until is None:
         raise BadField(_("Choose the day on which the waiver ends, or the booking it ends with."))

@@ -107,7 +107,8 @@ def test_a_waiver_without_a_reason_or_with_no_one_end_is_refused(service, operat
     assert press(client, f"/violations/{grave}/waive", **form).status_code == 422
     both = {"until": (clock.today() + DAY).isoformat(), "booking": "BK-ZZZZ-ZZZZ"}
     unknown = press(client, f"/violations/{grave}/waive", reason="x", **both)
-    assert unknown.status_code == 404
+    assert unknown.status_code == 422
+    assert "BK-ZZZZ-ZZZZ" in unknown.text
 
 
 @pytest.fixture
@@ -199,3 +200,11 @@ def test_a_waiver_is_asked_for_and_listed_over_the_api(service, operator, direct
     assert call(operator, f"{path}/waive", both).status_code == 422
     assert call(operator, f"{path}/waive", {"reason": "x"}).status_code == 422
     assert call(operator, f"{path}/waive", {**body, "booking": "BK-ZZZZ"}).status_code == 404
+
+
+def test_a_booking_that_is_not_there_is_named_beside_the_waiver(service, operator, grave):
+    client = signed_in(service, operator)
+    form = {"csrf_token": token_of(client), "reason": "chờ bản vá", "booking": "BK-<b>"}
+    refused = client.post(f"/violations/{grave}/waive", data=form)
+    assert refused.status_code == 422
+    assert "Không có lượt đặt nào mang mã BK-&lt;b&gt;" in refused.text
