@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -85,12 +86,19 @@ def failure_of(told: object) -> Failure:
     return told
 
 
+def _command_line(one: psutil.Process) -> list[str]:
+    try:
+        return one.cmdline()
+    except psutil.Error:
+        return []
+
+
 def programs() -> list[psutil.Process]:
     """The programs for legacy SSH that this test has started."""
     return [
         one
         for one in psutil.Process().children(recursive=True)
-        if str(legacy.PROGRAM) in " ".join(one.cmdline())
+        if str(legacy.PROGRAM) in " ".join(_command_line(one))
     ]
 
 
@@ -243,6 +251,18 @@ def test_a_silent_host_ends_with_its_time(target: SshTarget):
     assert not programs()
 
 
+def test_of_many_devices_a_few_are_asked_at_once_and_none_is_forgotten(target: SshTarget):
+    most = 0
+    with a_silent_host() as port, ThreadPoolExecutor(6) as pool:
+        silent = replace(target, port=port, seconds=1.0)
+        asked = [pool.submit(calls.read_config, silent) for _ in range(6)]
+        while not all(one.done() for one in asked):
+            most = max(most, len(programs()))
+            time.sleep(0.02)
+    assert 1 <= most <= legacy.MOST_AT_ONCE
+    assert {failure_of(one.result()).kind for one in asked} == {FailureKind.TIMEOUT}
+
+
 @pytest.mark.parametrize(
     ("body", "kind"),
     [
@@ -270,13 +290,6 @@ def test_whatever_the_program_answers_is_a_failure_of_this_device_alone(
     assert told.kind is kind, told
     left = [one for one in psutil.process_iter() if str(program) in " ".join(_command_line(one))]
     assert not left
-
-
-def _command_line(one: psutil.Process) -> list[str]:
-    try:
-        return one.cmdline()
-    except psutil.Error:
-        return []
 
 
 def test_without_the_environment_it_says_what_to_do(
