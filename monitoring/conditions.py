@@ -15,6 +15,7 @@ from monitoring import (
     redaction,
     server_conditions,
     tls_conditions,
+    upkeep_conditions,
 )
 from monitoring.config_tree import ConfigTree
 from monitoring.rules import Condition, Result
@@ -65,6 +66,8 @@ _JUDGES: dict[str, Callable[[Any, Evidence], Verdict]] = {
     "saved": server_conditions.saved,
     "unbooked_traffic": server_conditions.unbooked_traffic,
     "tls": tls_conditions.tls,
+    "services_active": upkeep_conditions.services_active,
+    "up_to_date": upkeep_conditions.up_to_date,
     "communities_refused": server_conditions.communities_refused,
     "snmp_value": server_conditions.snmp_value,
     "firmware": server_conditions.firmware,

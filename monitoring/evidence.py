@@ -5,10 +5,11 @@ transaction; `collect_site` does both for a site: many threads fetch, one writer
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -22,6 +23,7 @@ from monitoring import (
     hostkeys,
     key_strength,
     linux_evidence,
+    linux_upkeep,
     policy,
     redaction,
     tls_evidence,
@@ -37,6 +39,7 @@ from monitoring.probes.outcomes import Failure, FailureKind
 from monitoring.probes.ssh import PinnedKey, SshTarget
 from monitoring.rules import Source
 
+T = TypeVar("T")
 log = logs.get(__name__)
 
 # AAA servers choke on more sessions at once.
@@ -128,23 +131,31 @@ def _collect_host(device: Asked, target: SshTarget) -> Collected:
     host = calls.read_host(target)
     if isinstance(host, Failure):
         return _failed(device, host)
-    texts = {Source.SSHD: host.sshd, Source.PORTS: host.ports}
+    texts = {
+        Source.SSHD: host.sshd,
+        Source.PORTS: host.ports,
+        Source.SERVICES: host.services,
+        Source.UPDATES: host.updates,
+    }
+    told = {source: text for source, text in texts.items() if isinstance(text, str)}
     failures = {source: text for source, text in texts.items() if isinstance(text, Failure)}
     evidence = Evidence(
         device.platform,
-        sshd=linux_evidence.sshd_options(host.sshd) if isinstance(host.sshd, str) else None,
-        listeners=linux_evidence.listeners(host.ports) if isinstance(host.ports, str) else None,
+        sshd=_read(linux_evidence.sshd_options, told.get(Source.SSHD)),
+        listeners=_read(linux_evidence.listeners, told.get(Source.PORTS)),
+        services=_read(linux_upkeep.services, told.get(Source.SERVICES)),
+        upkeep=_read(linux_upkeep.upkeep, told.get(Source.UPDATES)),
         host_key_is_pinned=True,
         host_key=_strength(device.host_key),
         communities=communities.answered(device.address, device.snmp_port),
         missing={source.value: failure.message for source, failure in failures.items()},
     )
-    kept = {
-        source: redaction.redact(device.platform, text)
-        for source, text in texts.items()
-        if isinstance(text, str)
-    }
+    kept = {source: redaction.redact(device.platform, text) for source, text in told.items()}
     return Collected(device.device_id, clock.now(), evidence, device.host_key, kept, failures)
+
+
+def _read(read: Callable[[str], T], text: str | None) -> T | None:
+    return None if text is None else read(text)
 
 
 def record(

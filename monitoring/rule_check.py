@@ -36,6 +36,8 @@ _LOOKS_AT = {
     "snmp_value": Source.SNMP,
     "unbooked_traffic": Source.TRAFFIC,
     "tls": Source.TLS,
+    "services_active": Source.SERVICES,
+    "up_to_date": Source.UPDATES,
     "firmware": Source.VERSION,
 }
 _COMBINING = ("all_of", "any_of", "not_")

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from monitoring import policy
 from monitoring.conditions import Evidence, evidence_from, read_config
 from monitoring.linux_evidence import Listener
+from monitoring.linux_upkeep import Upkeep
 from monitoring.rules import Result, Rule
 from monitoring.tls_demand import VERSIONS
 from monitoring.verdicts import CertificateShown, PortTraffic, TlsShown
@@ -69,6 +70,16 @@ class Secure(_Strict):
     failure: str = ""
 
 
+class Waits(_Strict):
+    """What waits to be installed on a host, from a list so many days old."""
+
+    updates: tuple[str, ...] = ()
+    list_days: int | None = 0
+    # Which kernel runs, and which is installed.
+    kernel: tuple[str, str] = ("", "")
+    restart: bool = False
+
+
 class Example(_Strict):
     """What one device shows and what the rule says of it.
 
@@ -88,6 +99,9 @@ class Example(_Strict):
     snmp: dict[str, str] | None = None
     unsaved_lines: Annotated[int, Field(ge=0)] | None = None
     carries: tuple[Carries, ...] | None = None
+    # The services that are active on a host, and what waits to be installed there.
+    services: tuple[str, ...] | None = None
+    waits: Waits | None = None
     # The secure endpoints of the device; of none an empty list.
     secure: tuple[Secure, ...] | None = None
 
@@ -95,10 +109,11 @@ class Example(_Strict):
     def _shows_something(self) -> "Example":
         shown = (self.text, self.listens, self.answers, self.host_key, self.snmp)
         extra = (self.unsaved_lines, self.carries, self.communities, self.secure)
-        if all(each is None for each in (*shown, *extra)):
+        host = (self.services, self.waits)
+        if all(each is None for each in (*shown, *extra, *host)):
             raise ValueError(
                 "give one of text, listens, answers, host_key, snmp, unsaved_lines, carries, "
-                "communities, secure"
+                "communities, secure, services, waits"
             )
         return self
 
@@ -135,8 +150,15 @@ def evidence(example: Example, platform: str) -> Evidence:
         snmp=example.snmp,
         unsaved_lines=example.unsaved_lines,
         port_traffic=None if example.carries is None else tuple(map(_traffic, example.carries)),
+        services=None if example.services is None else frozenset(example.services),
+        upkeep=None if example.waits is None else _upkeep(example.waits),
         tls=None if example.secure is None else tuple(map(_secure, example.secure)),
     )
+
+
+def _upkeep(waits: Waits) -> Upkeep:
+    running, installed = waits.kernel
+    return Upkeep(waits.updates, waits.list_days, running, installed, waits.restart)
 
 
 def _traffic(carries: Carries) -> PortTraffic:

@@ -66,6 +66,8 @@ class Source(StrEnum):
     STARTUP = "startup"
     TRAFFIC = "traffic"
     TLS = "tls"
+    SERVICES = "services"
+    UPDATES = "updates"
 
 
 def _compiled(value: object) -> re.Pattern[str]:
@@ -215,6 +217,16 @@ class Train(_Strict):
     source: Annotated[str, Field(min_length=1)]
 
 
+class UpToDate(_Strict):
+    """No security update waits; from a list older than `list_days` nobody knows."""
+
+    list_days: Annotated[int, Field(ge=1, le=365)] = 7
+
+
+Unit = Annotated[str, Field(pattern=r"^[a-z0-9@._-]{1,80}$")]
+Units = Annotated[tuple[Unit, ...], Field(min_length=1)]
+
+
 class Condition(_Strict):
     """One condition; exactly one key is given. `all`, `any` and `not` combine others."""
 
@@ -235,6 +247,8 @@ class Condition(_Strict):
     snmp_value: SnmpValue | None = None
     unbooked_traffic: Literal["none"] | None = None
     tls: TlsDemand | None = None
+    services_active: Annotated[tuple[Units, ...], Field(min_length=1)] | None = None
+    up_to_date: UpToDate | None = None
     firmware: Annotated[tuple[Train, ...], Field(min_length=1)] | None = None
     all_of: tuple["Condition", ...] | None = Field(default=None, alias="all")
     any_of: tuple["Condition", ...] | None = Field(default=None, alias="any")

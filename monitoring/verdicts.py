@@ -7,6 +7,7 @@ from datetime import datetime
 
 from monitoring.config_tree import ConfigTree, Statement
 from monitoring.linux_evidence import Listener, SshdOptions
+from monitoring.linux_upkeep import Upkeep
 from monitoring.rules import Result
 
 
@@ -75,6 +76,9 @@ class Evidence:
     port_traffic: tuple[PortTraffic, ...] | None = None
     # What the device's secure endpoints showed last.
     tls: tuple[TlsShown, ...] | None = None
+    # The services of a Linux host that are active, and what waits to be installed there.
+    services: frozenset[str] | None = None
+    upkeep: Upkeep | None = None
     # Communities that were tried, and whether the agent answered to them.
     communities: Mapping[str, bool] | None = None
     # What the poller read last: `sysName`, `sysDescr`.

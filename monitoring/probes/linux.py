@@ -1,6 +1,7 @@
 """Asks a Linux host over SSH how its SSH server is configured and where it listens."""
 
 import contextlib
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -21,6 +22,24 @@ from monitoring.probes.ssh import (
 # The first that exits with 0 is taken. `sshd -T` reads the host keys, so it needs root.
 SSHD = ("sshd -T", "/usr/sbin/sshd -T", "sudo -n /usr/sbin/sshd -T")
 PORTS = ("ss -ltnH", "netstat -ltn", "cat /proc/net/tcp /proc/net/tcp6")
+SERVICES = "systemctl list-units --type=service --state=active --no-legend --plain --no-pager"
+# Nothing is fetched and nothing changed: what the host's own list says. Kernels by their files.
+_UPDATES = r"""
+age() { echo list $((($(date +%s) - $(stat -c %Y "$1")) / 86400)); }
+if command -v apt-get >/dev/null; then
+  age /var/lib/apt/lists
+  LC_ALL=C apt-get -s -qq dist-upgrade | sed -n "s/^Inst \([^ ]*\) .*[Ss]ecurity.*/update \1/p"
+elif command -v dnf >/dev/null; then
+  age /var/cache/dnf
+  LC_ALL=C dnf -q -C updateinfo list --security | sed -n "s/^[^ ]* [^ ]* *\([^ ]*\)$/update \1/p"
+else
+  exit 1
+fi
+newest=$(ls /boot/vmlinuz-* | sed "s/.*vmlinuz-//" | grep -v rescue | sort -V | tail -n 1)
+echo kernel $(uname -r) $newest
+if [ -e /run/reboot-required ]; then echo restart; fi
+"""
+UPDATES = f"timeout 20 sh -c {shlex.quote(_UPDATES)} 2>/dev/null"
 # What holds for root from a foreign address: a Match block may say otherwise than the rest.
 AS_ROOT = "user=root,host=client.example,addr=203.0.113.1,laddr=127.0.0.1,lport=22"
 
@@ -31,6 +50,8 @@ class HostTexts:
 
     sshd: str | Failure
     ports: str | Failure
+    services: str | Failure
+    updates: str | Failure
 
 
 def read_host(target: SshTarget) -> HostTexts | Failure:
@@ -42,7 +63,12 @@ def read_host(target: SshTarget) -> HostTexts | Failure:
             contextlib.closing(paramiko.SSHClient()) as client,
         ):
             sign_in(client, target, deadline)
-            return HostTexts(_sshd(client, target), _first(client, target, PORTS)[1])
+            return HostTexts(
+                _sshd(client, target),
+                _first(client, target, PORTS)[1],
+                _first(client, target, (SERVICES,))[1],
+                _updates(client, target),
+            )
     except ACCIDENTS as wrong:
         return failure(wrong, deadline)
 
@@ -96,6 +122,14 @@ def _sshd(client: paramiko.SSHClient, target: SshTarget) -> str | Failure:
         return text
     status, as_root = run(client, f"{command} -C {AS_ROOT}", target.most_bytes)
     return f"{text}\nMatch {AS_ROOT}\n{as_root}" if status == 0 else text
+
+
+def _updates(client: paramiko.SSHClient, target: SshTarget) -> str | Failure:
+    """Bounded on the host: a package tool that waits for a lock must not cost the rest."""
+    status, text = run(client, UPDATES, target.most_bytes)
+    if status == 0 and text.strip():
+        return text
+    return Failure(FailureKind.PARTIAL, "neither apt-get nor dnf told in time what waits")
 
 
 def _first(

@@ -1,5 +1,7 @@
 """What the simulated Linux host answers over SSH."""
 
+from monitoring.probes import linux
+
 SSHD_T = """\
 port 22
 addressfamily any
@@ -48,12 +50,21 @@ Filesystem 1-blocks Used Available Capacity Mounted on
 /dev/sdb1 4294967296000 3178275799040 1116691496960 74% /srv/recordings
 """
 
+SERVICES = """\
+auditd.service  loaded active running Security Auditing Service
+chrony.service  loaded active running chrony, an NTP client/server
+rsyslog.service loaded active running System Logging Service
+ssh.service     loaded active running OpenBSD Secure Shell server
+"""
+
 ANSWERS = {
     "sshd -T": SSHD_T,
     "sudo -n sshd -T": SSHD_T,
     "/usr/sbin/sshd -T": SSHD_T,
     "sudo -n /usr/sbin/sshd -T": SSHD_T,
     "ss -ltnH": SS_LISTENING,
+    linux.SERVICES: SERVICES,
+    linux.UPDATES: "list 0\nkernel 6.1.0-28-amd64 6.1.0-28-amd64\n",
     "uname -a": UNAME,
     # What `monitoring.probes.facts` asks of a Linux host.
     "uname -r": "6.1.0-28-amd64\n",

@@ -82,6 +82,15 @@ class OpenSshServer:
         wrapper.parent.mkdir()
         wrapper.write_text(f'#!/bin/sh\nexec {program} -f {folder}/sshd_config "$@"\n')
         wrapper.chmod(0o755)
+        # The packages and services of the machine that runs the tests are not this host's.
+        self._pretend("apt-get", "updates")
+        self._pretend("systemctl", "services")
+
+    def _pretend(self, program: str, told: str) -> None:
+        """A program that prints a file of the folder, and fails while there is none."""
+        path = self.folder / "bin" / program
+        path.write_text(f"#!/bin/sh\nexec cat {self.folder}/{told}\n")
+        path.chmod(0o755)
 
     @property
     def login(self) -> SshLogin:

@@ -143,7 +143,9 @@ def test_a_plain_host_answers_by_whatever_command_it_has() -> None:
     }
     with SshServer(answers=answers) as host:
         texts = linux.read_host(target(host, platform="linux"))
-    assert texts == HostTexts("permitrootlogin no\n", "tcp 0 0 :::22 :::* LISTEN\n")
+    assert isinstance(texts, HostTexts)
+    assert texts.sshd == "permitrootlogin no\n"
+    assert texts.ports == "tcp 0 0 :::22 :::* LISTEN\n"
 
 
 def test_what_a_host_does_not_have_is_a_failure_of_that_part_alone() -> None:
