@@ -48,6 +48,7 @@ TOLD = (
     _("the configuration was cut before its end"),
     _("the host gave an empty configuration"),
     _("the host carries out none of: {commands}"),
+    _("neither apt-get nor dnf told in time what waits"),
     _("no SSH login is on record"),
     _("the credential is not an SSH login"),
     _("no command is known for {platform}"),

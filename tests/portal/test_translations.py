@@ -60,3 +60,11 @@ def test_no_sentence_is_translated_twice() -> None:
     # The reader keeps the first and says nothing: one of two rooms would speak the other's words.
     said = re.findall(r'^msgid ((?:".*"\n)+)', CATALOGUE.read_text("utf-8"), re.MULTILINE)
     assert [words for words, times in Counter(said).items() if times > 1] == []
+
+
+def test_tone_marks_stand_where_they_stand_everywhere_else() -> None:
+    # One spelling, so that a search finds it: khóa and khỏe, not khoá and khoẻ.
+    old = re.compile(r"\w*o[áàảãạéèẻẽẹ]\b")
+    texts = [CATALOGUE, *sorted((HOME / "config").rglob("*.yml"))]
+    found = {path.name: old.findall(path.read_text("utf-8")) for path in texts}
+    assert {name: words for name, words in found.items() if words} == {}
