@@ -287,6 +287,27 @@ def test_a_worker_that_died_half_way_is_followed_by_one_that_looks(
     assert host.remedy() == {status: 1}
 
 
+def test_what_broke_another_rule_goes_back_also_where_that_was_written_down_already(
+    host: Host,
+) -> None:
+    host.start(PermitRootLogin="no", MaxAuthTries="4")
+    host.collect()
+    one, other = two_people()
+    # The worker died after it had noted that L03 is broken, and before it took anything back.
+    host.start(PermitRootLogin="yes", MaxAuthTries="6")
+    host.collect()
+    number = planned(host, "L01", one)
+    host.remedy()
+    approved(number, other)
+    with transaction():
+        remediation = remediations.get(number)
+        remediation.move_to(RemediationStatus.APPLYING)
+        remediation.began_at, remediation.kept_before = clock.now(), ["L02", "L03"]
+    host.start(PermitRootLogin="no", MaxAuthTries="6")
+    assert host.remedy() == {"rolled_back": 1}
+    assert said(number) == "The worker that applied it died half way. It broke L03."
+
+
 def test_a_host_that_a_dead_worker_left_is_waited_for_an_hour(host: Host) -> None:
     host.start(PermitRootLogin="yes")
     host.collect()
