@@ -280,7 +280,10 @@ def disabled(*, is_legacy: bool) -> dict[str, list[str]]:
 def private_key(text: str) -> paramiko.PKey:
     """A private key in OpenSSH or PEM form; raises BadLogin."""
     for kind in (paramiko.Ed25519Key, paramiko.RSAKey, paramiko.ECDSAKey):
-        with contextlib.suppress(paramiko.SSHException, ValueError, IndexError, binascii.Error):
+        # What paramiko raises for damaged text, an assertion among it.
+        with contextlib.suppress(
+            paramiko.SSHException, ValueError, IndexError, AssertionError, binascii.Error
+        ):
             return kind.from_private_key(io.StringIO(text))
     raise BadLogin("The private key is neither Ed25519, RSA nor ECDSA, or it has a passphrase.")
 

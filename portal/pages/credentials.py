@@ -110,7 +110,7 @@ def _require_readable(key: str) -> None:
     """Refuse a key that no worker could read, while whoever typed it is still there."""
     try:
         ssh.private_key(key)
-    except (BadLogin, AssertionError) as wrong:  # some halves of keys trip an assertion
+    except BadLogin as wrong:
         raise NotTyped(
             _(
                 "The private key cannot be read: give all of it, in OpenSSH or PEM form, Ed25519,"
