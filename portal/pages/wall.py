@@ -19,6 +19,7 @@ from config import clock
 from config.database import db
 from config.settings import Settings
 from monitoring import port_rates, troubles
+from monitoring.exposure import Quiet
 from monitoring.models import Device, DeviceStatus
 from monitoring.port_rates import PortRate
 from monitoring.rules import Severity
@@ -63,7 +64,8 @@ class Shown:
     severity: Severity
     since: datetime
     is_live: bool
-    is_quiet: bool
+    # Why nobody is woken for it.
+    quiet: Quiet | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +179,7 @@ def _shown(one: Trouble) -> Shown:
         one.severity,
         one.since,
         is_live=bool(one.uses),
-        is_quiet=one.quiet is not None,
+        quiet=one.quiet,
     )
 
 

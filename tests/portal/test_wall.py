@@ -49,6 +49,16 @@ def test_the_wall_shows_what_is_not_well_and_what_runs(service, operator):
     assert 'hx-trigger="every 5s"' in whole
 
 
+def test_the_wall_says_why_nobody_is_woken_for_a_device(service, operator):
+    now = clock.now()
+    above = a_switch(name="SW-CORE", status=DeviceStatus.DOWN, last_poll_at=now)
+    outages.open_(above, now, {})
+    behind = a_switch(name="CAM-1", parent=above, last_poll_at=now)
+    problems.open_(behind, NewProblem("sensor", "inlet", Severity.MEDIUM))
+    db.session.commit()
+    assert looked(service, operator).count("nằm sau một thiết bị đang mất kết nối") == 1
+
+
 def test_a_wall_whose_devices_nobody_asks_says_so_loudly(service, operator):
     a_switch(name="SW-1", status=DeviceStatus.UP, last_poll_at=clock.now() - timedelta(hours=1))
     db.session.commit()
