@@ -82,8 +82,15 @@ def test_what_is_over_is_not_taken_on(operator, switch):
     assert operator.post("/devices/problems/0/acknowledge", data=form).status_code == 404
 
 
-def test_a_month_shows_each_day_and_the_share(operator, switch):
-    page = operator.get("/devices/availability").text
+def test_a_month_shows_each_day_and_the_share(operator):
+    # Up for four hours of a day, one of them lost, at whatever hour this runs.
+    today = clock.now().astimezone(clock.LOCAL).replace(hour=0, minute=0, second=0, microsecond=0)
+    began = today - timedelta(hours=4)
+    device = a_switch(name="SW-7")
+    for status, hours in ((DeviceStatus.UP, 0), (DeviceStatus.DOWN, 1), (DeviceStatus.UP, 2)):
+        states.turn([Change(device.id, status, began + timedelta(hours=hours))])
+    db.session.commit()
+    page = operator.get(f"/devices/availability?month={began:%Y-%m}").text
     assert "SW-7" in page
     assert 'class="day-bad"' in page
     assert operator.get("/devices/availability?month=2026-13").status_code == 422
