@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -22,15 +23,22 @@ Answer = Callable[[socket.socket], None]
 DAY = dt.timedelta(days=1)
 
 
+class Wraps(Protocol):
+    """What makes a secure connection of a plain one: a context, or one that may be changed."""
+
+    def wrap_socket(self, sock: socket.socket, *, server_side: bool) -> ssl.SSLSocket:
+        """The same connection, with TLS."""
+
+
 @contextlib.contextmanager
-def served(answer: Answer, context: ssl.SSLContext | None = None) -> Iterator[int]:
+def served(answer: Answer, context: Wraps | None = None) -> Iterator[int]:
     """A TCP server that answers each caller in a thread; its port."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=_serve, args=(listener, answer, context), daemon=True).start()
         yield listener.getsockname()[1]
 
 
-def _serve(listener: socket.socket, answer: Answer, context: ssl.SSLContext | None) -> None:
+def _serve(listener: socket.socket, answer: Answer, context: Wraps | None) -> None:
     while True:
         try:
             caller, _ = listener.accept()
@@ -39,7 +47,7 @@ def _serve(listener: socket.socket, answer: Answer, context: ssl.SSLContext | No
         threading.Thread(target=_meet, args=(caller, answer, context), daemon=True).start()
 
 
-def _meet(caller: socket.socket, answer: Answer, context: ssl.SSLContext | None) -> None:
+def _meet(caller: socket.socket, answer: Answer, context: Wraps | None) -> None:
     # Whoever hangs up on a server is no fault of the test.
     with contextlib.suppress(OSError), caller:
         caller.settimeout(20)

@@ -151,6 +151,21 @@ def two_people() -> tuple[Member, Member]:
         return build.desk(), build.desk()
 
 
+def left_applying(host: Host, *, minutes_ago: int = 0, kept_before: list[str] | None = None) -> int:
+    """A remediation of L01 whose worker has begun to apply it and died."""
+    one, other = two_people()
+    number = planned(host, "L01", one)
+    host.remedy()
+    approved(number, other)
+    with transaction():
+        remediation = remediations.get(number)
+        remediation.move_to(RemediationStatus.APPLYING)
+        remediation.began_at = clock.now() - timedelta(minutes=minutes_ago)
+        if kept_before is not None:
+            remediation.kept_before = kept_before
+    return number
+
+
 def test_a_host_is_found_quarantined_remedied_and_reopened(host: Host, tmp_path: Path) -> None:
     folder = tmp_path / "snmpd"
     folder.mkdir()
@@ -274,14 +289,7 @@ def test_a_worker_that_died_half_way_is_followed_by_one_that_looks(
 ) -> None:
     host.start(PermitRootLogin="yes")
     host.collect()
-    one, other = two_people()
-    number = planned(host, "L01", one)
-    host.remedy()
-    approved(number, other)
-    with transaction():
-        remediation = remediations.get(number)
-        remediation.move_to(RemediationStatus.APPLYING)
-        remediation.began_at = clock.now()
+    left_applying(host)
     if has_cured:
         (host.folder / "drop" / "00-media-center.conf").write_text("PermitRootLogin no\n")
     assert host.remedy() == {status: 1}
@@ -292,17 +300,10 @@ def test_what_broke_another_rule_goes_back_also_where_that_was_written_down_alre
 ) -> None:
     host.start(PermitRootLogin="no", MaxAuthTries="4")
     host.collect()
-    one, other = two_people()
     # The worker died after it had noted that L03 is broken, and before it took anything back.
     host.start(PermitRootLogin="yes", MaxAuthTries="6")
     host.collect()
-    number = planned(host, "L01", one)
-    host.remedy()
-    approved(number, other)
-    with transaction():
-        remediation = remediations.get(number)
-        remediation.move_to(RemediationStatus.APPLYING)
-        remediation.began_at, remediation.kept_before = clock.now(), ["L02", "L03"]
+    number = left_applying(host, kept_before=["L02", "L03"])
     host.start(PermitRootLogin="no", MaxAuthTries="6")
     assert host.remedy() == {"rolled_back": 1}
     assert said(number) == "The worker that applied it died half way. It broke L03."
@@ -311,14 +312,7 @@ def test_what_broke_another_rule_goes_back_also_where_that_was_written_down_alre
 def test_a_host_that_a_dead_worker_left_is_waited_for_an_hour(host: Host) -> None:
     host.start(PermitRootLogin="yes")
     host.collect()
-    one, other = two_people()
-    number = planned(host, "L01", one)
-    host.remedy()
-    approved(number, other)
-    with transaction():
-        remediation = remediations.get(number)
-        remediation.move_to(RemediationStatus.APPLYING)
-        remediation.began_at = clock.now() - timedelta(minutes=50)
+    number = left_applying(host, minutes_ago=50)
     host.server.stop()
     assert host.remedy() == {"applying": 1}
     assert "lets nobody in" in said(number)

@@ -77,7 +77,7 @@ def test_a_device_is_closed_for_its_certificate_and_reopened_when_it_is_renewed(
     worn = Worn(authority.server("127.0.0.1"))
     device = an_encoder()
     round_ = partial(a_round, device, Rules(allows_own=True, authorities=authority.pem))
-    with served(saying(PAGE), worn) as port:  # type: ignore[arg-type]
+    with served(saying(PAGE), worn) as port:
         watched(device, port, kind=kind, is_secure=True, timeout_seconds=10)
         assert round_() == {"X01": Result.PASS, "X04": Result.PASS}
 

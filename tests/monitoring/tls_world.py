@@ -1,5 +1,6 @@
 """Devices whose secure endpoints answered, and what the rules about TLS find on them."""
 
+import socket
 import ssl
 from datetime import datetime, timedelta
 from typing import Any
@@ -39,8 +40,8 @@ class Worn:
     def __init__(self, context: ssl.SSLContext) -> None:
         self.context = context
 
-    def wrap_socket(self, *given: Any, **named: Any) -> ssl.SSLSocket:
-        return self.context.wrap_socket(*given, **named)
+    def wrap_socket(self, sock: socket.socket, *, server_side: bool) -> ssl.SSLSocket:
+        return self.context.wrap_socket(sock, server_side=server_side)
 
 
 def an_encoder(**over: Any) -> Device:

@@ -27,7 +27,7 @@ def test_a_round_judges_what_it_has_just_seen(
     monkeypatch.setitem(service.extensions, "settings", here.model_copy(update=allowed))
     worn = Worn(authority.server("127.0.0.1", -DAY))
     device = an_encoder(resource=build.a_circuit())
-    with served(saying(PAGE), worn) as port:  # type: ignore[arg-type]
+    with served(saying(PAGE), worn) as port:
         new = NewEndpoint("Trang", EndpointKind.HTTP, port, is_secure=True, timeout_seconds=10)
         page = endpoints.add(device, new, by=None)
         db.session.commit()
