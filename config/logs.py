@@ -90,6 +90,8 @@ def configure(level: str = "INFO", form: str = "json") -> None:
     root.setLevel(level)
     for chatty in ("alembic", "apscheduler", "netmiko", "paramiko", "procrastinate"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
+    # Every hang-up of a device comes with a traceback; the probe says in a sentence what happened.
+    logging.getLogger("paramiko.transport").setLevel(logging.CRITICAL)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

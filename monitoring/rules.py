@@ -223,8 +223,8 @@ class UpToDate(_Strict):
     list_days: Annotated[int, Field(ge=1, le=365)] = 7
 
 
-Unit = Annotated[str, Field(pattern=r"^[a-z0-9@._-]{1,80}$")]
-Units = Annotated[tuple[Unit, ...], Field(min_length=1)]
+ServiceName = Annotated[str, Field(pattern=r"^[a-z0-9@._-]{1,80}$")]
+ServiceNames = Annotated[tuple[ServiceName, ...], Field(min_length=1)]
 
 
 class Condition(_Strict):
@@ -247,7 +247,7 @@ class Condition(_Strict):
     snmp_value: SnmpValue | None = None
     unbooked_traffic: Literal["none"] | None = None
     tls: TlsDemand | None = None
-    services_active: Annotated[tuple[Units, ...], Field(min_length=1)] | None = None
+    services_active: Annotated[tuple[ServiceNames, ...], Field(min_length=1)] | None = None
     up_to_date: UpToDate | None = None
     firmware: Annotated[tuple[Train, ...], Field(min_length=1)] | None = None
     all_of: tuple["Condition", ...] | None = Field(default=None, alias="all")

@@ -45,7 +45,7 @@ def ask(name: str, given: tuple[Any, ...], named: dict[str, Any], seconds: float
             FailureKind.INTERNAL,
             "legacy SSH is not installed where this worker runs; run make legacy-ssh there",
         )
-    request = json.dumps({"call": name, "given": _plain(given), "named": _plain(named)})
+    request = json.dumps(to_jsonable_python({"call": name, "given": given, "named": named}))
     try:
         with _places:
             raw, is_late = _run(python, request.encode() + b"\n", seconds + GRACE_SECONDS)
@@ -59,10 +59,6 @@ def ask(name: str, given: tuple[Any, ...], named: dict[str, Any], seconds: float
         return json.loads(raw)
     except ValueError:
         return Failure(FailureKind.INTERNAL, "the program for legacy SSH broke off")
-
-
-def _plain(given: Any) -> Any:
-    return to_jsonable_python(given)
 
 
 def _run(python: str, request: bytes, seconds: float) -> tuple[bytes, bool]:
