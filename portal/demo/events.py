@@ -190,8 +190,10 @@ RUNNING = Kind(
 def planned(now: datetime, seed: int) -> Iterator[Plan]:
     """The events of four weeks around `now`, Sundays free, the running one last.
 
-    The same seed and the same day plan the same events.
+    The same seed and the same day plan the same events. The running one needs its hall: what
+    the program would put there meanwhile is left out, as asking earlier would win the hall.
     """
+    running = _running(now)
     dice = random.Random(seed)
     today = now.astimezone(LOCAL).date()
     decks: dict[str, Iterator[Fate]] = {"past": cycle(PAST), "future": cycle(FUTURE)}
@@ -200,9 +202,11 @@ def planned(now: datetime, seed: int) -> Iterator[Plan]:
         day = today + timedelta(days=offset)
         for hall, kind, title, span in program.of(day):
             period = Period(*(datetime.combine(day, at, LOCAL) for at in span))
+            if hall == running.hall and period.overlaps(running.period):
+                continue
             fate = _fate(period, now, decks)
             yield _plan(dice, Scheduled(kind, title, hall, period), fate, now)
-    yield _running(now)
+    yield running
 
 
 @dataclass(frozen=True, slots=True)

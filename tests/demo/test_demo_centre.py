@@ -15,8 +15,9 @@ from monitoring import credentials
 from monitoring.credentials import Keyring
 from monitoring.models import Credential, Device, HostKey
 from portal import passwords
-from portal.demo import arrears, centre, devices
-from portal.demo.centre import Demo
+from portal.demo import arrears, centre, devices, events
+from portal.demo.centre import SEED, Demo
+from portal.demo.events import Fate
 from portal.demo.sign_ins import PASSWORD, SIGN_INS
 from portal.demo.ssh_switch import SshSwitch
 from rental import approvals, holds
@@ -114,6 +115,21 @@ def test_an_event_with_the_failing_encoder_is_running_and_waits_with_a_draft(hou
     assert "ENC" in {line.resource.code for line in running.lines}
     draft = db.session.scalars(sa.select(Invoice).where(Invoice.booking_id == running.id)).one()
     assert draft.status is InvoiceStatus.DRAFT
+
+
+@pytest.mark.parametrize("day", range(7))
+def test_nothing_is_planned_where_the_running_event_is_at_any_hour_of_a_day(day):
+    midnight = datetime(2026, 11, 23, tzinfo=clock.LOCAL) + timedelta(days=day)
+    for minutes in range(0, 24 * 60, 15):
+        *others, running = events.planned(midnight + timedelta(minutes=minutes), SEED)
+        assert running.fate is Fate.RUNNING
+        there = [plan.title for plan in others if plan.hall == running.hall]
+        assert there, "an empty programme proves nothing"
+        assert not [
+            plan.title
+            for plan in others
+            if plan.hall == running.hall and plan.period.overlaps(running.period)
+        ]
 
 
 def test_invoice_numbers_have_no_gap_and_follow_the_days(house, demo):
