@@ -87,7 +87,7 @@ def load(demo: Demo) -> bool:
     bank.add(now)
     einvoices.add()
     health.add(now)
-    endpoints.add(by=operator)
+    endpoints.add(demo.base_port, by=operator)
     configurations.add(now, demo.keyring)
     buyers.add(now)
     surveys.add(now, by=operator)

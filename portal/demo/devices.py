@@ -13,6 +13,7 @@ BASE_PORT = 16100
 # Behind the twelve SNMP ports, with room for more.
 SWITCH_SSH_OFFSET = 22
 SERVER_SSH_OFFSET = 23
+SERVER_WEB_OFFSET = 24
 COMMUNITY = "press-demo"
 V3_USER = "monitor"
 V3_AUTH = "demo-auth-passphrase"  # SHA-256

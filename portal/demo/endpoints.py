@@ -1,4 +1,4 @@
-"""Endpoints of the demo's devices: their SSH, and a Telnet port that must stay closed."""
+"""Endpoints of the demo's devices: SSH, a page over TLS, a Telnet port that must stay closed."""
 
 import sqlalchemy as sa
 
@@ -7,12 +7,15 @@ from monitoring import endpoints
 from monitoring.endpoints import NewEndpoint
 from monitoring.models import Device
 from monitoring.probes.reached import EndpointKind
+from portal.demo import web_server
+from portal.demo.devices import SERVER_WEB_OFFSET
 from rental.models import Member
 
 CLOSED = "SW-CORE-01"
+STREAMING = "SRV-STREAM-01"
 
 
-def add(*, by: Member) -> None:
+def add(base_port: int, *, by: Member) -> None:
     """Watch what the simulated devices offer."""
     for device in db.session.scalars(sa.select(Device).order_by(Device.id)):
         if device.ssh_credential_id is not None:
@@ -21,3 +24,20 @@ def add(*, by: Member) -> None:
         if device.name == CLOSED:
             telnet = NewEndpoint("Telnet", EndpointKind.TCP, 23, expects_open=False)
             endpoints.add(device, telnet, by=by)
+        if device.name == STREAMING:
+            endpoints.add(device, _page(base_port + SERVER_WEB_OFFSET), by=by)
+
+
+def _page(port: int) -> NewEndpoint:
+    """The server's control page; no authority vouches for its certificate."""
+    return NewEndpoint(
+        "Trang điều khiển",
+        EndpointKind.HTTP,
+        port,
+        path=web_server.PATH,
+        server_name=web_server.NAME,
+        is_secure=True,
+        needs_trust=False,
+        expected_status=200,
+        expected_word="ready",
+    )

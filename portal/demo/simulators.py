@@ -12,11 +12,18 @@ from pathlib import Path
 
 from config.errors import Conflict
 from portal.demo.agents import Agent
-from portal.demo.devices import BASE_PORT, DEVICES, SERVER_SSH_OFFSET, SWITCH_SSH_OFFSET
+from portal.demo.devices import (
+    BASE_PORT,
+    DEVICES,
+    SERVER_SSH_OFFSET,
+    SERVER_WEB_OFFSET,
+    SWITCH_SSH_OFFSET,
+)
 from portal.demo.hosts import ANSWERS
 from portal.demo.ssh_server import SshServer
 from portal.demo.ssh_switch import SshSwitch
 from portal.demo.waves import Silence
+from portal.demo.web_server import WebServer
 
 # Three lost polls at 30 s open an outage, so three minutes of silence make a real one.
 SILENCE = Silence(first=75.0, every=720.0, lasts=180.0)
@@ -45,11 +52,12 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """What runs: the agents by device name, and the two SSH hosts."""
+    """What runs: the agents by device name, the two SSH hosts and the server's page."""
 
     agents: dict[str, Agent]
     switch: SshSwitch
     server: SshServer
+    page: WebServer
 
 
 def switch_key(keys: Path) -> Path:
@@ -87,10 +95,11 @@ def fleet(plan: Plan) -> Iterator[Fleet]:
                     host_key=plan.keys and server_key(plan.keys),
                 )
             )
+            page = running.enter_context(WebServer(plan.port(SERVER_WEB_OFFSET)))
         except OSError as taken:
-            ports = f"{plan.port(0)} to {plan.port(SERVER_SSH_OFFSET)}"
+            ports = f"{plan.port(0)} to {plan.port(SERVER_WEB_OFFSET)}"
             raise PortTaken(f"{PortTaken.__doc__} (ports {ports}: {taken.strerror})") from taken
-        yield Fleet(agents, switch, server)
+        yield Fleet(agents, switch, server, page)
 
 
 async def _until_told_to_stop(plan: Plan) -> None:

@@ -213,7 +213,7 @@ def _started(base: int, tmp_path) -> subprocess.Popen:
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         with socket.socket() as caller:
-            if caller.connect_ex(("127.0.0.1", base + 23)) == 0:
+            if caller.connect_ex(("127.0.0.1", base + 24)) == 0:
                 return process
         time.sleep(0.1)
     process.kill()
@@ -221,7 +221,7 @@ def _started(base: int, tmp_path) -> subprocess.Popen:
 
 
 def test_the_process_is_light_answers_net_snmp_and_stops_when_told(tmp_path):
-    base = free_port(wide=24)
+    base = free_port(wide=25)
     process = _started(base, tmp_path)
     try:
         status = Path(f"/proc/{process.pid}/status").read_text().splitlines()
@@ -238,11 +238,11 @@ def test_the_process_is_light_answers_net_snmp_and_stops_when_told(tmp_path):
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=5) == 0
-    assert kilobytes < 80_000
+    assert kilobytes < 84_000
 
 
 def test_the_process_ends_when_its_parent_was_killed(tmp_path):
-    base = free_port(wide=24)
+    base = free_port(wide=25)
     launcher = (
         "import subprocess, sys; p = subprocess.Popen([sys.executable, '-m',"
         f" 'portal.demo.simulators', '--base-port', '{base}']); print(p.pid, flush=True); p.wait()"
@@ -253,7 +253,7 @@ def test_the_process_ends_when_its_parent_was_killed(tmp_path):
     listening = False
     while not listening and time.monotonic() < deadline:
         with socket.socket() as caller:
-            listening = caller.connect_ex(("127.0.0.1", base + 23)) == 0
+            listening = caller.connect_ex(("127.0.0.1", base + 24)) == 0
         time.sleep(0.1)
     assert listening
     parent.kill()
