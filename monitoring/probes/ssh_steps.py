@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import paramiko
 
+from monitoring.errors import BadLogin
 from monitoring.probes import linux, ssh
 from monitoring.probes.outcomes import Failure, FailureKind
 from monitoring.probes.ssh import COMMANDS, PinnedKey, SshTarget
@@ -62,7 +63,16 @@ def host_key(
 
 def steps(target: SshTarget) -> Iterator[Step]:
     """Log in and carry out one command, as the platform is asked; ends with the first failure."""
-    return _switch(target) if target.platform in COMMANDS else _host(target)
+    watch = Watch()
+    try:
+        if target.login.private_key:
+            ssh.private_key(target.login.private_key)
+    except BadLogin as damaged:
+        # The device was not even asked: nobody need look for what it refuses.
+        facts = {"user": target.login.username, "told": damaged.message}
+        yield Step(Stage.LOGIN, Verdict.FAILED, Finding.LOGIN_KEY_DAMAGED, watch.lap(), facts)
+        return
+    yield from _switch(target) if target.platform in COMMANDS else _host(target)
 
 
 def _switch(target: SshTarget) -> Iterator[Step]:

@@ -68,6 +68,7 @@ class Finding(StrEnum):
     KEY_CHANGED = "key_changed"
     LOGGED_IN = "logged_in"
     LOGIN_REFUSED = "login_refused"
+    LOGIN_KEY_DAMAGED = "login_key_damaged"
     LOGIN_BROKEN = "login_broken"
     PROMPT_SEEN = "prompt_seen"
     PROMPT_MISSING = "prompt_missing"

@@ -215,15 +215,24 @@ def new() -> tuple[str, int]:
 def create() -> Response | tuple[str, int]:
     """Add a device; what is refused comes back with what was typed."""
     typed = TypedDevice().set(request.form)
-    added: list[int] = []
+    added: list[Device] = []
 
     def add(described: NewDevice, by: Member) -> None:
-        added.append(devices.add(described, by=by).id)
+        added.append(devices.add(described, by=by))
 
     if not _done(typed, add):
         return _form(typed, None, 422)
-    flash(_("The device is added. It is polled from the next round on."), "good")
-    return redirect(url_for("devices.show", device_id=added[0]))
+    flash(_added(added[0]), "good")
+    return redirect(url_for("devices.show", device_id=added[0].id))
+
+
+def _added(device: Device) -> str:
+    """What follows from the device as it was added: it is asked only by what its logins open."""
+    if device.snmp_credential_id is not None:
+        return _("The device is added. It is polled from the next round on.")
+    if device.ssh_credential_id is not None:
+        return _("The device is added. It is asked over SSH; without SNMP it is not polled.")
+    return _("The device is added. Nothing is asked of it until it has a credential.")
 
 
 @pages.get("/<int:device_id>/edit")
@@ -283,7 +292,7 @@ def pause(device_id: int) -> Response:
 @may("manage devices")
 def resume(device_id: int) -> Response:
     """Poll it again."""
-    return _do(device_id, devices.resume, _("It is polled again from the next round on."))
+    return _do(device_id, devices.resume, _("It is asked again from the next round on."))
 
 
 @pages.post("/<int:device_id>/retire")

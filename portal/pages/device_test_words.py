@@ -146,6 +146,10 @@ SAID: dict[Finding, tuple[Any, Any]] = {
         _("Enter the user name and password or key again, and look whether the account is locked or"
           " an AAA server is away."),
     ),
+    Finding.LOGIN_KEY_DAMAGED: (
+        _("The private key on record for {user} cannot be read; the device was not asked."),
+        _("Enter the whole key again in the credential, from its first line to its last."),
+    ),
     Finding.LOGIN_BROKEN: (
         _("The login did not come about: {told}"),
         _("Look whether all lines of the device are taken, or it asks for more than a password."),

@@ -188,6 +188,15 @@ def test_a_wrong_password_and_a_cut_configuration_are_named():
         assert found(list(ssh_steps.steps(target(switch))))[-1] is Finding.COMMAND_CUT
 
 
+@pytest.mark.parametrize("platform", ["cisco_ios", "linux"])
+def test_a_private_key_that_was_kept_damaged_is_no_refusal_of_the_device(platform):
+    with a_switch() as switch:
+        login = SshLogin(switch.username, switch.password, private_key="-----BEGIN OPENSSH")
+        [step] = ssh_steps.steps(target(switch, login=login, platform=platform))
+    assert step.finding is Finding.LOGIN_KEY_DAMAGED
+    assert "BEGIN" not in str(step.as_json())
+
+
 def test_a_real_sshd_lets_a_plain_host_be_asked(tmp_path: Path):
     with an_sshd(tmp_path) as server:
         server.start()

@@ -6,10 +6,12 @@ import pytest
 
 from config import clock
 from config.database import db, transaction
-from monitoring import devices, outages
+from monitoring import credentials, devices, outages
+from monitoring.credentials import Keyring
 from monitoring.devices import NewDevice, Wanted
 from monitoring.errors import BadDevice, DeviceRetired
 from monitoring.models import Device, DeviceRole, Outage
+from monitoring.probes.logins import SnmpCommunity, SshLogin
 from portal.catalogue_files.loading import import_file
 from rental import journal
 from rental.models import Asset, Role
@@ -80,6 +82,23 @@ def test_what_is_refused_comes_back_with_what_was_typed(operator, over, said):
     assert said in page
     assert "Phòng máy, tủ A, U12" in page
     assert kept() is None
+
+
+@pytest.mark.parametrize(
+    ("login", "field", "said"),
+    [
+        (SnmpCommunity("words"), "snmp_credential", "polled from the next round"),
+        (SshLogin("audit", "words"), "ssh_credential", "asked over SSH"),
+        (None, "note", "Nothing is asked of it"),
+    ],
+)
+def test_what_is_said_of_a_new_device_keeps_to_its_logins(operator, login, field, said):
+    over = {}
+    if login is not None:
+        with transaction():
+            over[field] = credentials.add("a login", login, Keyring(b"k" * 32)).id
+    added = send(operator, "/devices?lang=en", CORE | over)
+    assert said in operator.get(f"{added.location}?lang=en").get_data(as_text=True)
 
 
 def test_a_name_that_is_taken_is_refused_beside_the_name(operator):
