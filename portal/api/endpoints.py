@@ -60,6 +60,9 @@ class EndpointAnswer(Answer):
     latency_ms: float | None
     last_probe_at: str | None
     certificate_ends_at: str | None
+    tls_versions: dict[str, bool] = Field(
+        description="Whether it offers each version of TLS; what is not known is left out."
+    )
 
 
 def _shown(one: Endpoint) -> dict[str, object]:
@@ -77,6 +80,7 @@ def _shown(one: Endpoint) -> dict[str, object]:
         latency_ms=one.latency_ms,
         last_probe_at=local_or_none(one.last_probe_at),
         certificate_ends_at=certificate.get("ends_at"),
+        tls_versions=one.facts.get("offers") or {},
     )
     return told.model_dump(mode="json")
 

@@ -88,7 +88,12 @@ def test_endpoints_over_the_api(service, person, encoder):
     assert client.post(address, json=body, headers=bearer).status_code == 409
     assert client.post(address, json={**body, "port": 0}, headers=bearer).status_code == 422
     listed = client.get(f"/api/v1/endpoints?device={encoder}", headers=bearer).json
-    assert [one["name"] for one in listed["items"]] == ["SRT"]
+    assert [(one["name"], one["tls_versions"]) for one in listed["items"]] == [("SRT", {})]
+    with transaction():
+        [kept] = db.session.scalars(db.select(Endpoint))
+        kept.facts = {"offers": {"TLSv1": False, "TLSv1.3": True}}
+    [told] = client.get(f"/api/v1/endpoints?device={encoder}", headers=bearer).json["items"]
+    assert told["tls_versions"] == {"TLSv1": False, "TLSv1.3": True}
     gone = f"/api/v1/endpoints/{made.json['id']}/remove"
     assert client.post(gone, headers=bearer).status_code == 204
     assert client.post(gone, headers=bearer).status_code == 404
