@@ -6,140 +6,22 @@ whether a word is a secret it goes: a configuration with a gap is better than a 
 """
 
 import re
-from dataclasses import dataclass
 from itertools import pairwise
 
-REMOVED = "<removed>"
-
-# A quoted text, or what reaches to the next space (Junos ends it with a semicolon).
-_VALUE = r'(?:"(?:[^"\\\n]|\\.)*"|\S+?(?=;?(?:\s|$)))'
-# A number before the secret says how it is encoded: `password 7 0822455D0A16`.
-_TYPE = (
-    r"(?: (?:[0-9]|sha512|sha256|sha1|md5|plaintext|encrypted|clear|hidden|ascii-text|ascii"
-    r"|hexadecimal|hex)(?=\s+\S))*+"
-)
-_SNMP_WORDS = r"(?:ro|rw|view|group|ipv6|unrestricted|restricted|operator|manager)\b"
-
-
-@dataclass(frozen=True, slots=True)
-class _Pattern:
-    """`before` stays; the `secret` group of the match is removed."""
-
-    pattern: re.Pattern[str]
-
-    def apply(self, line: str) -> str:
-        return self.pattern.sub(self._without, line)
-
-    def fits(self, line: str) -> bool:
-        return self.pattern.search(line) is not None
-
-    @staticmethod
-    def _without(found: re.Match[str]) -> str:
-        start, end = found.span("secret")
-        offset = found.start()
-        return found[0][: start - offset] + REMOVED + found[0][end - offset :]
-
-
-def _line(before: str, secret: str = _VALUE) -> _Pattern:
-    spaced = before.replace(" ", r"\s+")
-    return _Pattern(re.compile(rf"{spaced}\s+(?P<secret>{secret})", re.IGNORECASE))
-
-
-_REST = r"\S.*?(?=\s*$)"
-
-_EVERYWHERE = (
-    # Crypt hashes of any system: $1$, $5$, $6$, $8$, $9$, $14$, $2b$, $y$, $sha512$ …
-    _Pattern(re.compile(r"(?P<secret>\$(?:\d{1,2}|2[abxy]|y|7|gy|sha\d+|argon2\w*)\$[^\s\";:,]+)")),
-    _Pattern(re.compile(r"://[^/\s:@]+:(?P<secret>[^/\s@]+)@")),
-    _Pattern(
-        re.compile(
-            r"\b(?:[\w.-]*?(?:password|passwd|passphrase|secret|token|api[-_]?key|private-?key"
-            r"|pre-?shared-?key|psk|md5-key|auth(?:entication)?-key|community))"
-            rf"\s*[=:]\s*(?!{REMOVED}|\\\s*$)(?P<secret>{_VALUE})",
-            re.IGNORECASE,
-        )
-    ),
+from monitoring.redaction_patterns import (
+    ALL,
+    ANY,
+    EVERYWHERE,
+    FAMILIES,
+    JUNOS_IN_SNMP,
+    REMOVED,
+    ROUTEROS_SECRET,
+    ROUTEROS_VARIABLE,
+    Pattern,
+    may_hold_secrets,
 )
 
-_IOS = (
-    _line(
-        rf"^\s*(?:no )?enable(?: algorithm-type \S+)? (?:secret|password)(?: level \d+)?{_TYPE}",
-        _REST,
-    ),
-    _line(rf"^\s*(?:no )?username \S+(?: .*?)? (?:password|secret|masked-secret){_TYPE}", _REST),
-    _line(rf"^\s*(?:no )?snmp-server community(?: [0-9](?=\s+(?!{_SNMP_WORDS})\S))?"),
-    _line(r"^\s*(?:no )?snmp-server (?:mib )?community-map"),
-    _line(r"^\s*(?:no )?snmp-server host\b.*? community"),
-    _line(
-        r"^\s*(?:no )?snmp-server host \S+(?: (?:use-)?vrf \S+)?(?: (?:traps?|informs?))?"
-        r"(?: version (?:1|2c|3(?: (?:auth|noauth|priv))?))?(?! community| use-vrf| version)"
-    ),
-    _line(
-        rf"^\s*(?:no )?(?:tacacs|radius)(?:-server)?\b(?:.*?)? (?:pac )?(?:encrypted-)?key{_TYPE}",
-        _REST,
-    ),
-    _line(rf"\b(?:server-private|server|client)\b.*? (?:server-)?key{_TYPE}", _REST),
-    _line(rf"^\s*(?:pac |server-|encrypted-)?key{_TYPE}", r"(?!chain\b|config-key\b)\S.*?(?=\s*$)"),
-    _line(rf"\bkey config-key(?: password-encrypt)?{_TYPE}", _REST),
-    _line(rf"\bkey-string{_TYPE}", _REST),
-    _line(rf"\bcrypto isakmp key{_TYPE}"),
-    _line(
-        r"\bpre-shared-key(?: (?:local|remote))?"
-        rf"(?: address \S+(?: \d\S+)?(?: key)?)?(?: key)?{_TYPE}"
-    ),
-    _line(
-        rf"\b(?:message-digest-key|authentication-key) \d+ (?:md5|hmac-\S+|cmac-\S+|sha\d*){_TYPE}"
-    ),
-    _line(rf"\bauthentication-key(?! \d+ (?:md5|hmac|cmac|sha)){_TYPE}"),
-    _line(
-        rf"\b(?:standby|vrrp|glbp)\b.*? authentication(?: (?:text|md5 key-string))?{_TYPE}",
-        rf"(?!md5\b|text\b){_VALUE}",
-    ),
-    _line(rf"\b(?:area-password|domain-password|isis password|passphrase|wpa-passphrase){_TYPE}"),
-    _line(rf"\b(?:wpa-psk|wpa2-psk|psk set-key|wep key|shared-secret){_TYPE}", _REST),
-)
-# What no line above knows: any word after `password` or `secret`.
-_ANY = (
-    _line(
-        r"(?<![\w-])(?:password|passwd)(?: (?:manager|operator|all))?"
-        rf"(?: user-name {_VALUE})?{_TYPE}",
-        rf"(?!encryption\b|recovery\b|required\b|manager\b|operator\b|user-name\b){_VALUE}",
-    ),
-    _line(rf"(?<![\w-])secret{_TYPE}"),
-)
-
-_JUNOS = (
-    _Pattern(re.compile(r"(?P<secret>\"[^\"]*\")(?=.*##\s*SECRET-DATA)")),
-    _line(r"\b(?:encrypted-password|plain-text-password-value|hello-authentication-key)"),
-    _line(r"\bauthentication-key \d+ type \S+ value"),
-    _line(r"\bauthentication-key(?! \d+ type)"),
-    _line(r"\b(?:privacy-key|authentication-password|privacy-password|secret)"),
-    _line(r"\b(?:simple-password|preshared-key|ascii-text|hexadecimal|passphrase)"),
-    _line(r"\bmd5 \d+ key"),
-    _line(r"^\s*set snmp (?:.* )?(?:community|trap-group)"),
-)
-_JUNOS_IN_SNMP = (_line(r"^\s*(?:inactive:\s+)?(?:community|trap-group)"),)
-
-_LINUX = (
-    _line(r"^\s*(?:rocommunity|rwcommunity|trapcommunity)6?"),
-    _line(r"^\s*com2sec6?(?: -Cn \S+)? \S+ \S+"),
-    _line(r"^\s*(?:trapsink|trap2sink|informsink) \S+"),
-    _line(r"^\s*(?:wpa-psk|wpa_passphrase|machine .* password)"),
-    _Pattern(re.compile(r"^[a-z_][\w.-]*:(?P<secret>[^\s:*!<][^\s:]{7,}):\d*:\d*:\d*:")),
-    _line(r"(?:--?(?:password|passphrase|token|secret))", r"(?!-)\S+"),
-)
-
-_FAMILIES: dict[str, tuple[_Pattern, ...]] = {
-    "cisco_ios": _IOS,
-    "cisco_xe": _IOS,
-    "cisco_nxos": _IOS,
-    "arista_eos": _IOS,
-    "hp_procurve": _IOS,
-    "juniper_junos": _JUNOS,
-    "mikrotik_routeros": (),
-    "linux": _LINUX,
-}
-_ALL = (*_IOS, *_JUNOS, *_LINUX)
+__all__ = ["REMOVED", "redact"]
 
 _PASSES = 8
 _INDENTED = frozenset({"cisco_ios", "cisco_xe", "arista_eos"})
@@ -156,18 +38,22 @@ _SNMP_USER = re.compile(r"^\s*(?:no )?(?:snmp-server user|snmpv3 user|createUser
 _ALGORITHM = re.compile(
     r"(?:md5|sha(?:-?\d{1,3}){0,2}|3?des(?:56)?|aes(?:-?\d{3})?|128|192|256|0|7)$", re.IGNORECASE
 )
+# `createUser` takes keys in place of words: master keys, localized keys.
+_GIVEN_KEY = ("-m", "-l")
 _PIECES = re.compile(r'"[^"]*"|\S+|\s+')
-_ROUTEROS_SECRET = re.compile(
-    r"\b(?P<before>[\w.-]*(?:password|passphrase|secret|pre-shared-key|preshared-key|private-key|psk"
-    r"|auth-key|authentication-key|md5-key|trap-community|static-key-\d|token)=(?:\\\r?\n\s*)?)"
-    r'(?P<secret>"(?:[^"\\]|\\(?:.|\r?\n))*"|[^\s"\\]+)',
-    re.IGNORECASE,
-)
 _ROUTEROS_END = re.compile(r"(?<=[^\\\r]\n)|(?<=[^\\]\r\n)")
-_ROUTEROS_COMMUNITY = re.compile(
-    r"(?P<before>\bname=(?:\\\r?\n\s*)?)"
-    r'(?P<secret>"(?:[^"\\]|\\(?:.|\r?\n))*"|[^\s"\\]+)'
-)
+# What is a secret in one section alone, by the name it has there.
+_ROUTEROS_SECTIONS = {
+    section: re.compile(
+        rf"(?P<before>\b{name}=(?:\\\r?\n\s*)?)"
+        r'(?P<secret>"(?:[^"\\]|\\(?:.|\r?\n))*"|[^\s"\\]+)'
+    )
+    for section, name in (
+        ("/snmp community", "name"),
+        ("/container envs", "value"),
+        ("/zerotier", "identity"),
+    )
+}
 
 
 def redact(platform: str, text: str) -> str:
@@ -175,16 +61,16 @@ def redact(platform: str, text: str) -> str:
 
     The result has the lines of the input, and redacting it again gives it back unchanged.
     """
-    if platform == "mikrotik_routeros" or platform not in _FAMILIES:
+    if platform == "mikrotik_routeros" or platform not in FAMILIES:
         text = _routeros(text)
-    walk = _Walk(_FAMILIES.get(platform, _ALL), indented=platform in _INDENTED)
+    walk = _Walk(FAMILIES.get(platform, ALL), indented=platform in _INDENTED)
     return "\n".join(walk.line(line) for line in text.split("\n"))
 
 
 class _Walk:
     """Goes down the lines and knows in which block it stands."""
 
-    def __init__(self, patterns: tuple[_Pattern, ...], *, indented: bool) -> None:
+    def __init__(self, patterns: tuple[Pattern, ...], *, indented: bool) -> None:
         self.patterns = patterns
         self.indented = indented
         self.until: re.Pattern[str] | None = None
@@ -224,6 +110,8 @@ class _Walk:
 
     def _statement(self, body: str) -> str:
         """Repeat until nothing changes: the rules of several platforms may meet in one line."""
+        if not self.in_snmp and not may_hold_secrets(body):
+            return body
         for _ in range(_PASSES):
             clean = self._once(body)
             if clean == body:
@@ -234,10 +122,10 @@ class _Walk:
     def _once(self, body: str) -> str:
         known = [pattern for pattern in self.patterns if pattern.fits(body)]
         if self.in_snmp:
-            known.extend(_JUNOS_IN_SNMP)
+            known.extend(JUNOS_IN_SNMP)
         if _SNMP_USER.match(body):
             body = _without_user_keys(body)
-        for pattern in (*(known or _ANY), *_EVERYWHERE):
+        for pattern in (*(known or ANY), *EVERYWHERE):
             body = pattern.apply(body)
         return body
 
@@ -271,22 +159,25 @@ def _without_created_keys(pieces: list[str]) -> str:
     """net-snmp's `createUser NAME SHA "secret" AES "secret"`: whatever follows an algorithm."""
     words = [at for at, piece in enumerate(pieces) if piece.strip()]
     for before, at in pairwise(words[1:]):
-        if _ALGORITHM.match(pieces[before]) and not _ALGORITHM.match(pieces[at]):
+        is_named = _ALGORITHM.match(pieces[before]) or pieces[before] in _GIVEN_KEY
+        if is_named and not _ALGORITHM.match(pieces[at]) and pieces[at] not in _GIVEN_KEY:
             pieces[at] = REMOVED
     return "".join(pieces)
 
 
 def _routeros(text: str) -> str:
     """RouterOS writes name=value and breaks long lines with a backslash, also inside values."""
-    text = _ROUTEROS_SECRET.sub(_without_value, text)
+    text = ROUTEROS_SECRET.sub(_without_value, text)
+    text = ROUTEROS_VARIABLE.sub(_without_value, text)
     out: list[str] = []
-    in_community = False
+    secret: re.Pattern[str] | None = None
     for statement in _ROUTEROS_END.split(text):
         if statement.startswith("/"):
-            in_community = statement.startswith("/snmp community")
-        out.append(
-            _ROUTEROS_COMMUNITY.sub(_without_value, statement) if in_community else statement
-        )
+            found = (
+                p for section, p in _ROUTEROS_SECTIONS.items() if statement.startswith(section)
+            )
+            secret = next(found, None)
+        out.append(secret.sub(_without_value, statement) if secret else statement)
     return "".join(out)
 
 

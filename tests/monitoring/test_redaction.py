@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitoring.redaction import REMOVED, redact
+from monitoring.redaction_patterns import ALL, ANY, EVERYWHERE, may_hold_secrets
 
 CONFIGS = Path(__file__).parent / "configs"
 # In the sample configurations every secret, and nothing else, carries this mark.
@@ -89,6 +90,16 @@ def test_what_surrounds_a_secret_stays(platform: str, line: str, clean: str) -> 
         ("cisco_ios", "snmp-server enable traps snmp authentication linkdown"),
         ("cisco_ios", "security passwords min-length 12"),
         ("cisco_ios", "tunnel key 100"),
+        ("cisco_ios", " standby 1 authentication md5 key-chain HSRP"),
+        ("cisco_ios", " isis authentication mode md5 level-1\n isis authentication key-chain K"),
+        ("cisco_ios", "ntp authenticate\nntp trusted-key 1\nntp server 192.0.2.1 key 1"),
+        ("cisco_ios", " ipv6 ospf authentication null\nmpls ldp password required"),
+        ("cisco_nxos", "password strength-check\nno password strength-check"),
+        ("hp_procurve", "password minimum-length 10\npassword complexity all"),
+        ("juniper_junos", "system {\n login {\n  password {\n   minimum-length 10;\n  }\n }\n}"),
+        ("juniper_junos", "set system login password format sha512"),
+        ("mikrotik_routeros", '/interface wireguard peers\nadd public-key="PUB=" comment=x'),
+        ("linux", "bypass: true\nauthorizedkeysfile .ssh/authorized_keys"),
         ("juniper_junos", "set policy-options community CENTRE members 65000:1"),
         ("juniper_junos", "policy-options {\n    community CENTRE members 65000:1;\n}"),
         ("mikrotik_routeros", "/ip service\nset telnet disabled=yes\nset ssh port=22"),
@@ -98,6 +109,20 @@ def test_what_surrounds_a_secret_stays(platform: str, line: str, clean: str) -> 
 )
 def test_what_is_no_secret_stays(platform: str, line: str) -> None:
     assert redact(platform, line) == line
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def test_every_line_that_a_pattern_fits_is_looked_at(path: Path) -> None:
+    every = (*ALL, *ANY, *EVERYWHERE)
+    for line in path.read_text().splitlines():
+        if any(pattern.fits(line) for pattern in every):
+            assert may_hold_secrets(line), line
+
+
+@pytest.mark.parametrize("word", ["standby ", "client ", "curl ", "set snmp ", "pre-shared-key a "])
+def test_a_line_made_to_cost_much_does_not_keep_the_next_one_waiting(word: str) -> None:
+    clean = redact("generic", word * 20_000 + "\nenable secret hidden-word")
+    assert clean.splitlines()[1] == f"enable secret {REMOVED}"
 
 
 words = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=12)
@@ -118,6 +143,14 @@ heads = st.sampled_from(
         "snmp {",
         "}",
         "createUser a SHA ",
+        "usmUser 1 3 ",
+        "trapsess -c ",
+        "secret = ",
+        "pre-shared-key address 192.0.2.1 key ",
+        "ipv6 ospf encryption ipsec spi 1 esp aes-cbc 128 ",
+        ":local pass ",
+        "rtmp://host/live/",
+        "authentication text ",
         "\n",
         "\\\n",
     ]
