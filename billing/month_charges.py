@@ -5,7 +5,7 @@ that it holds for all of them.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -18,12 +18,17 @@ from config.database import db
 from rental.models import Line, ResourceKind
 from rental.period import Period
 
+# What an event takes is one service, also over a month's end; what goes on for longer is periodic.
+EVENT = timedelta(days=7)
+
 
 def is_periodic(line: Line) -> bool:
-    """Whether the line is charged month by month: a circuit over more than one calendar month."""
+    """Whether it is charged by months: a circuit for longer than a week, over a month's end."""
     rented = Period(line.starts_at, line.ends_at)
-    return line.resource.kind is ResourceKind.CIRCUIT and month_shares.is_over_months(
-        rented, line.resource.site.tzinfo
+    return (
+        line.resource.kind is ResourceKind.CIRCUIT
+        and rented.duration > EVENT
+        and month_shares.is_over_months(rented, line.resource.site.tzinfo)
     )
 
 

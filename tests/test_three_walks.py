@@ -65,9 +65,7 @@ def test_from_request_to_paid(centre):
         line = build.a_circuit(site=hall.site)
         member, desk = build.a_member(), build.desk()
         finance = build.a_member(unit=desk.unit, role=Role.FINANCE)
-    # At noon: a line over a month's end would be charged month by month.
-    day = (clock.now() + timedelta(days=3)).astimezone(clock.LOCAL)
-    starts_at = day.replace(hour=12, minute=0)
+    starts_at = clock.now() + timedelta(days=3)
     period = Period(starts_at, starts_at + timedelta(hours=4))
     booking = an_event(member, desk, period, hall, line)
     assert [c.line_id for c in charges.live(booking)] == [row.id for row in booking.lines]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -105,6 +105,37 @@ def test_nothing_is_charged_before_it_begins_and_each_month_when_it_does(rented:
     assert Money(sum(_charged(rented))) == total(
         one.priced.amount for one in quotes.for_booking(rented).lines
     )
+
+
+def test_the_line_of_an_event_over_a_months_end_is_one_service(desk: Member) -> None:
+    with at(1, 2):
+        build.a_circuit(code="C1", mbps=100)
+        booking = _asked(_local(1, 31, 22), _local(2, 1, 2))
+        bookings.confirm(booking, by=desk)
+        # Ahead of the event, as its hall would be.
+        invoice = invoices.issue(invoices.draft_for(booking), by=desk)
+    assert _charged(booking) == [DAY]
+    assert month_charges.of_bookings([booking.id]) == []
+    for hour, deed in ((23, interruptions.begin), (24, interruptions.end)):
+        instant = _local(1, 31, 23) + timedelta(hours=hour - 23)
+        with clock.standing_at(instant):
+            deed(booking.lines[0].resource, cause="test", at=instant)
+    with at(2, 3):
+        _come_round()
+        db.session.refresh(invoice)
+    # An hour of the four that it was rented for.
+    assert invoice.credited.minor * 4 == invoice.total.minor
+    assert circuit_months.to_charge() == []
+    assert reconciling.differences() == []
+
+
+@pytest.mark.parametrize("days", [7, 8])
+def test_what_is_rented_for_longer_than_a_week_is_periodic(desk: Member, days: int) -> None:
+    with at(1, 2):
+        build.a_circuit(code="C1", mbps=100)
+        booking = _asked(_local(1, 30), _local(1, 30) + timedelta(days=days))
+        bookings.confirm(booking, by=desk)
+    assert bool(month_charges.of_bookings([booking.id])) is (days > 7)
 
 
 def test_a_line_says_how_its_month_came_about(rented: Booking) -> None:

@@ -22,9 +22,13 @@ OPERATOR = "operator@centre.example"
 DIRECTOR = "director@centre.example"
 
 
+# Of one run, also where it goes over midnight: another number is always another day.
+TODAY = clock.today()
+
+
 def far_day(days: int) -> str:
-    """The nth weekday but Sunday from today: another number is another day, whatever today is."""
-    day = clock.today()
+    """The nth weekday but Sunday from today."""
+    day = TODAY
     for _ in range(days):
         day += timedelta(days=2 if day.weekday() == 5 else 1)
     return day.isoformat()

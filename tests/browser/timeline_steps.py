@@ -17,8 +17,12 @@ STRANGER = "member@unit-b.example"
 DESK = "desk@centre.example"
 
 
+# Of one run, also where it goes over midnight: another offset is always another day.
+TODAY = clock.today()
+
+
 def day_of(offset: int) -> str:
-    return (clock.today() + timedelta(days=offset)).isoformat()
+    return (TODAY + timedelta(days=offset)).isoformat()
 
 
 def book(app: Flask, title: str, day: str, hours: tuple[str, str], **over: object) -> str:

@@ -13,9 +13,11 @@ import pytest
 from config import clock
 from config.database import db, transaction
 from monitoring.models import PortState, PortStatus
+from monitoring.provisioning import PORTS_LOCK
 from portal.demo.ios import Terminal
 from portal.demo.ssh_switch import SshSwitch, sample_config
 from rental.models import Booking, BookingStatus
+from tests.monitoring.dead_workers import wait_until_free
 from tests.monitoring.test_provisioning import book, is_on, port, round_at
 
 __all__ = ["port"]
@@ -73,6 +75,7 @@ class Deadly:
         self.step = step
         self.worker = worker = subprocess.Popen(command, cwd=HOME)
         assert worker.wait(60) == -signal.SIGKILL, f"it was not killed at {step}"
+        wait_until_free(PORTS_LOCK)
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -14,12 +14,13 @@ from typing import Any
 import pytest
 
 from config.database import db, transaction
-from monitoring import remediations
+from monitoring import remediations, remedying
 from monitoring.models import RemediationStatus, Violation, ViolationStatus
 from monitoring.policy import Result
 from monitoring.probes import leash, private_folders
 from monitoring.probes.playbooks import Change
 from rental.models import JournalEntry
+from tests.monitoring.dead_workers import wait_until_free
 from tests.monitoring.policy_world import an_sshd
 from tests.monitoring.test_remediation import Host, planned, said, two_people
 
@@ -145,6 +146,7 @@ class World:
         assert worker.wait(90) == -signal.SIGKILL, f"it was not killed at {step}"
         assert (self.folder / "struck").exists()
         until(lambda: not programs_with(str(self.temporary)), "what it had started goes on")
+        wait_until_free(remedying.REMEDY_LOCK)
 
     @property
     def reloads(self) -> int:
