@@ -72,7 +72,8 @@ EVERYWHERE = (
     Pattern(
         re.compile(r"(?P<secret>\$(?:\d{1,2}|2[abxy]|y|7|gy|apr1|sha\d+|argon2\w*)\$[^\s\";:,]+)")
     ),
-    Pattern(re.compile(r"://[^/\s:@]+:(?P<secret>[^/\s@]+)@")),
+    # A password may hold an "@": what stands before the last one goes.
+    Pattern(re.compile(r"://[^/\s:@]+:(?P<secret>[^/\s]+)@")),
     # The last part of where a stream is pushed to is its key.
     Pattern(re.compile(r"\brtmps?://[^\s/]+/[^\s/]+/(?P<secret>[^\s;\"'<>]+)")),
     Pattern(re.compile(r"\bhooks\.slack\.com/services/\S+/(?P<secret>[^\s/\"']+)")),
@@ -93,7 +94,8 @@ EVERYWHERE = (
     Pattern(
         re.compile(
             r"\b(?:[\w.-]*?(?:password|passwd|passphrase|secret|token|api[-_]?key|private[-_]?key"
-            r"|access[-_]?key|stream[-_]?key|pre-?shared-?key|psk|md5-key|auth(?:entication)?[-_]?key|community"
+            r"|access[-_]?key|stream[-_]?key|pre-?shared-?key|psk|md5-key"
+            r"|auth(?:entication)?[-_]?key|community"
             r"|(?<![a-z])pass|(?<![a-z])pwd))"
             rf"[\"']?\s*[=:]\s*(?!{REMOVED}|\\\s*$)(?P<secret>{_VALUE})",
             re.IGNORECASE,
