@@ -139,6 +139,20 @@ TOLD = (
     _("{address} lets nobody in: {told}"),
 )  # fmt: skip
 ITSELF_TOLD = {"why", "then"}
+# Where evidence comes from, in words.
+SOURCES = {
+    Source.CONFIG: _("the running configuration"),
+    Source.STARTUP: _("the startup configuration"),
+    Source.SSHD: _("the options of sshd"),
+    Source.PORTS: _("the open ports"),
+    Source.SNMP: _("answers over SNMP"),
+    Source.VERSION: _("the version of the firmware"),
+    Source.HOST_KEY: _("the SSH host key"),
+    Source.TRAFFIC: _("the traffic of its ports"),
+    Source.TLS: _("secure endpoints"),
+    Source.SERVICES: _("the services that run"),
+    Source.UPDATES: _("updates that wait"),
+}
 LONGEST = 1000
 # Of several endpoints each is told by itself.
 NEXT = re.compile(r"; (?=nothing is known of |it is not known whether )")
@@ -170,12 +184,18 @@ def told_words(sentence: str | None) -> str:
 def _told(sentence: str) -> str:
     for pattern, template in _patterns():
         if found := pattern.fullmatch(sentence):
-            values = {
-                name: told_words(value) if name in ITSELF_TOLD else value
-                for name, value in found.groupdict().items()
-            }
+            values = {name: _value(name, value) for name, value in found.groupdict().items()}
             return filled(gettext(template), values)
     return sentence
+
+
+def _value(name: str, told: str) -> str:
+    """What fills a place: sentences and sources have a language, the rest has none."""
+    if name in ITSELF_TOLD:
+        return told_words(told)
+    if name == "source" and told in SOURCES:
+        return gettext(SOURCES[Source(told)])
+    return told
 
 
 def told_lines(lines: Sequence[str], rule: Rule | None) -> str:

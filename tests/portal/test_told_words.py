@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from flask_babel import force_locale
+from flask_babel import force_locale, gettext
 
-from portal.pages.told_words import LONGEST, TOLD, told_words
+from monitoring.rules import Source
+from portal.pages.told_words import LONGEST, SOURCES, TOLD, told_words
 
 HOME = Path(__file__).parents[2]
 
@@ -57,6 +58,11 @@ def test_every_sentence_of_the_list_is_known_again(vietnamese: None) -> None:
         assert told_words(template) != template, template
 
 
+def test_every_source_of_evidence_has_words(vietnamese: None) -> None:
+    assert set(SOURCES) == set(Source)
+    assert all(gettext(words) != words for words in SOURCES.values())
+
+
 @pytest.mark.parametrize(
     ("told", "shown"),
     [
@@ -71,6 +77,10 @@ def test_every_sentence_of_the_list_is_known_again(vietnamese: None) -> None:
         (
             "it broke L02; it could not be taken back: nothing listens on the SSH port",
             "làm cho L02 không còn đạt; không hoàn tác được: không có dịch vụ nào ở cổng SSH",
+        ),
+        (
+            "no evidence was collected: startup",
+            "chưa thu thập được thông tin: cấu hình khởi động",
         ),
         ("not reachable: {told} <b>", "không kết nối được: {told} <b>"),
         ("% Invalid input", "% Invalid input"),
