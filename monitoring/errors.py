@@ -231,5 +231,17 @@ class BadEndpoint(Invalid):
     """The endpoint cannot be kept as described; correct the value named."""
 
 
+class FactoryLoginUnknown(Invalid):
+    """No factory login is on record for its maker; write the vendor, or add it to config/logins."""
+
+
+class FactoryLoginRecent(Conflict):
+    """It was tried within a day, and once more might lock the account; try again tomorrow."""
+
+
+class InUse(Conflict):
+    """An event uses the device just now; wait until it is over."""
+
+
 class EndpointExists(Conflict):
     """The device has an endpoint of this name already; choose another."""

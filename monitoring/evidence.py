@@ -24,6 +24,7 @@ from monitoring import (
     key_strength,
     linux_evidence,
     linux_upkeep,
+    login_evidence,
     policy,
     redaction,
     tls_evidence,
@@ -178,6 +179,7 @@ def record(
         unsaved_lines=unsaved,
         port_traffic=unbooked.traffic_of(device, collected.at),
         tls=tls_evidence.of(device, collected.at),
+        logins=login_evidence.of(device, collected.at),
     )
     found = judge(device, applicable, seen, collected.at)
     _withdraw(device, [rule.id for rule in applicable], collected.at)

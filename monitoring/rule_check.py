@@ -36,6 +36,7 @@ _LOOKS_AT = {
     "snmp_value": Source.SNMP,
     "unbooked_traffic": Source.TRAFFIC,
     "tls": Source.TLS,
+    "factory_login": Source.LOGIN,
     "services_active": Source.SERVICES,
     "up_to_date": Source.UPDATES,
     "firmware": Source.VERSION,

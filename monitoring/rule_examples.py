@@ -16,7 +16,7 @@ from monitoring.linux_evidence import Listener
 from monitoring.linux_upkeep import Upkeep
 from monitoring.rules import Result, Rule
 from monitoring.tls_demand import VERSIONS
-from monitoring.verdicts import CertificateShown, PortTraffic, TlsShown
+from monitoring.verdicts import CertificateShown, LoginTried, PortTraffic, TlsShown
 
 FOLDER = "examples"
 # The moment at which examples are judged.
@@ -70,6 +70,16 @@ class Secure(_Strict):
     failure: str = ""
 
 
+class Tried(_Strict):
+    """A factory login that was tried so many days ago, and what became of it."""
+
+    result: Literal["refused", "accepted", "unclear"]
+    endpoint: str = "Web"
+    user: str = "admin"
+    days_ago: float = 1
+    told: str = ""
+
+
 class Waits(_Strict):
     """What waits to be installed on a host, from a list so many days old."""
 
@@ -104,16 +114,18 @@ class Example(_Strict):
     waits: Waits | None = None
     # The secure endpoints of the device; of none an empty list.
     secure: tuple[Secure, ...] | None = None
+    # Factory logins that were tried; of none an empty list.
+    tried: tuple[Tried, ...] | None = None
 
     @model_validator(mode="after")
     def _shows_something(self) -> "Example":
         shown = (self.text, self.listens, self.answers, self.host_key, self.snmp)
         extra = (self.unsaved_lines, self.carries, self.communities, self.secure)
-        host = (self.services, self.waits)
+        host = (self.services, self.waits, self.tried)
         if all(each is None for each in (*shown, *extra, *host)):
             raise ValueError(
                 "give one of text, listens, answers, host_key, snmp, unsaved_lines, carries, "
-                "communities, secure, services, waits"
+                "communities, secure, services, waits, tried"
             )
         return self
 
@@ -153,7 +165,13 @@ def evidence(example: Example, platform: str) -> Evidence:
         services=None if example.services is None else frozenset(example.services),
         upkeep=None if example.waits is None else _upkeep(example.waits),
         tls=None if example.secure is None else tuple(map(_secure, example.secure)),
+        logins=None if example.tried is None else tuple(map(_tried, example.tried)),
     )
+
+
+def _tried(tried: Tried) -> LoginTried:
+    when = _NOON - timedelta(days=tried.days_ago)
+    return LoginTried(tried.endpoint, tried.user, when, _NOON, tried.result, tried.told)
 
 
 def _upkeep(waits: Waits) -> Upkeep:

@@ -66,6 +66,7 @@ class Source(StrEnum):
     STARTUP = "startup"
     TRAFFIC = "traffic"
     TLS = "tls"
+    LOGIN = "login"
     SERVICES = "services"
     UPDATES = "updates"
 
@@ -247,6 +248,7 @@ class Condition(_Strict):
     snmp_value: SnmpValue | None = None
     unbooked_traffic: Literal["none"] | None = None
     tls: TlsDemand | None = None
+    factory_login: Literal["refused"] | None = None
     services_active: Annotated[tuple[ServiceNames, ...], Field(min_length=1)] | None = None
     up_to_date: UpToDate | None = None
     firmware: Annotated[tuple[Train, ...], Field(min_length=1)] | None = None

@@ -55,6 +55,21 @@ class TlsShown:
 
 
 @dataclass(frozen=True, slots=True)
+class LoginTried:
+    """What a page of a device did last with its factory login, judged at the moment `at`.
+
+    `result` is `accepted`, `refused` or `unclear`; then `told` says why.
+    """
+
+    endpoint: str
+    user: str
+    tried_at: datetime
+    at: datetime
+    result: str
+    told: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """What is known of one device. A source that is None was not seen; `missing` may say why."""
 
@@ -76,6 +91,8 @@ class Evidence:
     port_traffic: tuple[PortTraffic, ...] | None = None
     # What the device's secure endpoints showed last.
     tls: tuple[TlsShown, ...] | None = None
+    # What became of its factory login, where an operator had it tried.
+    logins: tuple[LoginTried, ...] | None = None
     # The services of a Linux host that are active, and what waits to be installed there.
     services: frozenset[str] | None = None
     upkeep: Upkeep | None = None

@@ -23,6 +23,7 @@ from monitoring.models.devices import (
     SnmpVersion,
 )
 from monitoring.models.endpoints import Endpoint, EndpointStatus
+from monitoring.models.factory_logins import FactoryTry, TryResult
 from monitoring.models.facts import FactRecord, FactsRound
 from monitoring.models.guests import GuestAccess, GuestEnd
 from monitoring.models.hostkeys import HostKey
@@ -72,6 +73,7 @@ __all__ = [
     "EndpointStatus",
     "EvidenceRecord",
     "FactRecord",
+    "FactoryTry",
     "FactsRound",
     "FindingRow",
     "FiveMinuteRow",
@@ -102,6 +104,7 @@ __all__ = [
     "Survey",
     "SurveyEnd",
     "Telling",
+    "TryResult",
     "UnbookedRun",
     "UnbookedWatch",
     "Verdict",

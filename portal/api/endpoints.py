@@ -5,14 +5,14 @@ from flask import Blueprint, Response
 from pydantic import Field
 
 from config.database import db
-from monitoring import devices, endpoints
+from monitoring import devices, endpoints, factory_logins
 from monitoring.endpoints import NewEndpoint
-from monitoring.models import Endpoint, EndpointStatus
+from monitoring.models import Endpoint, EndpointStatus, TryResult
 from monitoring.probes.reached import EndpointKind
 from portal.access import current_member, may
 from portal.api.calls import Call, answer, offers
 from portal.api.fields import LARGEST_ID, Answer, Body, Paged
-from portal.api.instants import local_or_none
+from portal.api.instants import local, local_or_none
 from portal.idempotency import once
 
 room = Blueprint("api_endpoints", __name__)
@@ -115,6 +115,45 @@ def add_endpoint(device_id: int, body: EndpointBody) -> Response:
     device = devices.get(device_id)
     made = endpoints.add(device, NewEndpoint(**body.model_dump()), by=current_member())
     return answer(_shown(made), status=201)
+
+
+class FactoryTryAnswer(Answer):
+    """An attempt with the factory login; `result` is null until it was made."""
+
+    endpoint_id: int
+    vendor: str
+    username: str
+    asked_at: str
+    tried_at: str | None
+    result: TryResult | None
+    told: str | None = Field(description="Why it is unclear, in English.")
+
+
+@room.post("/endpoints/<int:endpoint_id>/factory-login")
+@may("manage devices")
+@offers(
+    Call(
+        "Have the factory login of a web page tried once",
+        "endpoints",
+        answer=FactoryTryAnswer,
+        status=202,
+        refusals=(404, 409),
+    )
+)
+@once
+def try_factory_login(endpoint_id: int) -> Response:
+    """A worker makes it within seconds; while it waits, the same attempt is answered again."""
+    made = factory_logins.ask(endpoints.get(endpoint_id), by=current_member())
+    told = FactoryTryAnswer(
+        endpoint_id=made.endpoint_id,
+        vendor=made.vendor,
+        username=made.username,
+        asked_at=local(made.asked_at),
+        tried_at=local_or_none(made.tried_at),
+        result=made.result,
+        told=made.told,
+    )
+    return answer(told.model_dump(mode="json"), status=202)
 
 
 @room.post("/endpoints/<int:endpoint_id>/remove")

@@ -181,6 +181,7 @@ VERBS = {
     "endpoint_added": _("endpoint added"),
     "endpoint_changed": _("endpoint changed"),
     "endpoint_removed": _("endpoint removed"),
+    "factory_login_asked": _("factory login to be tried"),
     "queued_again": _("sent off again"),
     "started": _("begun"),
     "matched": _("matched with a payment"),

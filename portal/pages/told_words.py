@@ -121,6 +121,16 @@ TOLD = (
     _("{endpoint}: the certificate does not name the host"),
     _("{endpoint}: the certificate is weak: {told}"),
     _("{endpoint}: it offers {versions}"),
+    # Factory logins
+    _("{endpoint}: the factory login of {user} opens it (tried on {date})"),
+    _("{endpoint}: the factory login of {user} was refused on {date}"),
+    _("whether {endpoint} refuses its factory login: {why}"),
+    _("it was tried last on {date}"),
+    _("the worker died while it was tried, and nobody knows the answer"),
+    _("its maker has no factory login on record any more"),
+    _("the page asks for no login by HTTP: status {status}"),
+    _("its way to sign in is not known: {told}"),
+    _("status {status} after it"),
     # Remediations
     _("waits until {reference} is over"),
     _("there is nothing to change"),
@@ -150,6 +160,7 @@ SOURCES = {
     Source.HOST_KEY: _("the SSH host key"),
     Source.TRAFFIC: _("the traffic of its ports"),
     Source.TLS: _("secure endpoints"),
+    Source.LOGIN: _("factory logins that were tried"),
     Source.SERVICES: _("the services that run"),
     Source.UPDATES: _("updates that wait"),
 }
@@ -200,7 +211,7 @@ def _value(name: str, told: str) -> str:
 
 def told_lines(lines: Sequence[str], rule: Rule | None) -> str:
     """What a finding rests on, line by line; what a device wrote itself stays as it wrote it."""
-    is_ours = rule is not None and rule.evidence is Source.TLS
+    is_ours = rule is not None and rule.evidence in (Source.TLS, Source.LOGIN)
     return "\n".join(map(told_words, lines) if is_ours else lines)
 
 

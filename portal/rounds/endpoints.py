@@ -5,7 +5,7 @@ from functools import cache
 from config import clock, logs
 from config.database import transaction
 from config.settings import Settings
-from monitoring import policy, reaching, tls_rules
+from monitoring import factory_logins, policy, reaching, tls_rules
 from monitoring.probes.reached import Rules
 from monitoring.rules import Rule
 from portal.jobs import queue, settings_here
@@ -26,7 +26,8 @@ def reach_endpoints(site: str) -> None:
     began = clock.now()
     with transaction():
         site_id = units.site(site).id
-    told = reaching.reach_site(site_id, rules_of(settings_here()))
+    allowed = rules_of(settings_here())
+    told = reaching.reach_site(site_id, allowed)
     if told.asked:
         log.info(
             "endpoints asked",
@@ -36,6 +37,9 @@ def reach_endpoints(site: str) -> None:
             seconds=round(told.seconds, 1),
         )
     judged = tls_rules.judge_site(site_id, _policies(), since=began)
+    tried = factory_logins.run_waiting(site_id, allowed, _policies())
+    if tried:
+        log.info("factory logins tried", site=site, attempts=tried)
     if judged:
         log.info("rules about TLS judged", site=site, devices=judged)
 

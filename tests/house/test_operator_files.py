@@ -21,6 +21,7 @@ from billing.tariff import Tariff
 from billing.vat import VatRates
 from monitoring.alerts.policy import AlertPolicy
 from monitoring.circuits import PortTerms
+from monitoring.factory_list import LoginFile
 from monitoring.guest_networks import GuestTerms
 from monitoring.port_templates import PortTemplate
 from monitoring.probes.profiles import Profile
@@ -47,6 +48,7 @@ ROOMS: dict[str, type[BaseModel]] = {
     "config/metering/*.yml": MeteringFile,
     "config/circuits/*.yml": PortTerms,
     "config/switching/*.yml": PortTemplate,
+    "config/logins/*.yml": LoginFile,
     "config/waivers/terms.yml": WaiverTerms,
     "config/guests/*.yml": GuestTerms,
     "config/cancellation/*.yml": CancellationFile,

@@ -9,9 +9,11 @@ PAGES = {
     "POST /devices/endpoints/<int:endpoint_id>": "manage devices",
     "POST /devices/endpoints/<int:endpoint_id>/remove": "manage devices",
     "POST /devices/endpoints/<int:endpoint_id>/ask": "manage devices",
+    "POST /devices/endpoints/<int:endpoint_id>/factory-login": "manage devices",
 }
 API = {
     "GET /endpoints": "see devices",
     "POST /devices/<int:device_id>/endpoints": "manage devices",
     "POST /endpoints/<int:endpoint_id>/remove": "manage devices",
+    "POST /endpoints/<int:endpoint_id>/factory-login": "manage devices",
 }

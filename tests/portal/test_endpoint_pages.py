@@ -2,8 +2,12 @@
 
 import pytest
 
+from config import clock
 from config.database import db, transaction
-from monitoring.models import Endpoint
+from monitoring import endpoints
+from monitoring.endpoints import NewEndpoint
+from monitoring.models import Device, Endpoint, FactoryTry, TryResult
+from monitoring.probes.reached import EndpointKind
 from portal import tokens
 from rental.models import Role
 from tests.monitoring.policy_world import a_switch
@@ -97,3 +101,67 @@ def test_endpoints_over_the_api(service, person, encoder):
     gone = f"/api/v1/endpoints/{made.json['id']}/remove"
     assert client.post(gone, headers=bearer).status_code == 204
     assert client.post(gone, headers=bearer).status_code == 404
+
+
+@pytest.fixture
+def page_of_axis(service, encoder):
+    """The id of a web page of a device whose maker ships a login."""
+    with transaction():
+        db.session.get_one(Device, encoder).vendor = "Axis"
+        new = NewEndpoint("Trang web", EndpointKind.HTTP, 80)
+        return endpoints.add(db.session.get_one(Device, encoder), new, by=None).id
+
+
+def test_an_operator_has_the_factory_login_tried_once_and_reads_what_came_of_it(
+    operator, page_of_axis
+):
+    form = f"/devices/endpoints/{page_of_axis}/edit"
+    told = {"csrf_token": csrf_of(operator, form)}
+    assert "It was never tried." in operator.get(f"{form}?lang=en").text
+    deed = f"/devices/endpoints/{page_of_axis}/factory-login"
+    assert [operator.post(deed, data=told).status_code for _ in range(2)] == [302, 302]
+    tried = db.session.scalars(db.select(FactoryTry)).one()
+    assert "waits for its turn" in operator.get(form).text
+    for result, words in (
+        (TryResult.ACCEPTED, "ACCEPTED: anybody can sign in"),
+        (TryResult.REFUSED, "refused"),
+        (None, "broke off"),
+    ):
+        with transaction():
+            tried = db.session.get_one(FactoryTry, tried.id)
+            tried.tried_at, tried.result = clock.now(), result
+        shown = operator.get(form).text
+        assert words in shown
+        assert "root" in shown
+        # What is published is no secret, and still no page's business.
+        assert ">pass<" not in shown
+    again = operator.post(f"{deed}?lang=en", data=told)
+    assert again.status_code == 409
+    assert "try again tomorrow" in again.text
+
+
+def test_a_page_of_an_unknown_maker_offers_no_try(operator, page_of_axis):
+    with transaction():
+        db.session.get_one(Endpoint, page_of_axis).device.vendor = "Nobody"
+    form = f"/devices/endpoints/{page_of_axis}/edit"
+    assert "factory-login" not in operator.get(form).text
+    told = {"csrf_token": csrf_of(operator, form)}
+    refused = operator.post(f"/devices/endpoints/{page_of_axis}/factory-login?lang=en", data=told)
+    assert refused.status_code == 422
+    assert "config/logins" in refused.text
+
+
+def test_the_factory_login_over_the_api(service, person, page_of_axis):
+    with transaction():
+        bearer = {"Authorization": f"Bearer {tokens.issue(person(role=Role.OPERATOR))}"}
+    client = service.test_client()
+    address = f"/api/v1/endpoints/{page_of_axis}/factory-login"
+    made = client.post(address, headers=bearer)
+    assert made.status_code == 202
+    assert made.json["username"] == "root"
+    assert (made.json["tried_at"], made.json["result"]) == (None, None)
+    assert "pass" not in made.text
+    with transaction():
+        db.session.scalars(db.select(FactoryTry)).one().tried_at = clock.now()
+    assert client.post(address, headers=bearer).status_code == 409
+    assert client.post("/api/v1/endpoints/999/factory-login", headers=bearer).status_code == 404
