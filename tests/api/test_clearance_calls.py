@@ -95,7 +95,7 @@ def test_a_unit_does_not_answer_for_the_authority_and_a_stranger_sees_nothing(ce
 
 def test_a_file_of_another_booking_and_a_time_to_come_are_refused(centre):
     reference, clearance = press_conference(centre)
-    starts = {"starts_at": "2026-12-29T09:00:00+07:00", "ends_at": "2026-12-29T11:00:00+07:00"}
+    starts = {"starts_at": "2030-01-09T09:00:00+07:00", "ends_at": "2030-01-09T11:00:00+07:00"}
     other = centre.member.post(
         "/bookings", booking(lines=[{"resource": "H100", "quantity": 1, **starts}])
     ).json["reference"]

@@ -47,7 +47,7 @@ def test_the_codes_of_units_are_kept_in_one_form(house, tmp_path):
         ('tax_code: "0301234567"', "check digit"),
         ('tax_code: "12"', "10 digits"),
         ('budget_code: "12"', "7 digits"),
-        ('personal_id: "079227000123"', "2027"),
+        ('personal_id: "079299000123"', "2099"),
     ],
 )
 def test_a_wrong_code_of_a_unit_is_told_with_its_line(house, tmp_path, field, said):
