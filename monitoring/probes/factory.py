@@ -10,17 +10,18 @@ import hashlib
 import re
 import secrets
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Literal
 
 from monitoring.probes import tls
-from monitoring.probes.http import headers
 from monitoring.probes.links import linked, numeric
 from monitoring.probes.reached import Faulty, Goal, Rules, shown
 
 UNAUTHORIZED = HTTPStatus.UNAUTHORIZED
 _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})")
+_ASKS = re.compile(rb"\r\nwww-authenticate:([^\r\n]*)", re.IGNORECASE)
 _PAIR = re.compile(r'(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
 _HASHES = {"": hashlib.md5, "MD5": hashlib.md5, "SHA-256": hashlib.sha256}
 
@@ -58,16 +59,18 @@ async def _attempt(goal: Goal, user: str, password: str, address: str) -> Attemp
         return Attempt("unclear", f"the page asks for no login by HTTP: status {status}")
     answer = _answer(asks, goal, user, password)
     if answer is None:
-        return Attempt("unclear", f"its way to sign in is not known: {shown(asks, 60)}")
+        told = shown("; ".join(asks) or "none", 60)
+        return Attempt("unclear", f"its way to sign in is not known: {told}")
     status, _ = await _get(goal, address, answer)
     if status in (UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         return Attempt("refused")
-    is_open = HTTPStatus.OK <= status < HTTPStatus.BAD_REQUEST
+    # A redirect may lead inside, or to a page that says no.
+    is_open = HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
     return Attempt("accepted") if is_open else Attempt("unclear", f"status {status} after it")
 
 
-async def _get(goal: Goal, address: str, authorization: str = "") -> tuple[int, str]:
-    """The status of the page, and how it asks for a login."""
+async def _get(goal: Goal, address: str, authorization: str = "") -> tuple[int, list[str]]:
+    """The status of the page, and the ways in which it asks for a login."""
     context = tls.open_context() if goal.is_secure else None
     async with linked(goal, address, context) as link:
         login = f"Authorization: {authorization}\r\n" if authorization else ""
@@ -77,24 +80,27 @@ async def _get(goal: Goal, address: str, authorization: str = "") -> tuple[int, 
         )
         head = await link.head()
     found = _STATUS.match(head)
-    if found is None:
-        return 0, ""
-    return int(found[1]), headers(head).get("www-authenticate", "")
+    # As they were sent, to their last letter: what is cut would be answered wrongly.
+    asks = [one.decode("latin-1").strip() for one in _ASKS.findall(head)]
+    return (int(found[1]), asks) if found else (0, [])
 
 
 def _path(goal: Goal) -> str:
     return goal.path if goal.path.startswith("/") else f"/{goal.path}"
 
 
-def _answer(asks: str, goal: Goal, user: str, password: str) -> str | None:
-    """What to send to a page that asks so; None where it asks in a way that is not known."""
-    scheme, _, rest = asks.strip().partition(" ")
-    if scheme.lower() == "basic":
+def _answer(asks: Sequence[str], goal: Goal, user: str, password: str) -> str | None:
+    """What to send to a page that asks so; None where it asks in no way that is known."""
+    ways = [(scheme.lower(), rest) for scheme, _, rest in (one.partition(" ") for one in asks)]
+    for scheme, rest in ways:
+        if scheme == "digest":
+            asked = {name.lower(): quoted or plain for name, quoted, plain in _PAIR.findall(rest)}
+            answer = _digest(asked, _path(goal), user, password)
+            if answer is not None:
+                return answer
+    if any(scheme == "basic" for scheme, _ in ways):
         return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
-    if scheme.lower() != "digest":
-        return None
-    asked = {name.lower(): quoted or plain for name, quoted, plain in _PAIR.findall(rest)}
-    return _digest(asked, _path(goal), user, password)
+    return None
 
 
 def _digest(asked: dict[str, str], path: str, user: str, password: str) -> str | None:

@@ -14,6 +14,11 @@ _ASKS = {
     "sha256": f'Digest realm="Encoder, live", qop="auth", algorithm=SHA-256, nonce="{NONCE}"',
     "old": f'Digest realm="Encoder, live", nonce="{NONCE}"',
     "bearer": "Bearer",
+    # Longer than most, as with an opaque word that is a whole state.
+    "long": f'Digest realm="Encoder, live", opaque="{"5c" * 200}", nonce="{NONCE}", qop="auth"',
+    # The first is none of ours, of the others the stronger one is taken.
+    "many": f"""Negotiate\r\nWWW-Authenticate: Basic realm="x"\r\nWWW-Authenticate: """
+    f'Digest realm="Encoder, live", qop="auth", algorithm=SHA-256, nonce="{NONCE}"',
     "int": f'Digest realm="x", qop="auth-int", nonce="{NONCE}"',
 }
 _FIELD = re.compile(r'(\w+)="?([^",]*)"?')
@@ -52,7 +57,7 @@ class LoginPage:
             wanted = base64.b64encode(f"{USER}:{self.password}".encode()).decode()
             return given.strip() == f"Basic {wanted}"
         told = dict(_FIELD.findall(given))
-        make = hashlib.sha256 if self.way == "sha256" else hashlib.md5
+        make = hashlib.sha256 if self.way in ("sha256", "many") else hashlib.md5
         first = make(f"{USER}:Encoder, live:{self.password}".encode()).hexdigest()
         second = make(f"GET:{path}".encode()).hexdigest()
         middle = "" if self.way == "old" else f"{told['nc']}:{told['cnonce']}:auth:"

@@ -50,7 +50,7 @@ def attempted(port: int, password: str = PASSWORD, **over: object) -> factory.At
     return asyncio.run(factory.attempt(goal, USER, password, OWN))
 
 
-@pytest.mark.parametrize("way", ["basic", "md5", "sha256", "old"])
+@pytest.mark.parametrize("way", ["basic", "md5", "sha256", "old", "long", "many"])
 def test_a_login_is_sent_once_in_the_way_that_the_page_asks_for(way: str) -> None:
     page = LoginPage(way)
     with served(page) as port:
@@ -75,6 +75,7 @@ def test_a_page_over_tls_is_asked_with_tls(tmp_path: Path) -> None:
         (LoginPage("bearer"), "its way to sign in is not known: Bearer"),
         (LoginPage("int"), "its way to sign in is not known: Digest"),
         (LoginPage(status=500), "status 500 after it"),
+        (LoginPage(status=302), "status 302 after it"),
         (silent, "no answer within 2 s"),
     ],
 )
