@@ -59,7 +59,7 @@ async def _attempt(goal: Goal, user: str, password: str, address: str) -> Attemp
         return Attempt("unclear", f"the page asks for no login by HTTP: status {status}")
     answer = _answer(asks, goal, user, password)
     if answer is None:
-        told = shown("; ".join(asks) or "none", 60)
+        told = shown(_raw("; ".join(asks) or "none"), 60)
         return Attempt("unclear", f"its way to sign in is not known: {told}")
     status, _ = await _get(goal, address, answer)
     if status in (UNAUTHORIZED, HTTPStatus.FORBIDDEN):
@@ -74,15 +74,21 @@ async def _get(goal: Goal, address: str, authorization: str = "") -> tuple[int, 
     context = tls.open_context() if goal.is_secure else None
     async with linked(goal, address, context) as link:
         login = f"Authorization: {authorization}\r\n" if authorization else ""
-        await link.send(
+        request = (
             f"GET {_path(goal)} HTTP/1.1\r\nHost: {goal.authority}\r\nUser-Agent: media-center\r\n"
-            f"Accept: */*\r\n{login}Connection: close\r\n\r\n".encode()
+            f"Accept: */*\r\n{login}Connection: close\r\n\r\n"
         )
+        await link.send(_raw(request))
         head = await link.head()
     found = _STATUS.match(head)
     # As they were sent, to their last letter: what is cut would be answered wrongly.
-    asks = [one.decode("latin-1").strip() for one in _ASKS.findall(head)]
+    asks = [one.decode("utf-8", "surrogateescape").strip() for one in _ASKS.findall(head)]
     return (int(found[1]), asks) if found else (0, [])
+
+
+def _raw(text: str) -> bytes:
+    """The bytes as they came: a realm is any bytes, and is hashed and sent back as it was."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _path(goal: Goal) -> str:
@@ -110,7 +116,7 @@ def _digest(asked: dict[str, str], path: str, user: str, password: str) -> str |
         return None
 
     def hashed(*parts: str) -> str:
-        return make(":".join(parts).encode()).hexdigest()
+        return make(_raw(":".join(parts))).hexdigest()
 
     realm, nonce, once = asked.get("realm", ""), asked["nonce"], secrets.token_hex(8)
     who, what = hashed(user, realm, password), hashed("GET", path)

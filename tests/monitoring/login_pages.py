@@ -19,6 +19,8 @@ _ASKS = {
     # The first is none of ours, of the others the stronger one is taken.
     "many": f"""Negotiate\r\nWWW-Authenticate: Basic realm="x"\r\nWWW-Authenticate: """
     f'Digest realm="Encoder, live", qop="auth", algorithm=SHA-256, nonce="{NONCE}"',
+    # Bytes of no encoding at all, as some makers write their realm.
+    "bytes": f'Digest realm="M\xe1y m\xe3 ho\xe1", qop="auth", nonce="{NONCE}"',
     "int": f'Digest realm="x", qop="auth-int", nonce="{NONCE}"',
 }
 _FIELD = re.compile(r'(\w+)="?([^",]*)"?')
@@ -40,7 +42,7 @@ class LoginPage:
         head = b""
         while b"\r\n\r\n" not in head:
             head += caller.recv(4096)
-        lines = head.decode().split("\r\n")
+        lines = head.decode("latin-1").split("\r\n")
         given = next((one for one in lines if one.lower().startswith("authorization:")), None)
         if given is not None:
             self.sent.append(given)
@@ -50,7 +52,8 @@ class LoginPage:
         )
         status = self.status if is_right else 401
         asks = "" if is_right else f"WWW-Authenticate: {_ASKS[self.way]}\r\n"
-        caller.sendall(f"HTTP/1.1 {status} X\r\n{asks}Content-Length: 0\r\n\r\n".encode())
+        answer = f"HTTP/1.1 {status} X\r\n{asks}Content-Length: 0\r\n\r\n"
+        caller.sendall(answer.encode("latin-1"))
 
     def _is_right(self, path: str, given: str) -> bool:
         if self.way == "basic":
@@ -58,7 +61,8 @@ class LoginPage:
             return given.strip() == f"Basic {wanted}"
         told = dict(_FIELD.findall(given))
         make = hashlib.sha256 if self.way in ("sha256", "many") else hashlib.md5
-        first = make(f"{USER}:Encoder, live:{self.password}".encode()).hexdigest()
+        realm = "M\xe1y m\xe3 ho\xe1" if self.way == "bytes" else "Encoder, live"
+        first = make(f"{USER}:{realm}:{self.password}".encode("latin-1")).hexdigest()
         second = make(f"GET:{path}".encode()).hexdigest()
         middle = "" if self.way == "old" else f"{told['nc']}:{told['cnonce']}:auth:"
         wanted = make(f"{first}:{NONCE}:{middle}{second}".encode()).hexdigest()

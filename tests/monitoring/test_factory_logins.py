@@ -50,7 +50,7 @@ def attempted(port: int, password: str = PASSWORD, **over: object) -> factory.At
     return asyncio.run(factory.attempt(goal, USER, password, OWN))
 
 
-@pytest.mark.parametrize("way", ["basic", "md5", "sha256", "old", "long", "many"])
+@pytest.mark.parametrize("way", ["basic", "md5", "sha256", "old", "long", "many", "bytes"])
 def test_a_login_is_sent_once_in_the_way_that_the_page_asks_for(way: str) -> None:
     page = LoginPage(way)
     with served(page) as port:
