@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Literal
 
+from config import clock
 from monitoring.rules import Result
 from monitoring.verdicts import Evidence, LoginTried, Verdict, all_, unseen
 
@@ -18,7 +19,8 @@ def factory_login(wanted: Literal["refused"], evidence: Evidence) -> Verdict:  #
 
 
 def _one(tried: LoginTried) -> Verdict:
-    when = f"{tried.tried_at:%Y-%m-%d}"
+    # The day on which the operator pressed the button, as the page shows it.
+    when = f"{tried.tried_at.astimezone(clock.LOCAL):%Y-%m-%d}"
     if tried.result == "accepted":
         line = f"{tried.endpoint}: the factory login of {tried.user} opens it"
         return Verdict(Result.FAIL, (f"{line} (tried on {when})",))

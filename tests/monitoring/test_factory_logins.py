@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 
@@ -15,12 +15,13 @@ import sqlalchemy as sa
 
 from config import clock
 from config.database import db, transaction
-from monitoring import endpoints, factory_logins, policy, violations
+from monitoring import endpoints, factory_logins, login_conditions, policy, violations
 from monitoring.errors import BadEndpoint, FactoryLoginRecent, FactoryLoginUnknown, InUse
 from monitoring.models import Device, Endpoint, FactoryTry, TryResult
 from monitoring.probes import factory
 from monitoring.probes.reached import EndpointKind, Goal, Rules
 from monitoring.rules import Result
+from monitoring.verdicts import Evidence, LoginTried
 from rental.models import Booking, BookingStatus, JournalEntry
 from tests import build
 from tests.monitoring.endpoint_servers import Authority, saying, served, silent
@@ -212,6 +213,13 @@ def test_where_nothing_can_be_tried_it_is_said(
     with pytest.raises(refusal):
         ask(page)
     assert db.session.scalars(sa.select(FactoryTry)).all() == []
+
+
+def test_the_day_of_a_try_is_the_centres() -> None:
+    night = datetime(2030, 1, 9, 19, 30, tzinfo=UTC)
+    tried = LoginTried("Web", "root", night, night + HOUR, "refused")
+    verdict = login_conditions.factory_login("refused", Evidence("generic", logins=(tried,)))
+    assert verdict.lines == ("Web: the factory login of root was refused on 2030-01-10",)
 
 
 def test_nothing_is_tried_while_an_event_uses_the_device(house: object) -> None:
